@@ -1,0 +1,4 @@
+@main
+struct Alerter {
+    static func main() {}
+}

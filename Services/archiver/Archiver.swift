@@ -1,0 +1,4 @@
+@main
+struct Archiver {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct Calibrator {
+    static func main() {}
+}

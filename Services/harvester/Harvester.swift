@@ -1,0 +1,4 @@
+@main
+struct Harvester {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct Ingest {
+    static func main() {}
+}

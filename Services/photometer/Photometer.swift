@@ -1,0 +1,4 @@
+@main
+struct Photometer {
+    static func main() {}
+}
