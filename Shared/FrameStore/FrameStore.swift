@@ -1,1 +1,159 @@
-// FrameStore
+public import Events
+public import Foundation
+internal import Hashing
+public import Pipeline
+
+/// An object that ought to be in the store is not.
+public struct MissingObject: Error, Sendable, CustomStringConvertible {
+    public let url: String
+    public var description: String { "\(url) is not in the frame store" }
+}
+
+/// Pixels, bulk tables and all a worker must know, as immutable objects in a folder that every worker mounts where it likes.
+///
+/// An object's name is a relative path of letters, digits and `-_.+/`; its URL is `frames:` + name. Objects are written under
+/// a temporary name and renamed, so a reader sees all of an object or nothing; writing the same object again replaces it by
+/// the same bytes.
+public struct FrameStore: Sendable {
+    /// The folder, without a slash at the end.
+    public let root: String
+
+    /// - Parameter location: `file:///path` or a path. The folder must exist: a missing one is a mount that is away.
+    public init(_ location: String) throws(Unavailable) {
+        var path = location
+        if path.hasPrefix("file://") { path.removeFirst("file://".count) }
+        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        root = path
+        guard path.hasPrefix("/") else {
+            throw Unavailable("frame store '\(location)': give an absolute path or file:///path")
+        }
+        try checkMounted()
+    }
+
+    // MARK: Names
+
+    /// Where an object lies on this host.
+    public func path(of url: String) throws -> String {
+        guard url.hasPrefix("frames:") else { throw MissingObject(url: url) }
+        return try path(ofName: String(url.dropFirst("frames:".count)))
+    }
+
+    private func path(ofName name: String) throws -> String {
+        let allowed = name.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_.+/".unicodeScalars.contains(scalar))
+        }
+        let steps = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard allowed, !steps.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+            throw MissingObject(url: "frames:" + name)
+        }
+        return root + "/" + name
+    }
+
+    /// Any text as one step of a name: what is not a letter, digit or `-_.` becomes `+` and its hexadecimal code.
+    public static func step(_ text: String) -> String {
+        let step = text.utf8.map { byte -> String in
+            let scalar = UnicodeScalar(byte)
+            let plain = byte < 128 && (scalar.properties.isAlphabetic || (48...57).contains(byte) || byte == 45 || byte == 95)
+            return plain ? String(scalar) : "+" + String(byte, radix: 16)
+        }
+        return step.isEmpty ? "+" : step.joined()
+    }
+
+    // MARK: Writing
+
+    /// Writes one object through `body`, which is given a temporary path to fill.
+    ///
+    /// - Parameter durable: whether the bytes are on the disk, not only in its cache, when this returns.
+    @discardableResult
+    public func write(_ name: String, durable: Bool = false, body: (_ temporaryPath: String) throws -> Void) throws -> StoredFile {
+        let final = try path(ofName: name)
+        let folder = (final as NSString).deletingLastPathComponent
+        try makeFolder(folder)
+        let temporary = folder + "/.writing-\(getpid())-\(UUID().uuidString)"
+        do {
+            try body(temporary)
+            let facts = try digest(ofFileAt: temporary)
+            if durable { try synchronise(temporary) }
+            guard rename(temporary, final) == 0 else { throw unavailable("rename \(name)") }
+            if durable { try synchronise(folder) }
+            return StoredFile(url: "frames:" + name, sha256: facts.sha256, bytes: facts.bytes)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    @discardableResult
+    public func write(_ name: String, data: Data, durable: Bool = false) throws -> StoredFile {
+        try write(name, durable: durable) { path in
+            let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            guard file >= 0 else { throw unavailable("create \(name)") }
+            defer { close(file) }
+            try data.withUnsafeBytes { bytes in try writeAll(bytes, to: file, name: name) }
+        }
+    }
+
+    /// Copies a user's file into the store.
+    @discardableResult
+    public func copy(fileAt source: String, as name: String) throws -> StoredFile {
+        try write(name, durable: true) { path in
+            let input = open(source, O_RDONLY | O_CLOEXEC)
+            guard input >= 0 else { throw UnreadableFile(path: source, reason: String(cString: strerror(errno))) }
+            defer { close(input) }
+            let output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            guard output >= 0 else { throw unavailable("create \(name)") }
+            defer { close(output) }
+            try forEachPiece(of: input, path: source) { try writeAll($0, to: output, name: name) }
+        }
+    }
+
+    // MARK: Reading
+
+    public func contains(_ name: String) throws -> Bool {
+        access(try path(ofName: name), F_OK) == 0
+    }
+
+    public func read(_ name: String) throws -> Data {
+        let path = try path(ofName: name)
+        guard let data = FileManager.default.contents(atPath: path) else {
+            try checkMounted()
+            throw MissingObject(url: "frames:" + name)
+        }
+        return data
+    }
+
+    /// Names of the objects directly in a folder of the store, sorted; empty when there is no such folder.
+    public func list(_ folder: String) throws -> [String] {
+        let path = try path(ofName: folder)
+        guard let stream = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR {
+                try checkMounted()
+                return []
+            }
+            throw unavailable("list \(folder)")
+        }
+        defer { closedir(stream) }
+        var names = [String]()
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(folder + "/" + name) }
+        }
+        return names.sorted()
+    }
+
+    /// When something was last added to a folder of the store; nil when there is no such folder.
+    public func lastChange(of folder: String) throws -> Double? {
+        var status = stat()
+        guard stat(try path(ofName: folder), &status) == 0 else { return nil }
+        return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
+    }
+}
+
+/// A user's file that cannot be read with the rights this process has.
+public struct UnreadableFile: Error, Sendable, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+    public var description: String { "\(path): \(reason)" }
+}
