@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Rooms and the arrows between them. A room sees what is listed in `sees` and nothing else; services see Shared and never
-// each other. `make check` builds with --explicit-target-dependency-import-check error, so an arrow that is not here does not compile.
+// Rooms and the arrows between them. A room sees what is listed in `sees` and nothing else; services see Shared and
+// never each other. `make check` builds with --explicit-target-dependency-import-check error, so an arrow that is not
+// here does not compile.
 
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -69,23 +70,32 @@ let contract: [Target] = [
 ]
 
 let services: [Target] = [
-    service("ingest", sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline", "Sky"]),
-    service("calibrator", sees: ["Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline"]),
+    service(
+        "ingest",
+        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline", "Sky"]),
+    service(
+        "calibrator",
+        sees: ["Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline"]),
     service(
         "photometer",
-        sees: ["Astrometry", "Detection", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Photometry", "Pipeline"]),
+        sees: [
+            "Astrometry", "Detection", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Photometry",
+            "Pipeline",
+        ]),
     service("harvester", sees: ["Events", "Hashing", "KafkaBus", "LightCurves", "Pipeline", "PostgresStore", "Sky"]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "LightCurves", "Pipeline", "PostgresStore", "Sky",
+            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "LightCurves", "Pipeline",
+            "PostgresStore", "Sky",
         ]),
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
-            "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PostgresStore", "Simulation", "Sky",
+            "AlertRules", "Astrometry", "Calibration", "Detection", "Events", "FITS", "FrameStore", "Hashing",
+            "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PostgresStore",
+            "Simulation", "Sky",
         ]),
 ]
 

@@ -11,10 +11,13 @@ public struct MalformedEvent: Error, Sendable, CustomStringConvertible {
 /// The one place where payloads become messages and messages become payloads.
 public enum EventCodec {
     /// Namespace of all event ids: UUIDv5 of "nightjar" in the DNS namespace of RFC 9562.
-    static let namespace = UUID(uuid: (
-        0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8))
+    static let namespace = UUID(
+        uuid: (
+            0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8
+        ))
 
-    /// The id of an event: UUIDv5 of (type, subject, recipe and revision). The same fact has the same id, however often it is said.
+    /// The id of an event: UUIDv5 of (type, subject, recipe and revision). The same fact has the same id, however often
+    /// it is said.
     public static func id<Payload: EventPayload>(of payload: Payload) -> String {
         uuid5("\(Payload.type.topic)|\(payload.subject)|\(payload.identity)", namespace: namespace)
     }
@@ -49,7 +52,8 @@ public enum EventCodec {
             throw MalformedEvent(topic: message.topic, reason: "it has no ce_id header")
         }
         if let claimed = message.header("ce_type"), claimed != Payload.type.cloudEventType {
-            throw MalformedEvent(topic: message.topic, reason: "ce_type is '\(claimed)', expected '\(Payload.type.cloudEventType)'")
+            throw MalformedEvent(
+                topic: message.topic, reason: "ce_type is '\(claimed)', expected '\(Payload.type.cloudEventType)'")
         }
         do {
             let payload = try JSONDecoder().decode(Payload.self, from: message.value)

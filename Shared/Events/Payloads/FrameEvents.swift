@@ -53,7 +53,8 @@ public struct FrameRejected: EventPayload {
     public var identity: String { "\(stage)|\(code)" }
 
     public init(
-        frameID: String, originalName: String, instrument: String, raw: StoredFile?, stage: String, code: String, reason: String
+        frameID: String, originalName: String, instrument: String, raw: StoredFile?, stage: String, code: String,
+        reason: String
     ) {
         self.frameID = frameID
         self.originalName = originalName
@@ -96,8 +97,8 @@ public struct MasterBuilt: EventPayload {
 
     public init(
         masterID: String, kind: FrameKind, instrument: String, night: String, file: StoredFile, exposureSeconds: Double,
-        binningX: Int, binningY: Int, width: Int, height: Int, midpointMJDUTC: Double, inputs: [String], parents: [String],
-        flags: [String]
+        binningX: Int, binningY: Int, width: Int, height: Int, midpointMJDUTC: Double, inputs: [String],
+        parents: [String], flags: [String]
     ) {
         self.masterID = masterID
         self.kind = kind
@@ -153,7 +154,8 @@ public struct FrameCalibrated: EventPayload {
     public var identity: String { "\(recipe)|\(masterRank)" }
 
     public init(
-        received: FrameReceived, recipe: String, masterRank: Int, calibrated: StoredFile, masters: [MasterChoice], flags: [String]
+        received: FrameReceived, recipe: String, masterRank: Int, calibrated: StoredFile, masters: [MasterChoice],
+        flags: [String]
     ) {
         frameID = received.frameID
         self.recipe = recipe

@@ -74,7 +74,8 @@ public struct ExposureFacts: Codable, Sendable, Equatable {
     public var decDegrees: Double?
 
     public init(
-        kind: FrameKind, exposureSeconds: Double, midpointMJDUTC: Double, binningX: Int, binningY: Int, width: Int, height: Int
+        kind: FrameKind, exposureSeconds: Double, midpointMJDUTC: Double, binningX: Int, binningY: Int, width: Int,
+        height: Int
     ) {
         self.kind = kind
         self.exposureSeconds = exposureSeconds

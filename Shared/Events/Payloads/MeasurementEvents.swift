@@ -70,7 +70,8 @@ public struct MeasurementRequested: EventPayload {
     public var identity: String { requestID }
 
     public init(
-        requestID: String, frame: FrameCalibrated, field: String, apertureRadiusPixels: Double, positions: [RequestedPosition]
+        requestID: String, frame: FrameCalibrated, field: String, apertureRadiusPixels: Double,
+        positions: [RequestedPosition]
     ) {
         self.requestID = requestID
         self.frame = frame
@@ -93,8 +94,8 @@ public struct ForcedMeasurement: Codable, Sendable, Equatable {
     public var flags: UInt32
 
     public init(
-        star: String, x: Double, y: Double, fluxElectrons: Double?, fluxErrorElectrons: Double?, backgroundElectrons: Double?,
-        flags: UInt32
+        star: String, x: Double, y: Double, fluxElectrons: Double?, fluxErrorElectrons: Double?,
+        backgroundElectrons: Double?, flags: UInt32
     ) {
         self.star = star
         self.x = x

@@ -40,7 +40,8 @@ public struct PhotometryMeasured: EventPayload {
 
     public init(
         measurementID: String, target: String, frameID: String, version: Int, provisional: Bool, filter: String,
-        magnitudeSystem: String, midpointMJDUTC: Double, flags: UInt32, instrument: String, field: String, source: String
+        magnitudeSystem: String, midpointMJDUTC: Double, flags: UInt32, instrument: String, field: String,
+        source: String
     ) {
         self.measurementID = measurementID
         self.target = target
@@ -143,8 +144,8 @@ public struct AlertRaised: EventPayload {
     public var identity: String { "\(alertType.rawValue)|\(sequence)" }
 
     public init(
-        alertID: String, alertType: AlertType, sequence: Int, rule: String, ruleRevision: Int, target: String, filter: String,
-        text: String, confirmations: Int, historical: Bool
+        alertID: String, alertType: AlertType, sequence: Int, rule: String, ruleRevision: Int, target: String,
+        filter: String, text: String, confirmations: Int, historical: Bool
     ) {
         self.alertID = alertID
         self.alertType = alertType
