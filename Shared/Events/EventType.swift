@@ -26,7 +26,8 @@ public struct EventType: Sendable, Hashable {
 extension EventType {
     /// Every event there is, in the order of the data flow.
     public static let all: [EventType] = [
-        FrameReceived.type, MasterBuilt.type, FrameCalibrated.type, FrameMeasured.type, MeasurementRequested.type,
+        FrameReceived.type, FrameDuplicated.type, MasterBuilt.type, FrameCalibrated.type, FrameMeasured.type,
+        MeasurementRequested.type,
         MeasurementMade.type, PhotometryHarvested.type, PhotometryMeasured.type, NightClosed.type,
         NightRecalibrated.type, LedgerReconciled.type, FrameRejected.type, MessageDeadLettered.type, AlertRaised.type,
         ServiceHeartbeat.type,

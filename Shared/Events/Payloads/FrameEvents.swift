@@ -170,3 +170,28 @@ public struct FrameCalibrated: EventPayload {
         self.flags = flags
     }
 }
+
+/// A file that is a frame we already have: the same bytes, or the same pixels compressed otherwise. From ingest.
+public struct FrameDuplicated: EventPayload {
+    public static let type = EventType("frame.duplicated")
+    /// Digest of the place and time of this copy, so that handing it in once counts once.
+    public var duplicateID: String
+    /// The frame it repeats.
+    public var frameID: String
+    public var originalName: String
+    public var instrument: String
+    /// "the same bytes as HATP-1.fits" or "the same pixels as HATP-1.fits, compressed otherwise".
+    public var reason: String
+
+    public var key: String { instrument }
+    public var subject: String { frameID }
+    public var identity: String { duplicateID }
+
+    public init(duplicateID: String, frameID: String, originalName: String, instrument: String, reason: String) {
+        self.duplicateID = duplicateID
+        self.frameID = frameID
+        self.originalName = originalName
+        self.instrument = instrument
+        self.reason = reason
+    }
+}
