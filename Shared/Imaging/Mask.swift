@@ -42,4 +42,13 @@ public struct Mask: Sendable, Equatable {
         get { PixelFlags(rawValue: bits[y * width + x]) }
         set { bits[y * width + x] = newValue.rawValue }
     }
+
+    /// Marks every pixel outside a rectangle as `noData`.
+    public mutating func keepOnly(x columns: Range<Int>, y rows: Range<Int>) {
+        for y in 0..<height {
+            for x in 0..<width where !(rows.contains(y) && columns.contains(x)) {
+                bits[y * width + x] |= PixelFlags.noData.rawValue
+            }
+        }
+    }
 }

@@ -1,0 +1,185 @@
+internal import Calibration
+internal import Events
+internal import FITS
+internal import Foundation
+internal import FrameStore
+internal import Hashing
+internal import Imaging
+internal import Pipeline
+
+/// Turns raw lights into electrons with variance and mask, and calibration frames into masters.
+///
+/// Calibration frames are only noted when they come; masters are built when a light needs them, after `quietSeconds` without
+/// a new calibration frame, or when the night is closed.
+final class CalibrateStage {
+    private let store: FrameStore
+    private let nights: NightShelf
+    private let masters: MasterShelf
+    private let quietSeconds: Double
+    private let elapsed: () -> Double
+    /// Instruments with calibration frames that are in no master yet, and when the last one came.
+    private var waiting: [String: Double] = [:]
+    /// Masters as they stood when the store last changed.
+    private var visits: [String: (stamp: [String: Double], visit: MasterShelf.Visit)] = [:]
+    /// Masters and refused frames this process has spoken of. A new process says all again; the ids are the same.
+    private var announced: Set<String> = []
+    /// The masters used last, kept decoded.
+    private var lastSet: (ids: [String], set: MasterSet)?
+
+    init(store: FrameStore, quietSeconds: Double, elapsed: @escaping () -> Double) {
+        self.store = store
+        nights = NightShelf(store: store)
+        masters = MasterShelf(store: store, nights: nights)
+        self.quietSeconds = quietSeconds
+        self.elapsed = elapsed
+    }
+
+    // MARK: Events in, events out
+
+    func received(_ event: Event<FrameReceived>) throws -> [Outgoing] {
+        let frame = event.payload
+        guard frame.exposure.kind == .light else {
+            waiting[frame.instrument.id] = elapsed()
+            return []
+        }
+        let visit = try visit(frame.instrument.id)
+        let calibrated = try calibrate(frame, with: visit.current, masterRank: 0)
+        return announcements(of: visit, instrument: frame.instrument.id) + [Outgoing(calibrated)]
+    }
+
+    /// Builds the masters of instruments whose calibration frames have stopped coming.
+    func quiet() throws -> [Outgoing] {
+        let now = elapsed()
+        let due = waiting.filter { now - $0.value >= quietSeconds }.keys.sorted()
+        return try due.flatMap { instrument in announcements(of: try visit(instrument), instrument: instrument) }
+    }
+
+    /// Calibrates the night's lights again whose best masters have changed, now that all calibration frames are here.
+    func closed(_ event: Event<NightClosed>) throws -> [Outgoing] {
+        let night = event.payload
+        let visit = try visit(night.instrument)
+        var outgoing = announcements(of: visit, instrument: night.instrument, all: true)
+        var recipes: [String: String] = [:]
+        for frame in try nights.frames(of: night.instrument, night: night.night, calibration: false) {
+            do {
+                let plan = plan(for: frame, with: visit.current)
+                recipes[frame.frameID] = plan.recipe
+                let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
+                if try !store.contains(name) {
+                    outgoing.append(Outgoing(try calibrate(frame, with: visit.current, masterRank: night.revision)))
+                }
+            } catch let rejection as Rejection {
+                recipes[frame.frameID] = nil
+                outgoing.append(Outgoing(reject(frame, rejection)))
+            }
+        }
+        outgoing.append(
+            Outgoing(
+                NightRecalibrated(
+                    instrument: night.instrument, night: night.night, revision: night.revision, recipes: recipes)))
+        return outgoing
+    }
+
+    // MARK: One light
+
+    private struct Plan {
+        let choices: [Events.MasterChoice]
+        let facts: [MasterFacts]
+        let recipe: String
+    }
+
+    /// The best masters there are for a light, and the digest of all that will go into its calibration.
+    private func plan(for frame: FrameReceived, with cards: [MasterCard]) -> Plan {
+        let light = CalibrationFrameFacts(frame)
+        let facts = cards.map(\.facts)
+        let bias = MasterSelection.best(.bias, for: light, among: facts)
+        let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
+        let flat = MasterSelection.best(.flat, for: light, among: facts)
+        let chosen = [bias, dark, flat].compactMap(\.choice)
+        let choices = chosen.map {
+            Events.MasterChoice(masterID: $0.master.id, kind: Events.FrameKind($0.master.kind), reason: $0.reason)
+        }
+        let instrument = frame.instrument
+        let numbers = [instrument.gainElectronsPerADU, instrument.readNoiseElectrons, instrument.saturationADU]
+        let parts =
+            [SoftwareVersion.current, instrument.id, String(instrument.revision)]
+            + numbers.map { $0.map { String($0) } ?? "-" } + (instrument.usableRegion ?? []).map { String($0) }
+            + choices.map(\.masterID)
+        let digest = SHA256.hex(of: Data(parts.joined(separator: "|").utf8))
+        return Plan(choices: choices, facts: chosen.map(\.master), recipe: String(digest.prefix(16)))
+    }
+
+    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated {
+        let plan = plan(for: frame, with: cards)
+        let raw = try RawFrame.read(try store.path(of: frame.raw.url), of: frame)
+        let set = try masterSet(plan.facts)
+        let calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
+        var light: CalibratedLight
+        do {
+            light = try calibration.calibrate(raw.pixels, exposureSeconds: frame.exposure.exposureSeconds)
+        } catch {
+            throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
+        }
+        try maskUnusable(&light.frame, frame)
+        let header = MasterHeader.cards(for: light, raw: raw.header, masters: plan.choices, recipe: plan.recipe)
+        let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
+        let file = try store.write(name) { path in
+            try FITSWriter.write(frame: light.frame, header: header, to: path)
+        }
+        return FrameCalibrated(
+            received: frame, recipe: plan.recipe, masterRank: masterRank, calibrated: file, masters: plan.choices,
+            flags: light.flags.names)
+    }
+
+    /// Rows and columns that hold no sky are masked; a frame with nothing left is refused.
+    private func maskUnusable(_ frame: inout CalibratedFrame, _ received: FrameReceived) throws {
+        if let region = received.instrument.usableRegion, region.count == 4 {
+            frame.mask.keepOnly(x: region[0]..<max(region[0], region[1]), y: region[2]..<max(region[2], region[3]))
+        }
+        guard frame.mask.bits.contains(where: { $0 & PixelFlags.noData.rawValue == 0 }) else {
+            throw Rejection(.noUsablePixels, "\(received.originalName): no pixel of the frame is a number")
+        }
+    }
+
+    private func masterSet(_ facts: [MasterFacts]) throws -> MasterSet {
+        let ids = facts.map(\.id)
+        if let lastSet, lastSet.ids == ids { return lastSet.set }
+        var set = MasterSet()
+        for master in facts {
+            switch master.kind {
+            case .bias: set.bias = try masters.master(master, unit: ADU.self)
+            case .dark: set.dark = try masters.master(master, unit: ADU.self)
+            case .flat: set.flat = try masters.master(master, unit: Relative.self)
+            case .light: break
+            }
+        }
+        lastSet = (ids, set)
+        return set
+    }
+
+    // MARK: Masters
+
+    private func visit(_ instrument: String) throws -> MasterShelf.Visit {
+        let stamp = try nights.stamp(of: instrument)
+        if let known = visits[instrument], known.stamp == stamp { return known.visit }
+        let visit = try masters.visit(instrument: instrument)
+        visits[instrument] = (stamp, visit)
+        return visit
+    }
+
+    /// What is to be said of a visit: what this process has not said yet, or all of it.
+    private func announcements(of visit: MasterShelf.Visit, instrument: String, all: Bool = false) -> [Outgoing] {
+        waiting[instrument] = nil
+        let built = visit.built.filter { all || !announced.contains($0.masterID) }
+        let refused = visit.refused.filter { all || !announced.contains($0.frameID) }
+        announced.formUnion(built.map(\.masterID))
+        announced.formUnion(refused.map(\.frameID))
+        return built.map { Outgoing($0) } + refused.map { Outgoing($0) }
+    }
+
+    private func reject(_ frame: FrameReceived, _ rejection: Rejection) -> FrameRejected {
+        FrameRejected(
+            frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id, raw: frame.raw,
+            stage: "calibrator", code: rejection.code.rawValue, reason: rejection.reason)
+    }
+}

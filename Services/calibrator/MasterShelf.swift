@@ -1,0 +1,159 @@
+internal import Calibration
+internal import Events
+internal import FITS
+internal import Foundation
+internal import FrameStore
+internal import Hashing
+internal import Imaging
+internal import Pipeline
+
+/// A master as it lies in the store: its event, and its facts for choosing among masters.
+struct MasterCard: Codable, Equatable {
+    let built: MasterBuilt
+    let facts: MasterFacts
+}
+
+/// Masters of the store. Built once: a master's id is a digest of what goes into it, so what is there need not be made again.
+struct MasterShelf {
+    let store: FrameStore
+    let nights: NightShelf
+    var builder: (DetectorFacts) -> MasterBuilder = { MasterBuilder(detector: $0) }
+
+    /// What a visit to the shelf brought: the masters that stand for all calibration frames known now, in a fixed order; and
+    /// what was new.
+    struct Visit {
+        var current: [MasterCard] = []
+        var built: [MasterBuilt] = []
+        var refused: [FrameRejected] = []
+    }
+
+    /// Builds what is missing. Bias first, then darks, then flats: each uses the best of the kinds before it.
+    func visit(instrument: String) throws -> Visit {
+        var visit = Visit()
+        let frames = try nights.nights(of: instrument).flatMap {
+            try nights.frames(of: instrument, night: $0, calibration: true)
+        }
+        let byID = Dictionary(frames.map { ($0.frameID, $0) }, uniquingKeysWith: { first, _ in first })
+        let groups = MasterGroup.groups(of: frames.map(CalibrationFrameFacts.init))
+        for kind in [Calibration.FrameKind.bias, .dark, .flat] {
+            let facts = visit.current.map(\.facts)
+            for group in groups where group.kind == kind {
+                try add(group, frames: byID, among: facts, to: &visit)
+            }
+        }
+        return visit
+    }
+
+    private func add(
+        _ group: MasterGroup, frames: [String: FrameReceived], among masters: [MasterFacts], to visit: inout Visit
+    ) throws {
+        let parents = parents(of: group, among: masters)
+        let id = Self.identity(of: group, parents: parents)
+        let name = StoreNames.master(id: id, instrument: group.mode.instrument)
+        let members = group.frames.compactMap { frames[$0.id] }
+        if try store.contains(name + ".json") {
+            let outcome = try JSONDecoder().decode(Outcome.self, from: store.read(name + ".json"))
+            if let card = outcome.card {
+                visit.current.append(card)
+                visit.built.append(card.built)
+            }
+            visit.refused += outcome.refused
+            return
+        }
+        let outcome = try build(group, members: members, id: id, name: name, parents: parents)
+        try store.write(name + ".json", data: EventCodec.json(outcome), durable: true)
+        if let card = outcome.card {
+            visit.current.append(card)
+            visit.built.append(card.built)
+        }
+        visit.refused += outcome.refused
+    }
+
+    /// What came of building one master: kept, so that frames refused once are refused the same way after a restart.
+    private struct Outcome: Codable {
+        var card: MasterCard?
+        var refused: [FrameRejected]
+    }
+
+    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (bias: MasterFacts?, dark: MasterFacts?) {
+        guard group.kind != .bias else { return (nil, nil) }
+        let first = group.frames[0]
+        let bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
+        guard group.kind == .flat else { return (bias, nil) }
+        return (bias, MasterSelection.best(.dark, for: first, among: masters, hasBias: bias != nil).choice?.master)
+    }
+
+    private static func identity(of group: MasterGroup, parents: (bias: MasterFacts?, dark: MasterFacts?)) -> String {
+        let parts = [
+            SoftwareVersion.current, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.id ?? "-",
+            parents.dark?.id ?? "-",
+        ]
+        return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
+    }
+
+    // MARK: Building
+
+    private func build(
+        _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
+        parents: (bias: MasterFacts?, dark: MasterFacts?)
+    ) throws -> Outcome {
+        let builder = builder(DetectorFacts(members[0].instrument))
+        let rows = try RawRows(members, store: store)
+        do {
+            switch group.kind {
+            case .bias:
+                return try keep(builder.bias(group, id: id, rows: rows.read), members, name)
+            case .dark:
+                let bias = try parents.bias.map { try master($0, unit: ADU.self) }
+                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.read), members, name)
+            case .flat:
+                let bias = try parents.bias.map { try master($0, unit: ADU.self) }
+                let dark = try parents.dark.map { try master($0, unit: ADU.self) }
+                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.read), members, name)
+            case .light: preconditionFailure("lights make no master")
+            }
+        } catch let error as CalibrationError {
+            guard case .noUsableFrame(_, let refused) = error else { throw error }
+            return Outcome(card: nil, refused: rejections(refused, members))
+        }
+    }
+
+    private func keep<Unit: PixelUnit>(
+        _ build: MasterBuild<Unit>, _ members: [FrameReceived], _ name: String
+    ) throws -> Outcome {
+        let facts = build.master.facts
+        let header = MasterHeader.cards(for: facts, members: members)
+        let file = try store.write(name, durable: true) { path in
+            try FITSWriter.write(
+                image: build.master.image, error: build.master.error, mask: build.master.mask, header: header, to: path)
+        }
+        var built = MasterBuilt(
+            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument, night: facts.night,
+            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX, binningY: facts.mode.binningY,
+            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD, inputs: facts.inputIDs,
+            parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
+        built.filter = facts.filter
+        built.temperatureCelsius = facts.temperatureCelsius
+        return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(build.refused, members))
+    }
+
+    private func rejections(_ refused: [RefusedFrame], _ members: [FrameReceived]) -> [FrameRejected] {
+        refused.compactMap { refusal in
+            members.first { $0.frameID == refusal.id }.map { frame in
+                FrameRejected(
+                    frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id,
+                    raw: frame.raw, stage: "calibrator", code: RejectionCode.calibrationUnusable.rawValue,
+                    reason: "\(frame.originalName): \(refusal.refusal)")
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    func master<Unit: PixelUnit>(_ facts: MasterFacts, unit: Unit.Type) throws -> Master<Unit> {
+        let name = StoreNames.master(id: facts.id, instrument: facts.mode.instrument)
+        var file = try FITSFile(reading: store.path(of: "frames:" + name))
+        let planes = try file.readPlanes(of: unit)
+        return Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
+    }
+}

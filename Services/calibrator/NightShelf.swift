@@ -1,0 +1,73 @@
+internal import Calibration
+internal import Events
+internal import Foundation
+internal import FrameStore
+
+/// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows all there is.
+struct NightShelf {
+    let store: FrameStore
+
+    /// Nights of which the store has frames, in order.
+    func nights(of instrument: String) throws -> [String] {
+        try store.list(StoreNames.nights(of: instrument)).map { ($0 as NSString).lastPathComponent }
+    }
+
+    /// Frames of one night in order of mid-exposure.
+    func frames(of instrument: String, night: String, calibration: Bool) throws -> [FrameReceived] {
+        let names = try store.list(StoreNames.night(night, instrument: instrument, calibration: calibration))
+        let frames = try names.map { try JSONDecoder().decode(FrameReceived.self, from: store.read($0)) }
+        return frames.sorted { ($0.exposure.midpointMJDUTC, $0.frameID) < ($1.exposure.midpointMJDUTC, $1.frameID) }
+    }
+
+    /// Changes whenever a calibration frame is added.
+    func stamp(of instrument: String) throws -> [String: Double] {
+        var stamp: [String: Double] = [:]
+        for night in try nights(of: instrument) {
+            stamp[night] = try store.lastChange(of: StoreNames.night(night, instrument: instrument, calibration: true))
+        }
+        return stamp
+    }
+}
+
+extension CalibrationFrameFacts {
+    init(_ frame: FrameReceived) {
+        let exposure = frame.exposure
+        let mode = DetectorMode(
+            instrument: frame.instrument.id, width: exposure.width, height: exposure.height,
+            binningX: exposure.binningX, binningY: exposure.binningY)
+        self.init(
+            id: frame.frameID, kind: Calibration.FrameKind(exposure.kind), mode: mode, filter: exposure.filter,
+            exposureSeconds: exposure.exposureSeconds, temperatureCelsius: exposure.temperatureCelsius,
+            midpointMJD: exposure.midpointMJDUTC, night: frame.night)
+    }
+}
+
+extension Calibration.FrameKind {
+    init(_ kind: Events.FrameKind) {
+        switch kind {
+        case .bias: self = .bias
+        case .dark: self = .dark
+        case .flat: self = .flat
+        case .light: self = .light
+        }
+    }
+}
+
+extension Events.FrameKind {
+    init(_ kind: Calibration.FrameKind) {
+        switch kind {
+        case .bias: self = .bias
+        case .dark: self = .dark
+        case .flat: self = .flat
+        case .light: self = .light
+        }
+    }
+}
+
+extension DetectorFacts {
+    init(_ instrument: InstrumentFacts) {
+        self.init(
+            gain: instrument.gainElectronsPerADU, readNoiseElectrons: instrument.readNoiseElectrons,
+            saturationADU: instrument.saturationADU)
+    }
+}

@@ -1,0 +1,55 @@
+internal import Events
+internal import FITS
+internal import FrameStore
+internal import Imaging
+internal import Pipeline
+
+/// Rows of the raw frames of one group, for stacking. Keeps the decoded frames while they fit into `memoryLimitBytes`;
+/// beyond that a frame is read again for each band of rows.
+final class RawRows {
+    private let frames: [FrameReceived]
+    private let paths: [String]
+    private let keeps: Bool
+    private var kept: [Int: Image<ADU>] = [:]
+    private var last: (index: Int, image: Image<ADU>)?
+
+    init(_ frames: [FrameReceived], store: FrameStore, memoryLimitBytes: Int = 1 << 30) throws {
+        self.frames = frames
+        paths = try frames.map { try store.path(of: $0.raw.url) }
+        let bytes = frames.reduce(0) { $0 + $1.exposure.width * $1.exposure.height * MemoryLayout<Float>.stride }
+        keeps = bytes <= memoryLimitBytes
+    }
+
+    /// Rows `range` of frame `index`.
+    func read(_ index: Int, _ range: Range<Int>) throws -> [Float] {
+        let image = try image(index)
+        return Array(image.pixels[range.lowerBound * image.width..<range.upperBound * image.width])
+    }
+
+    private func image(_ index: Int) throws -> Image<ADU> {
+        if let image = kept[index] { return image }
+        if let last, last.index == index { return last.image }
+        let image = try RawFrame.read(paths[index], of: frames[index]).pixels
+        if keeps { kept[index] = image } else { last = (index, image) }
+        return image
+    }
+}
+
+/// Reads a raw frame of the store. It could be read when it came in, so what fails now is the store, not the frame.
+enum RawFrame {
+    static func read(_ path: String, of frame: FrameReceived) throws -> FITSImage {
+        do {
+            var file = try FITSFile(reading: path)
+            let image = try file.firstImage()
+            guard image.shape.width == frame.exposure.width, image.shape.height == frame.exposure.height else {
+                throw Rejection(
+                    .shapeMismatch,
+                    "\(frame.originalName): \(image.shape.width) x \(image.shape.height) pixels, announced as "
+                        + "\(frame.exposure.width) x \(frame.exposure.height)")
+            }
+            return image
+        } catch let error as FITSError where error.isEnvironmental {
+            throw Unavailable("raw frame of \(frame.originalName): \(error)")
+        }
+    }
+}
