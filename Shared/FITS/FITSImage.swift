@@ -1,0 +1,159 @@
+internal import CFITSIO
+public import Imaging
+
+/// What the file says about the image it holds, before any pixel is read.
+public struct FITSImageShape: Sendable, Equatable {
+    /// Number of the header-data unit, counted from 1.
+    public let unit: Int
+    public let width: Int
+    public let height: Int
+    /// As stored: 8, 16, 32, 64 (integers), -32, -64 (floating point).
+    public let bitsPerPixel: Int
+    /// Tile-compressed (`.fz`).
+    public let isTileCompressed: Bool
+}
+
+/// The first image of a file, with its header.
+public struct FITSImage: Sendable {
+    public let shape: FITSImageShape
+    /// The image's own header, followed by what only the primary header says.
+    public let header: Header
+    public let pixels: Image<ADU>
+}
+
+extension FITSFile {
+    /// Reads header and pixels of the first two-dimensional image. See `moveToFirstImage`, `readHeader`, `readPixels`.
+    public mutating func firstImage() throws(FITSError) -> FITSImage {
+        let shape = try moveToFirstImage()
+        let header = try readHeader(of: shape)
+        return FITSImage(shape: shape, header: header, pixels: try readPixels(of: shape))
+    }
+
+    /// Finds the first header-data unit with an image of at least two axes, and checks its size and completeness.
+    ///
+    /// Units without data, tables, one-dimensional arrays and images of zero size are passed over. Third and higher
+    /// axes must have length 1.
+    ///
+    /// - Throws: `notTwoDimensional` for a cube, `emptyImage` or `noImage` when there is nothing to measure, `tooLarge`,
+    ///   `truncated` when any unit up to the image is shorter than its header promises.
+    public mutating func moveToFirstImage() throws(FITSError) -> FITSImageShape {
+        var sawEmpty: Int?
+        for unit in 1...Self.maximumUnitCount {
+            guard try move(toUnit: unit) else { break }
+            try requireAllBytes(unit: unit)
+            guard try isImage() else { continue }
+            let axes = try readAxes()
+            guard axes.count >= 2 else { continue }
+            if axes.contains(0) {
+                sawEmpty = sawEmpty ?? unit
+                continue
+            }
+            return try shape(unit: unit, axes: axes)
+        }
+        if let sawEmpty {
+            throw FITSError(
+                file: path, action: "find an image", reason: .emptyImage,
+                detail: "the image in unit \(sawEmpty) has an axis of length 0")
+        }
+        throw FITSError(
+            file: path, action: "find an image", reason: .noImage, detail: "no unit holds a two-dimensional image")
+    }
+
+    /// Header of the image's unit, merged with the primary header: the image's own card outranks the primary's.
+    public mutating func readHeader(of shape: FITSImageShape) throws(FITSError) -> Header {
+        guard try move(toUnit: shape.unit) else { throw unitMissing(shape.unit) }
+        let own = try readCards()
+        guard shape.unit > 1, try move(toUnit: 1) else { return Header(own) }
+        let primary = try readCards()
+        guard try move(toUnit: shape.unit) else { throw unitMissing(shape.unit) }
+        var known = Set(own.map(\.keyword))
+        known.subtract(Self.commentary)
+        return Header(own + primary.filter { !known.contains($0.keyword) && !Self.structural.contains($0.keyword) })
+    }
+
+    /// Pixels as the file means them, BSCALE * stored + BZERO; NaN where the file holds BLANK, NaN or an infinity, or a
+    /// value beyond the range of `Float`. Integers above 2^24 are rounded to 24 bits.
+    ///
+    /// The same pixels come out of a plain file and of its losslessly compressed twins, so that their hashes agree.
+    public mutating func readPixels(of shape: FITSImageShape) throws(FITSError) -> Image<ADU> {
+        guard try move(toUnit: shape.unit) else { throw unitMissing(shape.unit) }
+        var pixels = try readFloats(shape.width * shape.height)
+        if shape.bitsPerPixel < 0 {
+            for index in pixels.indices where !pixels[index].isFinite { pixels[index] = .nan }
+        }
+        return Image(width: shape.width, height: shape.height, pixels: pixels)
+    }
+
+    /// - Parameter blank: what stands for "no value"; nil leaves floating-point values as they are, infinities too.
+    func readFloats(_ count: Int, blank: Float? = .nan) throws(FITSError) -> [Float] {
+        var status: Int32 = 0
+        // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
+        var hasBlanks: Int32 = 0
+        let pixels = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            buffer.initialize(repeating: 0)
+            initializedCount = count
+            if var value = blank {
+                ffgpv(handle, TFLOAT, 1, LONGLONG(count), &value, buffer.baseAddress, &hasBlanks, &status)
+            } else {
+                ffgpv(handle, TFLOAT, 1, LONGLONG(count), nil, buffer.baseAddress, &hasBlanks, &status)
+            }
+        }
+        if status == NUM_OVERFLOW {
+            ffcmsg()
+            return pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 }
+        }
+        try FITSError.check(status, file: path, action: "read pixels")
+        return pixels
+    }
+
+    func isImage() throws(FITSError) -> Bool {
+        var status: Int32 = 0
+        var kind: Int32 = 0
+        ffghdt(handle, &kind, &status)
+        try FITSError.check(status, file: path, action: "read the kind of a unit")
+        return kind == IMAGE_HDU
+    }
+
+    func readAxes() throws(FITSError) -> [Int] {
+        var status: Int32 = 0
+        var count: Int32 = 0
+        ffgidm(handle, &count, &status)
+        var axes = [LONGLONG](repeating: 0, count: max(0, min(Int(count), 99)))
+        if !axes.isEmpty { ffgiszll(handle, Int32(axes.count), &axes, &status) }
+        try FITSError.check(status, file: path, action: "read the image's axes")
+        return axes.map(Int.init)
+    }
+
+    func readBitsPerPixel() throws(FITSError) -> Int {
+        var status: Int32 = 0
+        var type: Int32 = 0
+        ffgidt(handle, &type, &status)
+        try FITSError.check(status, file: path, action: "read BITPIX")
+        return Int(type)
+    }
+
+    private func shape(unit: Int, axes: [Int]) throws(FITSError) -> FITSImageShape {
+        guard axes.dropFirst(2).allSatisfy({ $0 == 1 }) else {
+            let text = axes.map(String.init).joined(separator: " x ")
+            throw FITSError(
+                file: path, action: "find an image", reason: .notTwoDimensional,
+                detail: "unit \(unit) holds a cube of \(text) pixels (NAXIS = \(axes.count))")
+        }
+        let (count, overflow) = axes[0].multipliedReportingOverflow(by: axes[1])
+        guard axes[0] > 0, axes[1] > 0, !overflow, count <= Self.maximumPixelCount else {
+            throw FITSError(
+                file: path, action: "find an image", reason: .tooLarge,
+                detail: "unit \(unit) declares \(axes[0]) x \(axes[1]) pixels, the limit is \(Self.maximumPixelCount)")
+        }
+        var status: Int32 = 0
+        let isCompressed = fits_is_compressed_image(handle, &status) != 0
+        try FITSError.check(status, file: path, action: "read the compression")
+        return FITSImageShape(
+            unit: unit, width: axes[0], height: axes[1], bitsPerPixel: try readBitsPerPixel(),
+            isTileCompressed: isCompressed)
+    }
+
+    private func unitMissing(_ unit: Int) -> FITSError {
+        FITSError(file: path, action: "go back to unit \(unit)", reason: .missing, detail: "there is no such unit")
+    }
+}
