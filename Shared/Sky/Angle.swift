@@ -11,9 +11,9 @@ public enum Angle {
 
     /// Reads decimal or sexagesimal text to degrees.
     ///
-    /// Accepted: "83.633", "05:34:31.9", "05 34 31.9", "5h34m31.9s", "+22d00m52s", "-31 16 24", "22°00'52\"", "-00:00:01"
-    /// (the sign of a negative zero is kept), two parts ("05:34.5"). Only the last part may have a fraction; minutes stay
-    /// below 60; 60 seconds sharp are taken as the rounding they are.
+    /// Accepted: "83.633", "05:34:31.9", "05 34 31.9", "5h34m31.9s", "+22d00m52s", "-31 16 24",
+    /// "22°00'52\"", "-00:00:01" (the sign of a negative zero is kept), two parts ("05:34.5"). Only the last part may
+    /// have a fraction; minutes stay below 60; 60 seconds sharp are taken as the rounding they are.
     /// - Parameters:
     ///   - text: the angle; blanks around it do not matter.
     ///   - plain: unit of a single number without a letter.

@@ -1,6 +1,7 @@
 /// The night an exposure belongs to: from one local noon to the next, named by the date of its evening.
 ///
-/// Local noon is that of mean solar time, UTC + longitude / 15, which needs no time-zone tables; without a site it is noon UTC.
+/// Local noon is that of mean solar time, UTC + longitude / 15, which needs no time-zone tables; without a site it is
+/// noon UTC.
 public struct ObservingNight: Sendable, Hashable, Comparable {
     /// The evening's date, "YYYY-MM-DD".
     public let date: String

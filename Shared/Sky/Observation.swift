@@ -12,8 +12,8 @@ public struct Horizontal: Sendable, Hashable {
     ///
     ///     X = 1 / sin(h + 244 / (165 + 47 h^1.1))
     ///
-    /// h is the true altitude raised by refraction (Saemundsson's formula, 1010 hPa, 10 C). X is 1.000 at the zenith, 38.7
-    /// at the horizon.
+    /// h is the true altitude raised by refraction (Saemundsson's formula, 1010 hPa, 10 C). X is 1.000 at the zenith,
+    /// 38.7 at apparent altitude 0.
     /// - Source: Pickering 2002, DIO 12, 20; Saemundsson 1986, Sky & Telescope 72, 70.
     public var airmass: Double? {
         guard altitudeDegrees >= 0 else { return nil }
@@ -24,8 +24,8 @@ public struct Horizontal: Sendable, Hashable {
 }
 
 extension SkyPosition {
-    /// Altitude and azimuth at a moment and a place: ERFA's full chain (IAU 2006/2000A precession and nutation, aberration,
-    /// light deflection) without refraction. UT1 is taken as UTC and polar motion as zero: at most 0.004 deg.
+    /// Altitude and azimuth at a moment and a place: ERFA's full chain (IAU 2006/2000A precession and
+    /// nutation, aberration, light deflection) without refraction. UT1 is taken as UTC and polar motion as zero: at most 0.004 deg.
     public func horizontal(at instant: UTCInstant, from site: Site) -> Horizontal {
         var astrom = observer(at: instant, site: site)
         var (ra, dec) = (0.0, 0.0)
@@ -39,8 +39,8 @@ extension SkyPosition {
     ///
     ///     BJD_TDB = JD_TDB + r . n / c
     ///
-    /// r: the observer from the solar-system barycentre (ERFA `eraEpv00` plus the site's geocentric position; the geocentre
-    /// without a site, then up to 21 ms off), n: the unit vector to the position, at infinite distance.
+    /// r: the observer from the solar-system barycentre (ERFA `eraEpv00` plus the site's geocentric position; the
+    /// geocentre without a site, then up to 21 ms off), n: the unit vector to the position, at infinite distance.
     /// The `Double` resolves 40 microseconds.
     /// - Source: Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     public func barycentricJulianDateTDB(at instant: UTCInstant, from site: Site?) -> Double {

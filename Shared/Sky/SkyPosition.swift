@@ -33,7 +33,7 @@ public struct SkyPosition: Sendable, Hashable {
         try self.init(raDegrees: right, decDegrees: declination)
     }
 
-    /// Angle between two directions [deg], 0 ... 180, exact for small and large angles alike (ERFA `eraSeps`, Vincenty).
+    /// Angle between two directions [deg], 0 ... 180, exact for small and large angles alike (ERFA `eraSeps`).
     public func separationDegrees(from other: SkyPosition) -> Double {
         eraSeps(raDegrees.radians, decDegrees.radians, other.raDegrees.radians, other.decDegrees.radians).degrees
     }

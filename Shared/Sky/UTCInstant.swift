@@ -2,8 +2,8 @@ internal import CERFA
 
 /// A moment, kept as MJD in UTC.
 ///
-/// The MJD is ERFA's quasi-MJD: on a day with a leap second the day is 86,401 s long and its fraction is counted in that
-/// length, so every conversion through ERFA is exact. Resolution of the `Double`: 0.6 microseconds. Dates after ERFA's
+/// The MJD is ERFA's quasi-MJD: a day with a leap second is 86,401 s long and its fraction is counted in that length,
+/// so every conversion through ERFA is exact. Resolution of the `Double`: 0.6 microseconds. Dates after ERFA's
 /// leap-second table are taken with its last value ("dubious year" is not an error).
 public struct UTCInstant: Sendable, Hashable, Comparable {
     /// Modified Julian Date, UTC [d].
@@ -44,8 +44,8 @@ public struct UTCInstant: Sendable, Hashable, Comparable {
     /// Modified Julian Date in TT = TAI + 32.184 s [d].
     public var mjdTT: Double { mjdTAI + 32.184 / 86_400 }
 
-    /// Modified Julian Date in TDB at the geocentre [d] (ERFA `eraDtdb`, Fairhead & Bretagnon 1990; the observer's place
-    /// would add at most 2 microseconds).
+    /// Modified Julian Date in TDB at the geocentre [d] (ERFA `eraDtdb`, Fairhead & Bretagnon 1990; the observer's
+    /// place would add at most 2 microseconds).
     public var mjdTDB: Double {
         let terrestrial = mjdTT
         return terrestrial + eraDtdb(mjdZero, terrestrial, 0, 0, 0, 0) / 86_400

@@ -1,7 +1,8 @@
 internal import CERFA
 
 extension UTCInstant {
-    /// Reads date and time in one text: "2017-12-19T18:33:43.317-0700", "2017-12-20T01:33:43Z", "2017-12-20 01:33:43.1234567".
+    /// Reads date and time in one text: "2017-12-19T18:33:43.317-0700", "2017-12-20T01:33:43Z",
+    /// "2017-12-20 01:33:43.1234567".
     ///
     /// Without an offset the time is UTC; a date alone is its midnight.
     /// - Throws: `SkyError` saying which part is wrong.
@@ -11,8 +12,8 @@ extension UTCInstant {
 
     /// Reads a FITS header's `DATE-OBS`, with `TIME-OBS` (or `UT`) where the date stands alone.
     ///
-    /// `DATE-OBS` may be ISO 8601 with or without time and offset, or the form before 2000, "DD/MM/YY", which means 19YY
-    /// (FITS standard 4.0, section 4.4.2.1). A `TIME-OBS` beside a complete `DATE-OBS` is ignored.
+    /// `DATE-OBS` may be ISO 8601 with or without time and offset, or the form before 2000, "DD/MM/YY", which means
+    /// 19YY (FITS standard 4.0, section 4.4.2.1). A `TIME-OBS` beside a complete `DATE-OBS` is ignored.
     /// - Throws: `SkyError` naming the keyword; a date without any time is an error, not midnight.
     public init(dateObserved: String, timeObserved: String? = nil) throws(SkyError) {
         try self.init(dateObserved, timeText: timeObserved, quantity: "DATE-OBS", dateAloneIsMidnight: false)
