@@ -1,0 +1,87 @@
+/// Where an object of the frame store is, and how to know that it arrived whole.
+public struct StoredFile: Codable, Sendable, Equatable, Hashable {
+    /// Store-relative: `frames:raw/ab/abcd...`
+    public var url: String
+    public var sha256: String
+    public var bytes: Int
+
+    public init(url: String, sha256: String, bytes: Int) {
+        self.url = url
+        self.sha256 = sha256
+        self.bytes = bytes
+    }
+}
+
+public enum FrameKind: String, Codable, Sendable, CaseIterable {
+    case bias, dark, flat, light
+}
+
+/// Geographic place; longitude positive east.
+public struct SiteFacts: Codable, Sendable, Equatable {
+    public var latitudeDegrees: Double
+    public var longitudeDegrees: Double
+    public var elevationMeters: Double
+
+    public init(latitudeDegrees: Double, longitudeDegrees: Double, elevationMeters: Double) {
+        self.latitudeDegrees = latitudeDegrees
+        self.longitudeDegrees = longitudeDegrees
+        self.elevationMeters = elevationMeters
+    }
+}
+
+/// The facts of the instrument that were used for one frame, with the revision of the document they came from.
+public struct InstrumentFacts: Codable, Sendable, Equatable {
+    public var id: String
+    public var revision: Int
+    public var camera: String?
+    public var telescope: String?
+    public var gainElectronsPerADU: Double?
+    /// `document`, `EGAIN`, `GAIN` or `unknown`.
+    public var gainSource: String
+    public var readNoiseElectrons: Double?
+    public var saturationADU: Double?
+    public var pixelScaleArcsec: Double?
+    public var site: SiteFacts?
+    public var telescopeApertureMeters: Double?
+    /// Fixed aperture radius [px]; else `apertureRadiusFWHM` times the frame's FWHM.
+    public var apertureRadiusPixels: Double?
+    public var apertureRadiusFWHM: Double?
+    /// Rows and columns that hold sky, 0-based and half open: [x0, x1, y0, y1]; absent means all.
+    public var usableRegion: [Int]?
+
+    public init(id: String, revision: Int, gainSource: String) {
+        self.id = id
+        self.revision = revision
+        self.gainSource = gainSource
+    }
+}
+
+/// What the header says about one exposure, normalised.
+public struct ExposureFacts: Codable, Sendable, Equatable {
+    public var kind: FrameKind
+    public var object: String?
+    public var filter: String?
+    public var exposureSeconds: Double
+    /// Middle of the exposure, UTC.
+    public var midpointMJDUTC: Double
+    public var binningX: Int
+    public var binningY: Int
+    public var width: Int
+    public var height: Int
+    public var temperatureCelsius: Double?
+    /// Where the telescope pointed, ICRS.
+    public var raDegrees: Double?
+    public var decDegrees: Double?
+
+    public init(
+        kind: FrameKind, exposureSeconds: Double, midpointMJDUTC: Double, binningX: Int, binningY: Int, width: Int, height: Int
+    ) {
+        self.kind = kind
+        self.exposureSeconds = exposureSeconds
+        self.midpointMJDUTC = midpointMJDUTC
+        self.binningX = binningX
+        self.binningY = binningY
+        self.width = width
+        self.height = height
+    }
+}

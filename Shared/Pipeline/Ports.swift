@@ -1,0 +1,49 @@
+public import Events
+
+/// A message as the bus handed it over, with its place.
+public struct Delivery: Sendable, Equatable {
+    public let message: Message
+    public let partition: Int
+    public let offset: Int
+
+    public init(message: Message, partition: Int, offset: Int) {
+        self.message = message
+        self.partition = partition
+        self.offset = offset
+    }
+}
+
+/// Where messages come from. Used by one thread.
+public protocol Source: AnyObject {
+    /// The next message, or nil when none came within the time.
+    func receive(timeoutMilliseconds: Int) throws(Unavailable) -> Delivery?
+
+    /// The message is done: it need not come again. It may all the same.
+    func acknowledge(_ delivery: Delivery) throws(Unavailable)
+
+    /// Keeps the membership in the group alive without receiving, while something the service needs is away.
+    func stayAlive(milliseconds: Int) throws(Unavailable)
+}
+
+/// Where messages go.
+public protocol Sink: AnyObject {
+    /// Returns when the broker has acknowledged every message; throws when it has not in the time it allows itself.
+    func publish(_ messages: [Message]) throws(Unavailable)
+}
+
+/// An event to be published, before the worker adds source, trace and time.
+public struct Outgoing: Sendable {
+    public let type: EventType
+    public let key: String
+    private let write: @Sendable (_ source: String, _ trace: Trace, _ time: String) throws -> Message
+
+    public init<Payload: EventPayload>(_ payload: Payload) {
+        type = Payload.type
+        key = payload.key
+        write = { source, trace, time in try EventCodec.encode(payload, source: source, trace: trace, time: time) }
+    }
+
+    public func message(source: String, trace: Trace, time: String) throws -> Message {
+        try write(source, trace, time)
+    }
+}
