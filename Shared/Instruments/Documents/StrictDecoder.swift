@@ -120,9 +120,10 @@ struct StrictDecoder: Decoder {
 }
 
 /// One value.
-private struct StrictValue: SingleValueDecodingContainer {
+private struct StrictValue: SingleValueDecodingContainer, NodeReporting {
     let decoder: StrictDecoder
     var codingPath: [any CodingKey] { [] }
+    var holdsText: Bool { if case .string = decoder.node { true } else { false } }
     func decodeNil() -> Bool { decoder.node == .null }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.read(type) }
 }

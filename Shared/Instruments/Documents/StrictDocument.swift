@@ -72,18 +72,22 @@ public func nearestChoice(to word: String, among choices: [String]) -> String? {
     return best.distance <= max(1, max(word.count, best.choice.count) / 3) ? best.choice : nil
 }
 
-/// Levenshtein distance: the least number of letters inserted, removed or changed.
+/// Optimal string alignment: the least number of letters inserted, removed, changed or swapped with their neighbour.
 func editDistance(_ first: String, _ second: String) -> Int {
-    let columns = Array(second)
-    var row = Array(0...columns.count)
-    for (lineNumber, letter) in first.enumerated() {
-        var diagonal = row[0]
-        row[0] = lineNumber + 1
-        for (index, other) in columns.enumerated() {
-            let changed = diagonal + (letter == other ? 0 : 1)
-            diagonal = row[index + 1]
-            row[index + 1] = min(changed, row[index] + 1, row[index + 1] + 1)
+    let (lines, columns) = (Array(first), Array(second))
+    var twoAbove = [Int](repeating: 0, count: columns.count + 1)
+    var above = Array(0...columns.count)
+    for line in lines.indices {
+        var row = [line + 1]
+        for column in columns.indices {
+            let changed = above[column] + (lines[line] == columns[column] ? 0 : 1)
+            var least = min(changed, above[column + 1] + 1, row[column] + 1)
+            let swapped =
+                line > 0 && column > 0 && lines[line] == columns[column - 1] && lines[line - 1] == columns[column]
+            if swapped { least = min(least, twoAbove[column - 1] + 1) }
+            row.append(least)
         }
+        (twoAbove, above) = (above, row)
     }
-    return row[columns.count]
+    return above[columns.count]
 }
