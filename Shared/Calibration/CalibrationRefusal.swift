@@ -1,0 +1,100 @@
+/// Why a calibration frame cannot go into a master. `code` is stable; the description is for people.
+public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    case wrongKind(expected: FrameKind, found: FrameKind)
+    case wrongShape(expectedPixels: Int, foundPixels: Int)
+    case notANumber(fraction: Double)
+    case noVariance(valueADU: Double)
+    case saturated(fraction: Double, saturationADU: Double)
+    case tooFaint(signalADU: Double, noiseADU: Double)
+
+    public var code: String {
+        switch self {
+        case .wrongKind: "calibration.wrongKind"
+        case .wrongShape: "calibration.wrongShape"
+        case .notANumber: "calibration.notANumber"
+        case .noVariance: "calibration.noVariance"
+        case .saturated: "calibration.saturated"
+        case .tooFaint: "calibration.tooFaint"
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .wrongKind(let expected, let found): "a \(found.rawValue) among \(expected.rawValue) frames"
+        case .wrongShape(let expected, let found): "\(found) pixels where the group has \(expected)"
+        case .notANumber(let fraction): "\(percent(fraction)) of the pixels are not numbers"
+        case .noVariance(let value): "every pixel is \(value) ADU"
+        case .saturated(let fraction, let level): "\(percent(fraction)) of the pixels are at or above \(level) ADU"
+        case .tooFaint(let signal, let noise):
+            "the flat has \(rounded(signal)) ADU above bias and dark, with a pixel noise of \(rounded(noise)) ADU"
+        }
+    }
+
+    private func percent(_ fraction: Double) -> String { "\((fraction * 1000).rounded() / 10) %" }
+    private func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+}
+
+/// A frame that was left out of a master, and why.
+public struct RefusedFrame: Sendable, Equatable {
+    public let id: String
+    public let refusal: CalibrationRefusal
+}
+
+/// Why no master, or no calibrated light, could be made.
+public enum CalibrationError: Error, Sendable, Equatable, CustomStringConvertible {
+    case noUsableFrame(group: String, refused: [RefusedFrame])
+    /// A master of another shape than the frame.
+    case shapeMismatch(master: String, expected: String, found: String)
+    /// A dark with the bias still inside, for another exposure time.
+    case darkNotScalable(master: String, darkSeconds: Double, exposureSeconds: Double)
+
+    public var description: String {
+        switch self {
+        case .noUsableFrame(let group, let refused):
+            "no usable frame for the master \(group): "
+                + refused.map { "\($0.id): \($0.refusal)" }.joined(separator: "; ")
+        case .shapeMismatch(let master, let expected, let found):
+            "master \(master) is \(found), the frame is \(expected)"
+        case .darkNotScalable(let master, let darkSeconds, let exposureSeconds):
+            "master dark \(master) of \(darkSeconds) s contains the bias and cannot be scaled to \(exposureSeconds) s"
+        }
+    }
+}
+
+/// What a calibration frame must be like to be combined.
+public struct CalibrationFrameLimits: Sendable, Equatable {
+    /// Largest share of pixels that are not numbers.
+    public var notANumberFraction = 0.01
+    /// Largest share of saturated pixels (hot pixels in a long dark saturate too).
+    public var saturatedFraction = 0.01
+    /// Least signal of a flat above bias and dark, in units of its pixel noise.
+    public var flatSignalToNoise = 5.0
+
+    public init() {}
+
+    /// The first thing that is wrong with a raw frame, whatever its kind.
+    func refusal(of pixels: [Float], expectedPixels: Int, saturationADU: Double?) -> CalibrationRefusal? {
+        guard pixels.count == expectedPixels else {
+            return .wrongShape(expectedPixels: expectedPixels, foundPixels: pixels.count)
+        }
+        var lowest = Float.infinity
+        var highest = -Float.infinity
+        var numbers = 0
+        for value in pixels where value.isFinite {
+            lowest = min(lowest, value)
+            highest = max(highest, value)
+            numbers += 1
+        }
+        let missing = 1 - Double(numbers) / Double(pixels.count)
+        if numbers == 0 || missing > notANumberFraction { return .notANumber(fraction: missing) }
+        if lowest == highest { return .noVariance(valueADU: Double(lowest)) }
+        let level = saturationADU.map { Float($0) } ?? highest
+        var saturated = 0
+        for value in pixels where value >= level { saturated += 1 }
+        // Without a known level a tenth of all pixels on the very same maximum is a clipped frame.
+        let limit = saturationADU == nil ? 0.1 : saturatedFraction
+        let fraction = Double(saturated) / Double(pixels.count)
+        let isClipped = fraction > limit && (saturationADU != nil || Double(highest - lowest) > 100)
+        return isClipped ? .saturated(fraction: fraction, saturationADU: Double(level)) : nil
+    }
+}

@@ -1,0 +1,127 @@
+public import Imaging
+
+/// A calibrated light with what was found on the way.
+public struct CalibratedLight: Sendable, Equatable {
+    public var frame: CalibratedFrame
+    public var flags: CalibrationFlags
+    /// Median over the frame of the local background [e-]; NaN where no pixel is usable.
+    public var skyElectrons: Double
+    /// Median over the frame of the local scatter of the sky [e-].
+    public var noiseElectrons: Double
+    /// Scatter of the sky over the noise model, median over the frame: 1 where gain, read noise and masters are what they say.
+    /// Nil where the variance was taken from the scatter itself.
+    public var noiseRatio: Double?
+}
+
+/// Removes bias and dark current, divides by the flat, and converts to electrons.
+///
+///     signal   = gain * (raw - bias - k * dark) / flat                                        k = t / t_dark
+///     variance = [ sky * flat + gain * k * dark + readNoise^2 + gain^2/12 ] / flat^2          sky, dark, read-out, rounding
+///              + gain^2 * [ (1-k)^2 * sigma_bias^2 + k^2 * sigma_dark^2 ] / flat^2            errors of the masters
+///              + ( sky * sigma_flat / flat )^2
+///
+/// `sky` is the local background of the calibrated frame (clipped mean of boxes of 64 px, 3 x 3 median, bilinear), never the
+/// pixel's own counts; the dark is its median except in pixels 5 sigma above it, so that its noise does not become ours.
+/// (1-k)^2 holds where the dark was made with this very bias, whose error then partly cancels; otherwise 1.
+///
+/// Where the model cannot be had the variance is the square of the local scatter of the calibrated frame, measured in the same
+/// boxes, and `noiseFromScatter` says so:
+/// - gain unknown: the signal stays in ADU (gain 1, flag `gainUnknown`);
+/// - read noise unknown and no bias frames to take it from (`readNoiseUnknown`);
+/// - pedestal unknown (neither bias nor dark, or a dark without its bias): the sky level contains it and sqrt(sky) means nothing.
+///   A dark that contains the bias removes the pedestal but hides the level of the dark current.
+///   In both cases the variance is the larger of scatter and known part of the model.
+///
+/// Pixels without data have the local background as signal (so that sums stay finite) and infinite variance.
+///
+/// - Source: Howell, Handbook of CCD Astronomy, 2nd ed., section 4.
+public struct LightCalibration: Sendable {
+    public var masters: MasterSet
+    public var detector: DetectorFacts
+    public var tolerance: MatchTolerance
+    /// Size of the background boxes [px].
+    public var meshSpacing: Int
+    /// A master flat below this means nothing.
+    public var lowestFlat: Float
+
+    public init(
+        masters: MasterSet, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
+        meshSpacing: Int = 64,
+        lowestFlat: Float = 0.1
+    ) {
+        precondition(meshSpacing > 0, "boxes have a size")
+        self.masters = masters
+        self.detector = detector
+        self.tolerance = tolerance
+        self.meshSpacing = meshSpacing
+        self.lowestFlat = lowestFlat
+    }
+
+    /// - Parameters:
+    ///   - raw: one exposure [ADU].
+    ///   - exposureSeconds: shutter-open time [s], >= 0.
+    /// - Returns: signal [e-], variance [e-^2] and mask, of the shape of `raw`.
+    /// - Throws: `shapeMismatch` when a master does not fit, `darkNotScalable`.
+    public func calibrate(_ raw: Image<ADU>, exposureSeconds: Double) throws(CalibrationError) -> CalibratedLight {
+        try requireShape(masters.bias, raw)
+        try requireShape(masters.dark, raw)
+        try requireShape(masters.flat, raw)
+        let pedestal = try Pedestal(
+            bias: masters.bias, dark: masters.dark, exposureSeconds: exposureSeconds, tolerance: tolerance)
+        var flags = pedestal.flags
+        if let flat = masters.flat {
+            flags.formUnion(flat.facts.flags.intersection(.singleFrame))
+        } else {
+            flags.insert(.noFlat)
+        }
+        for facts in [pedestal.bias?.facts, pedestal.dark?.facts] {
+            flags.formUnion(facts?.flags.intersection([.singleFrame, .temperatureUnknown]) ?? [])
+        }
+        if detector.gain == nil { flags.insert(.gainUnknown) }
+        if detector.saturationADU == nil { flags.insert(.saturationUnknown) }
+
+        var (signal, mask) = SignalKernel(
+            pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1,
+            saturation: detector.saturationADU.map { Float($0) } ?? .infinity, lowestFlat: lowestFlat
+        ).apply(to: raw)
+        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
+        let noise = noiseModel(pedestal, &flags)
+        let variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
+        noise.fillMissing(in: &signal, mask: mask, from: sky)
+        let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask, spacing: meshSpacing) : nil
+        if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
+        return CalibratedLight(
+            frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
+            skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio)
+    }
+
+    /// Decides what the variance can be made of, and flags it.
+    private func noiseModel(_ pedestal: Pedestal, _ flags: inout CalibrationFlags) -> NoiseModel {
+        var readNoise = detector.readNoiseElectrons
+        if readNoise == nil, let gain = detector.gain, let bias = masters.bias, bias.facts.frameNoise > 0 {
+            // The scatter of bias frames contains the rounding, which the model adds by itself.
+            readNoise = gain * max(bias.facts.frameNoise * bias.facts.frameNoise - 1.0 / 12, 0).squareRoot()
+            flags.insert(.readNoiseFromBias)
+        }
+        if readNoise == nil { flags.insert(.readNoiseUnknown) }
+        let containsBias = pedestal.dark?.facts.flags.contains(.containsBias) ?? false
+        let isPedestalKnown = pedestal.bias != nil
+        if !isPedestalKnown { flags.insert(.pedestalUnknown) }
+        var parts = NoiseModel.Parts()
+        if let gain = detector.gain, let readNoise {
+            parts = NoiseModel.Parts(
+                hasModel: true, hasSky: isPedestalKnown || containsBias, hasScatter: !isPedestalKnown)
+            if parts.hasScatter { flags.insert(.noiseFromScatter) }
+            return NoiseModel(pedestal: pedestal, flat: masters.flat, gain: gain, readNoise: readNoise, parts: parts)
+        }
+        flags.insert(.noiseFromScatter)
+        return NoiseModel(pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, readNoise: 0, parts: parts)
+    }
+
+    private func requireShape<Unit>(_ master: Master<Unit>?, _ raw: Image<ADU>) throws(CalibrationError) {
+        guard let master, !master.image.hasShape(of: raw) else { return }
+        throw .shapeMismatch(
+            master: master.facts.id, expected: "\(raw.width) x \(raw.height)",
+            found: "\(master.image.width) x \(master.image.height)")
+    }
+}

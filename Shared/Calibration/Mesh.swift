@@ -1,0 +1,123 @@
+internal import Imaging
+
+/// Level and noise of an image in boxes, and bilinear in between.
+///
+/// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small boxes): clipped mean and standard
+/// deviation at 3 sigma. Boxes with few usable pixels take the mean of their neighbours; a 3 x 3 median then removes boxes that
+/// sit on a bright star. Beyond the outermost box centres the value of the edge holds.
+struct Mesh {
+    let columns: Int
+    let rows: Int
+    private let width: Int
+    private let height: Int
+    /// Per box, row by row.
+    private(set) var levels: [Float]
+    private(set) var noises: [Float]
+
+    /// - Parameter mask: pixels with any bit set do not count.
+    init<Unit>(of image: Image<Unit>, spacing: Int, skipping mask: Mask?) {
+        width = image.width
+        height = image.height
+        columns = max(1, (image.width + spacing / 2) / spacing)
+        rows = max(1, (image.height + spacing / 2) / spacing)
+        levels = []
+        noises = []
+        var scratch = [Float](repeating: 0, count: (width / columns + 1) * (height / rows + 1))
+        for row in 0..<rows {
+            for column in 0..<columns {
+                let xs = (column * width / columns)..<((column + 1) * width / columns)
+                let ys = (row * height / rows)..<((row + 1) * height / rows)
+                let moments = Self.moments(of: image, xs, ys, mask, &scratch)
+                levels.append(moments.map { Float($0.mean) } ?? .nan)
+                noises.append(moments.map { Float($0.sigma) } ?? .nan)
+            }
+        }
+        levels = smoothed(filled(levels))
+        noises = smoothed(filled(noises))
+    }
+
+    /// Median over the boxes; NaN where no box has pixels.
+    var typicalLevel: Double { Double(Robust.median(levels) ?? .nan) }
+    var typicalNoise: Double { Double(Robust.median(noises) ?? .nan) }
+
+    private static func moments<Unit>(
+        of image: Image<Unit>, _ xs: Range<Int>, _ ys: Range<Int>, _ mask: Mask?, _ scratch: inout [Float]
+    ) -> Robust.Moments? {
+        let step = xs.count * ys.count >= 2048 ? 2 : 1
+        let taken = scratch.withUnsafeMutableBufferPointer { picked in
+            image.pixels.withUnsafeBufferPointer { pixels in
+                var n = 0
+                for y in stride(from: ys.lowerBound, to: ys.upperBound, by: step) {
+                    for x in stride(from: xs.lowerBound, to: xs.upperBound, by: step) {
+                        let i = y * image.width + x
+                        guard pixels[i].isFinite, mask.map({ $0.bits[i] == 0 }) ?? true else { continue }
+                        picked[n] = pixels[i]
+                        n += 1
+                    }
+                }
+                return n
+            }
+        }
+        let offered = ((xs.count + step - 1) / step) * ((ys.count + step - 1) / step)
+        guard taken > 0, taken * 4 >= offered else { return nil }
+        return scratch.withUnsafeMutableBufferPointer { Robust.clippedMoments($0.baseAddress!, count: taken) }
+    }
+
+    /// Gives empty boxes the mean of their filled neighbours, ring by ring; all NaN stays all NaN.
+    private func filled(_ boxes: [Float]) -> [Float] {
+        var boxes = boxes
+        while boxes.contains(where: \.isNaN), boxes.contains(where: { !$0.isNaN }) {
+            let before = boxes
+            for i in boxes.indices where before[i].isNaN {
+                let around = neighbours(of: i, in: before).filter { !$0.isNaN }
+                if !around.isEmpty { boxes[i] = around.reduce(0, +) / Float(around.count) }
+            }
+        }
+        return boxes
+    }
+
+    private func smoothed(_ boxes: [Float]) -> [Float] {
+        guard columns > 2 || rows > 2 else { return boxes }
+        return boxes.indices.map { Robust.median(neighbours(of: $0, in: boxes)) ?? .nan }
+    }
+
+    /// The box and those around it.
+    private func neighbours(of index: Int, in boxes: [Float]) -> [Float] {
+        let column = index % columns
+        let row = index / columns
+        var found: [Float] = []
+        for y in max(row - 1, 0)...min(row + 1, rows - 1) {
+            for x in max(column - 1, 0)...min(column + 1, columns - 1) { found.append(boxes[y * columns + x]) }
+        }
+        return found
+    }
+
+    func fillLevels(row: Int, into line: UnsafeMutablePointer<Float>) { fill(levels, row: row, into: line) }
+    func fillNoises(row: Int, into line: UnsafeMutablePointer<Float>) { fill(noises, row: row, into: line) }
+
+    private func fill(_ boxes: [Float], row y: Int, into line: UnsafeMutablePointer<Float>) {
+        let vertical = Self.position(y, size: height, boxes: rows)
+        let upper = vertical.index * columns
+        let lower = min(vertical.index + 1, rows - 1) * columns
+        let nodes = (0..<columns).map { column in
+            boxes[upper + column] * (1 - vertical.fraction) + boxes[lower + column] * vertical.fraction
+        }
+        nodes.withUnsafeBufferPointer { nodes in
+            let scale = Float(columns) / Float(width)
+            let last = Float(columns - 1)
+            for x in 0..<width {
+                let position = min(max((Float(x) + 0.5) * scale - 0.5, 0), last)
+                let index = min(Int(position), max(columns - 2, 0))
+                let fraction = position - Float(index)
+                let right = nodes[min(index + 1, columns - 1)]
+                line[x] = nodes[index] + (right - nodes[index]) * fraction
+            }
+        }
+    }
+
+    private static func position(_ pixel: Int, size: Int, boxes: Int) -> (index: Int, fraction: Float) {
+        let position = min(max((Float(pixel) + 0.5) * Float(boxes) / Float(size) - 0.5, 0), Float(boxes - 1))
+        let index = min(Int(position), max(boxes - 2, 0))
+        return (index, position - Float(index))
+    }
+}

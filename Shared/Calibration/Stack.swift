@@ -1,0 +1,134 @@
+/// How the values of one pixel become one.
+public enum CombineMethod: Sendable, Equatable {
+    /// Mean of what lies within `sigma` of the median (MAD first, then standard deviation).
+    case clippedMean(sigma: Float)
+    /// Median of all; its error from the clipped scatter.
+    case median
+}
+
+/// Gives rows `range` of frame `index` as `range.count * width` pixels.
+public typealias RowProvider = (_ index: Int, _ range: Range<Int>) throws -> [Float]
+
+/// Combines frames of one shape pixel by pixel, in bands of rows so that memory stays bounded.
+///
+/// Values that are not numbers do not count. The noise of a pixel is its own scatter drawn towards the noise of the whole stack
+/// (weight of 10 frames), so that the error of a master of three frames is usable:
+///
+///     floor^2    = frameNoise^2 + max(value - level, 0) * poissonPerUnit
+///     variance   = ((n-1) * s^2 + 10 * floor^2) / (n - 1 + 10) / n            (for the median times its loss of efficiency)
+///
+/// The floor also keeps clipping sane where MAD is zero. Of two values that differ by more than `sigma * sqrt(2)` floors the lower
+/// one is taken: cosmic rays and stars only add.
+struct Stack {
+    let width: Int
+    let height: Int
+    let count: Int
+    let method: CombineMethod
+    /// Variance per unit of signal above the level: 1/gain for ADU, 0 where photon noise is in the floor already.
+    let poissonPerUnit: Double
+    let bandBytes: Int
+    let rows: RowProvider
+
+    struct Combined {
+        var values: [Float]
+        var errors: [Float]
+        /// Noise of one frame's pixel.
+        var frameNoise: Double
+    }
+
+    func combined() throws -> Combined {
+        let sample = try noiseSample()
+        var values = [Float](repeating: .nan, count: width * height)
+        var errors = [Float](repeating: .infinity, count: width * height)
+        let pixel = PixelCombiner(
+            sigma: clipSigma, isMedian: method == .median, noise: sample.noise, level: sample.level,
+            poisson: poissonPerUnit)
+        let bandHeight = max(1, min(height, bandBytes / (4 * width * count)))
+        var scratch = [Float](repeating: 0, count: count)
+        for start in stride(from: 0, to: height, by: bandHeight) {
+            let range = start..<min(start + bandHeight, height)
+            let bands = try (0..<count).map { try checkedRows($0, range) }
+            scratch.withUnsafeMutableBufferPointer { stack in
+                Self.withPointers(to: bands) { pointers in
+                    for i in 0..<(range.count * width) {
+                        var n = 0
+                        for pointer in pointers where pointer[i].isFinite {
+                            stack[n] = pointer[i]
+                            n += 1
+                        }
+                        let result = pixel.combine(stack.baseAddress!, count: n)
+                        values[start * width + i] = result.value
+                        errors[start * width + i] = result.error
+                    }
+                }
+            }
+        }
+        return Combined(values: values, errors: errors, frameNoise: sample.noise)
+    }
+
+    private var clipSigma: Double {
+        switch method {
+        case .clippedMean(let sigma): Double(sigma)
+        case .median: 4
+        }
+    }
+
+    private func checkedRows(_ index: Int, _ range: Range<Int>) throws -> [Float] {
+        let band = try rows(index, range)
+        guard band.count == range.count * width else {
+            throw StackError.wrongRowCount(index: index, rows: range, expected: range.count * width, found: band.count)
+        }
+        return band
+    }
+
+    /// Noise of one frame from the differences of successive frames over up to 64 rows; of a single frame from neighbours.
+    private func noiseSample() throws -> (noise: Double, level: Double) {
+        let step = max(1, height / 64)
+        let picked = Array(stride(from: step / 2, to: height, by: step))
+        var previous: [Float] = []
+        var level = 0.0
+        var noises: [Double] = []
+        for index in 0..<count {
+            var current: [Float] = []
+            for y in picked { current += try checkedRows(index, y..<(y + 1)) }
+            if index == 0 { level = Robust.median(current).map(Double.init) ?? 0 }
+            if index > 0, let moments = Robust.clippedMoments(zip(current, previous).map { $0 - $1 }) {
+                noises.append(moments.sigma / 2.0.squareRoot())
+            }
+            previous = current
+        }
+        if count == 1 { return (Self.neighbourNoise(previous, width: width), level) }
+        return (noises.isEmpty ? 0 : noises.reduce(0, +) / Double(noises.count), level)
+    }
+
+    /// Noise of a pixel from the differences between horizontal neighbours, so that slow structure does not count.
+    static func neighbourNoise(_ pixels: [Float], width: Int) -> Double {
+        guard width > 1 else { return 0 }
+        let step = max(1, pixels.count / 500_000)
+        var differences: [Float] = []
+        for i in stride(from: 0, to: pixels.count - 1, by: step) where (i + 1) % width != 0 {
+            differences.append(pixels[i + 1] - pixels[i])
+        }
+        return (Robust.clippedMoments(differences)?.sigma ?? 0) / 2.0.squareRoot()
+    }
+
+    private static func withPointers(to bands: [[Float]], _ body: ([UnsafePointer<Float>]) -> Void) {
+        func open(_ index: Int, _ pointers: [UnsafePointer<Float>]) {
+            if index == bands.count { return body(pointers) }
+            bands[index].withUnsafeBufferPointer { open(index + 1, pointers + [$0.baseAddress!]) }
+        }
+        open(0, [])
+    }
+}
+
+/// A fault of whoever provides the rows.
+public enum StackError: Error, Equatable, CustomStringConvertible {
+    case wrongRowCount(index: Int, rows: Range<Int>, expected: Int, found: Int)
+
+    public var description: String {
+        switch self {
+        case .wrongRowCount(let index, let rows, let expected, let found):
+            "frame \(index) of the stack: rows \(rows.lowerBound) to \(rows.upperBound - 1) hold \(found) pixels, not \(expected)"
+        }
+    }
+}
