@@ -153,7 +153,7 @@ struct MasterShelf {
     func master<Unit: PixelUnit>(_ facts: MasterFacts, unit: Unit.Type) throws -> Master<Unit> {
         let name = StoreNames.master(id: facts.id, instrument: facts.mode.instrument)
         var file = try FITSFile(reading: store.path(of: "frames:" + name))
-        let planes = try file.readPlanes(of: unit)
+        let planes = try file.readMaster(of: unit)
         return Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
     }
 }

@@ -49,7 +49,7 @@ public enum FITSWriter {
         try output.finish()
     }
 
-    private static func unit(_ text: String) -> [HeaderCard] {
+    static func unit(_ text: String) -> [HeaderCard] {
         text.isEmpty ? [] : [HeaderCard(keyword: "BUNIT", value: .string(text), comment: "unit of the pixels")]
     }
 
@@ -63,7 +63,7 @@ public enum FITSWriter {
     }
 
     /// The mask says itself what its bits mean.
-    private static var maskHeader: Header {
+    static var maskHeader: Header {
         Header(
             PixelFlags.registry.map { entry in
                 HeaderCard(
@@ -111,7 +111,7 @@ extension FITSFile {
         return (Image(width: shape.width, height: shape.height, pixels: pixels), header)
     }
 
-    private func move(to name: String, shape: FITSImageShape) throws(FITSError) {
+    func move(to name: String, shape: FITSImageShape) throws(FITSError) {
         var status: Int32 = 0
         var text = Array(name.utf8CString)
         ffmnhd(handle, IMAGE_HDU, &text, 0, &status)
@@ -129,7 +129,7 @@ extension FITSFile {
         }
     }
 
-    private func readBits(_ count: Int) throws(FITSError) -> [UInt16] {
+    func readBits(_ count: Int) throws(FITSError) -> [UInt16] {
         var bits = [UInt16](repeating: 0, count: count)
         var status: Int32 = 0
         var hasBlanks: Int32 = 0
