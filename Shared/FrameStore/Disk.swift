@@ -55,6 +55,10 @@ extension FrameStore {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw unavailable("read back \(path)") }
         defer { close(file) }
+        return try digest(of: file, path: path)
+    }
+
+    func digest(of file: Int32, path: String) throws -> (sha256: String, bytes: Int) {
         var hash = SHA256()
         var bytes = 0
         try forEachPiece(of: file, path: path) {

@@ -93,9 +93,12 @@ public struct FrameStore: Sendable {
         }
     }
 
-    /// Copies a user's file into the store.
+    /// Copies a user's file into the store, durably.
+    ///
+    /// - Parameter sha256: what the file's bytes had a moment ago.
+    /// - Throws: `ChangedFile` when they have not any more, `UnreadableFile`, `Unavailable`.
     @discardableResult
-    public func copy(fileAt source: String, as name: String) throws -> StoredFile {
+    public func copy(fileAt source: String, as name: String, sha256: String) throws -> StoredFile {
         try write(name, durable: true) { path in
             let input = open(source, O_RDONLY | O_CLOEXEC)
             guard input >= 0 else { throw UnreadableFile(path: source, reason: String(cString: strerror(errno))) }
@@ -103,8 +106,21 @@ public struct FrameStore: Sendable {
             let output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             guard output >= 0 else { throw unavailable("create \(name)") }
             defer { close(output) }
-            try forEachPiece(of: input, path: source) { try writeAll($0, to: output, name: name) }
+            var hash = SHA256()
+            try forEachPiece(of: input, path: source) {
+                hash.update($0)
+                try writeAll($0, to: output, name: name)
+            }
+            guard hash.finalize() == sha256 else { throw ChangedFile(path: source) }
         }
+    }
+
+    /// SHA-256 and size of a user's file.
+    public func digest(ofUserFile path: String) throws -> (sha256: String, bytes: Int) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw UnreadableFile(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        return try digest(of: file, path: path)
     }
 
     // MARK: Reading
@@ -149,6 +165,12 @@ public struct FrameStore: Sendable {
         guard stat(try path(ofName: folder), &status) == 0 else { return nil }
         return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
     }
+}
+
+/// A user's file that changed while it was being read.
+public struct ChangedFile: Error, Sendable, CustomStringConvertible {
+    public let path: String
+    public var description: String { "\(path) changed while it was being read" }
 }
 
 /// A user's file that cannot be read with the rights this process has.

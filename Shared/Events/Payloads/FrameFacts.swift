@@ -46,6 +46,9 @@ public struct InstrumentFacts: Codable, Sendable, Equatable {
     /// Fixed aperture radius [px]; else `apertureRadiusFWHM` times the frame's FWHM.
     public var apertureRadiusPixels: Double?
     public var apertureRadiusFWHM: Double?
+    /// Local background annulus [px]; absent: the smooth background mesh.
+    public var annulusInnerPixels: Double?
+    public var annulusOuterPixels: Double?
     /// Rows and columns that hold sky, 0-based and half open: [x0, x1, y0, y1]; absent means all.
     public var usableRegion: [Int]?
 

@@ -1,0 +1,134 @@
+internal import Events
+internal import FITS
+internal import Foundation
+internal import Hashing
+internal import Imaging
+internal import Instruments
+internal import Pipeline
+internal import Sky
+
+/// What a raw file turned out to be.
+struct Inspection: Codable {
+    var instrument: Events.InstrumentFacts
+    var exposure: Events.ExposureFacts
+    var night: String
+    var notes: [String]
+    /// SHA-256 of shape, decompressed pixels and DATE-OBS.
+    var contentSHA256: String
+}
+
+/// Opens a file of the store as FITS and reads what its header says.
+enum Inspector {
+    /// - Parameters:
+    ///   - path: of the copy in the store, which does not change any more.
+    ///   - name: the user's, for messages and file-name patterns.
+    static func inspect(_ path: String, name: String, document: InstrumentDocument) throws -> Inspection {
+        let image = try read(path, name: name)
+        let facts = try facts(of: image, name: name, document: document)
+        return Inspection(
+            instrument: Events.InstrumentFacts(facts.instrument), exposure: Events.ExposureFacts(facts),
+            night: facts.night.date, notes: facts.notes.map(\.description), contentSHA256: contentDigest(image))
+    }
+
+    private static func read(_ path: String, name: String) throws -> FITSImage {
+        do {
+            var file = try FITSFile(reading: path)
+            return try file.firstImage()
+        } catch {
+            if error.isEnvironmental { throw Unavailable("reading \(name) back from the store: \(error)") }
+            throw Rejection(code(of: error.reason), "\(name): \(explain(error))")
+        }
+    }
+
+    private static func facts(
+        of image: FITSImage, name: String, document: InstrumentDocument
+    ) throws -> Instruments.ExposureFacts {
+        do {
+            return try normalise(
+                header: image.header, width: image.shape.width, height: image.shape.height, fileName: name,
+                instrument: document)
+        } catch {
+            throw Rejection(code(of: error.code), "\(name): \(error.text)")
+        }
+    }
+
+    private static func contentDigest(_ image: FITSImage) -> String {
+        var hash = SHA256()
+        let facts = "\(image.shape.width)x\(image.shape.height)|\(image.header.text("DATE-OBS") ?? "")|"
+        Array(facts.utf8).withUnsafeBytes { hash.update($0) }
+        image.pixels.pixels.withUnsafeBytes { hash.update($0) }
+        return hash.finalize()
+    }
+
+    static func explain(_ error: FITSError) -> String {
+        let said = ([error.detail] + error.libraryMessages).filter { !$0.isEmpty }
+        return said.isEmpty ? error.reason.rawValue : said.joined(separator: "; ")
+    }
+
+    static func code(of reason: FITSError.Reason) -> RejectionCode {
+        switch reason {
+        case .notFITS: .notFITS
+        case .truncated: .truncated
+        case .noImage, .emptyImage: .noImage
+        case .notTwoDimensional: .notTwoDimensional
+        case .tooLarge: .tooLarge
+        case .corrupt, .missing: .corrupt
+        case .cannotRead, .cannotWrite: .unreadable
+        }
+    }
+
+    static func code(of code: HeaderRejection.Code) -> RejectionCode {
+        switch code {
+        case .kindMissing, .kindUnknown: .kindUnknown
+        case .exposureMissing, .exposureUnreadable: .exposureUnknown
+        case .timeMissing, .timeUnreadable: .timeUnknown
+        case .temperatureOutsideLimits, .exposureOutsideLimits, .sizeNotAccepted: .notAccepted
+        case .notAnImage: .noImage
+        }
+    }
+}
+
+extension Events.InstrumentFacts {
+    init(_ facts: Instruments.InstrumentFacts) {
+        self.init(id: facts.id, revision: facts.revision, gainSource: facts.gainSource.rawValue)
+        camera = facts.camera
+        telescope = facts.telescope
+        gainElectronsPerADU = facts.gainElectronsPerADU
+        readNoiseElectrons =
+            facts.readNoiseElectrons
+            ?? facts.readNoiseADU.flatMap { noise in facts.gainElectronsPerADU.map { noise * $0 } }
+        saturationADU = facts.saturationADU
+        pixelScaleArcsec = facts.pixelScaleArcsec
+        site = facts.site.map {
+            SiteFacts(
+                latitudeDegrees: $0.latitudeDegrees, longitudeDegrees: $0.longitudeDegrees,
+                elevationMeters: $0.elevationMeters)
+        }
+        telescopeApertureMeters = facts.telescopeApertureMeters
+        apertureRadiusPixels = facts.apertureRadiusPixels
+        apertureRadiusFWHM = facts.apertureRadiusFWHM
+        annulusInnerPixels = facts.annulusInnerPixels
+        annulusOuterPixels = facts.annulusOuterPixels
+        usableRegion = facts.usableRegion.map { [$0.x0, $0.x1, $0.y0, $0.y1] }
+    }
+}
+
+extension Events.ExposureFacts {
+    init(_ facts: Instruments.ExposureFacts) {
+        let kind: Events.FrameKind =
+            switch facts.kind {
+            case .bias: .bias
+            case .dark: .dark
+            case .flat: .flat
+            case .light: .light
+            }
+        self.init(
+            kind: kind, exposureSeconds: facts.exposureSeconds, midpointMJDUTC: facts.midpointMJDUTC,
+            binningX: facts.binningX, binningY: facts.binningY, width: facts.width, height: facts.height)
+        object = facts.object
+        filter = facts.filter
+        temperatureCelsius = facts.temperatureCelsius
+        raDegrees = facts.raDegrees
+        decDegrees = facts.decDegrees
+    }
+}

@@ -1,0 +1,159 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import Hashing
+internal import Instruments
+internal import Pipeline
+
+/// Takes in one file: hash, store, inspect, envelope, publish, wait for the broker, and only then move the file away.
+/// Every step can be done twice: a crash in between costs time, not the frame.
+struct ReceiveStage {
+    let store: FrameStore
+    let sink: any Sink
+    let documents: [String: InstrumentDocument]
+    /// Inspects in this process or, for a file that crashed it before, in a child.
+    let inspect: (_ path: String, _ name: String, _ document: InstrumentDocument) throws -> Inspection
+    let now: () -> String
+
+    /// What became of a file.
+    enum Outcome: Equatable {
+        case accepted(String)
+        case rejected(RejectionCode, String)
+        case duplicate(String)
+    }
+
+    /// - Throws: `Unavailable` for store and broker, `UnreadableFile`, `ChangedFile`; the file is then where it was.
+    func receive(_ file: DroppedFile) throws -> Outcome {
+        guard let document = documents[file.folder.instrument] else {
+            throw Unavailable("no document for instrument '\(file.folder.instrument)'")
+        }
+        let sha256 = try store.digest(ofUserFile: file.path).sha256
+        let raw = try keep(file, sha256: sha256)
+        let frameID = String(sha256.prefix(32))
+        let known = try knownEnvelope(sha256)
+        if let known, known.topic == FrameReceived.type.topic {
+            if known.message.header(Self.placeHeader) == place(of: file) {
+                try sink.publish([known.message])
+                return try finish(file, .accepted(frameID))
+            }
+            return try repeated(file, frameID: frameID, reason: "the same bytes as \(originalName(known))")
+        }
+        do {
+            let inspection = try inspect(store.path(of: raw.url), file.name, document)
+            return try accept(file, frameID: frameID, raw: raw, inspection)
+        } catch let rejection as Rejection {
+            return try reject(file, frameID: frameID, raw: raw, rejection, again: known != nil)
+        }
+    }
+
+    private func keep(_ file: DroppedFile, sha256: String) throws -> StoredFile {
+        let name = StoreNames.raw(sha256: sha256)
+        if try store.contains(name) { return StoredFile(url: "frames:" + name, sha256: sha256, bytes: file.state.bytes) }
+        return try store.copy(fileAt: file.path, as: name, sha256: sha256)
+    }
+
+    // MARK: The three ends
+
+    private func accept(
+        _ file: DroppedFile, frameID: String, raw: StoredFile, _ inspection: Inspection
+    ) throws -> Outcome {
+        let content = StoreNames.content(sha256: inspection.contentSHA256)
+        if try store.contains(content) {
+            let other = String(decoding: try store.read(content), as: UTF8.self)
+            if other != frameID {
+                return try repeated(file, frameID: other, reason: "the same pixels and DATE-OBS as frame \(other)")
+            }
+        }
+        let frame = FrameReceived(
+            frameID: frameID, raw: raw, originalName: file.name, contentSHA256: inspection.contentSHA256,
+            night: inspection.night, instrument: inspection.instrument, exposure: inspection.exposure,
+            notes: inspection.notes)
+        try store.write(content, data: Data(frameID.utf8))
+        let isCalibration = frame.exposure.kind != .light
+        let shelf = StoreNames.night(frame.night, instrument: frame.instrument.id, calibration: isCalibration)
+        try store.write("\(shelf)/\(frameID)", data: EventCodec.json(frame), durable: true)
+        try announce(frame, frameID: frameID, file: file, envelope: StoreNames.envelope(sha256: raw.sha256))
+        return try finish(file, .accepted(frameID))
+    }
+
+    private func reject(
+        _ file: DroppedFile, frameID: String, raw: StoredFile, _ rejection: Rejection, again: Bool
+    ) throws -> Outcome {
+        let rejected = FrameRejected(
+            frameID: frameID, originalName: file.name, instrument: file.folder.instrument, raw: raw, stage: "ingest",
+            code: rejection.code.rawValue, reason: rejection.reason)
+        let envelope = StoreNames.envelope(sha256: raw.sha256)
+        if again, let known = try knownEnvelope(raw.sha256), known.message.header(Self.placeHeader) != place(of: file) {
+            try announceDuplicate(file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
+        } else {
+            try announce(rejected, frameID: frameID, file: file, envelope: envelope)
+        }
+        return try finish(file, .rejected(rejection.code, rejection.reason))
+    }
+
+    private func repeated(_ file: DroppedFile, frameID: String, reason: String) throws -> Outcome {
+        try announceDuplicate(file, frameID: frameID, reason: reason)
+        return try finish(file, .duplicate(reason))
+    }
+
+    private func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
+        guard case .rejected(let code, let reason) = outcome else {
+            _ = try Shelf.move(file, to: FolderWatch.accepted)
+            return outcome
+        }
+        let place = try Shelf.move(file, to: FolderWatch.rejected)
+        let note = RejectionNote(file: file.name, code: code.rawValue, meaning: code.text, reason: reason)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(note).write(to: URL(fileURLWithPath: place + ".reason.json"))
+        return outcome
+    }
+
+    // MARK: Announcements
+
+    /// Where and in which state a file was dropped: tells a second look at one file from a second file.
+    private static let placeHeader = "nightjar_inbox"
+
+    private func place(of file: DroppedFile) -> String {
+        SHA256.hex(of: Data("\(file.path)|\(file.state.bytes)|\(file.state.changed)".utf8))
+    }
+
+    private func announce<Payload: EventPayload>(
+        _ payload: Payload, frameID: String, file: DroppedFile, envelope: String
+    ) throws {
+        var message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
+        message.headers.append(Message.Header(Self.placeHeader, place(of: file)))
+        try store.write(envelope, data: Envelope(message).data(), durable: true)
+        try sink.publish([message])
+    }
+
+    private func announceDuplicate(_ file: DroppedFile, frameID: String, reason: String) throws {
+        let id = String(place(of: file).prefix(32))
+        let duplicate = FrameDuplicated(
+            duplicateID: id, frameID: frameID, originalName: file.name, instrument: file.folder.instrument,
+            reason: reason)
+        try announce(duplicate, frameID: frameID, file: file, envelope: StoreNames.duplicate(id: id))
+    }
+
+    private func knownEnvelope(_ sha256: String) throws -> Envelope? {
+        let name = StoreNames.envelope(sha256: sha256)
+        return try store.contains(name) ? Envelope(data: store.read(name)) : nil
+    }
+
+    private func originalName(_ envelope: Envelope) -> String {
+        struct Named: Decodable { let originalName: String }
+        do {
+            return try JSONDecoder().decode(Named.self, from: Data(envelope.value.utf8)).originalName
+        } catch {
+            return "a frame of the store"
+        }
+    }
+}
+
+/// Lies beside a rejected file.
+struct RejectionNote: Codable {
+    let file: String
+    let code: String
+    let meaning: String
+    let reason: String
+}
