@@ -8,7 +8,8 @@ enum ArchiveSchema {
         Migration(1, "ledger and frames", ledger),
         Migration(2, "detections, fields and fluxes", measurements),
         Migration(3, "targets, ensembles and light curves", lightCurves),
-        Migration(4, "nights, harvest, dead letters, heartbeats", operations),
+        Migration(4, "nights, dead letters, heartbeats", operations),
+        Migration(5, "inbox and outbox", Inbox.tableSQL(schema: name) + Outbox.tableSQL(schema: name)),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -27,6 +28,7 @@ enum ArchiveSchema {
             fate text check (fate in ('measured', 'calibration', 'rejected', 'deadLettered')),
             reason_code text,
             reason text,
+            ended_by text,
             constraint reason_with_failure_only check ((fate in ('rejected', 'deadLettered')) is true = (reason is not null)),
             constraint light_is_measured check (fate is distinct from 'measured' or kind = 'light'),
             constraint master_frame_is_calibration check (fate is distinct from 'calibration' or kind <> 'light'),

@@ -1,0 +1,164 @@
+internal import Events
+internal import Foundation
+internal import Pipeline
+internal import PostgresStore
+
+/// Keeps the ledger: every frame ends in exactly one of measured, calibration, rejected, dead-lettered.
+struct LedgerStage {
+    let archive: Archive
+    private var database: Database { archive.database }
+
+    init(archive: Archive) {
+        self.archive = archive
+    }
+
+    func received(_ event: Event<FrameReceived>) throws -> [Outgoing] {
+        let frame = event.payload
+        try archive.record(event) {
+            // A frame refused by ingest may come again and be fine, once its instrument's document has been mended.
+            try database.execute(
+                """
+                insert into archive.frame
+                    (frame_id, instrument, night, original_name, kind, midpoint_mjd_utc, received)
+                values ($1, $2, $3, $4, $5, $6, $7)
+                on conflict (frame_id) do update set
+                    instrument = excluded.instrument, night = excluded.night, original_name = excluded.original_name,
+                    kind = excluded.kind, midpoint_mjd_utc = excluded.midpoint_mjd_utc, received = excluded.received,
+                    fate = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
+                        then null else frame.fate end,
+                    reason_code = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
+                        then null else frame.reason_code end,
+                    reason = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
+                        then null else frame.reason end
+                """,
+                [
+                    .text(frame.frameID), .text(frame.instrument.id), .text(frame.night), .text(frame.originalName),
+                    .text(frame.exposure.kind.rawValue), .double(frame.exposure.midpointMJDUTC), .payload(frame),
+                ])
+            try settleCalibration([frame.frameID])
+        }
+        return []
+    }
+
+    func duplicated(_ event: Event<FrameDuplicated>) throws -> [Outgoing] {
+        let copy = event.payload
+        try archive.record(event) {
+            try database.execute(
+                """
+                insert into archive.duplicate (duplicate_id, frame_id, original_name, instrument, reason)
+                values ($1, $2, $3, $4, $5) on conflict do nothing
+                """,
+                [
+                    .text(copy.duplicateID), .text(copy.frameID), .text(copy.originalName), .text(copy.instrument),
+                    .text(copy.reason),
+                ])
+        }
+        return []
+    }
+
+    func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
+        try archive.record(event) {
+            try database.execute(
+                "update archive.frame set stage = 'calibrated', stage_since = now() where frame_id = $1 and stage = 'received'",
+                [.text(event.payload.frameID)])
+        }
+        return []
+    }
+
+    func master(_ event: Event<MasterBuilt>) throws -> [Outgoing] {
+        let master = event.payload
+        try archive.record(event) {
+            try database.execute(
+                """
+                insert into archive.master (master_id, instrument, night, kind, built) values ($1, $2, $3, $4, $5)
+                on conflict do nothing
+                """,
+                [
+                    .text(master.masterID), .text(master.instrument), .text(master.night), .text(master.kind.rawValue),
+                    .payload(master),
+                ])
+            for frame in master.inputs {
+                try database.execute(
+                    "insert into archive.master_input (frame_id, master_id) values ($1, $2) on conflict do nothing",
+                    [.text(frame), .text(master.masterID)])
+            }
+            try settleCalibration(master.inputs)
+        }
+        return []
+    }
+
+    /// A calibration frame's fate is `calibration` once it is known and in a master, in whatever order the two are heard of.
+    private func settleCalibration(_ frames: [String]) throws {
+        try database.execute(
+            """
+            update archive.frame set fate = 'calibration', stage = 'ended', stage_since = now()
+            where frame_id = any($1) and fate is null and kind <> 'light'
+                and exists (select from archive.master_input i where i.frame_id = frame.frame_id)
+            """,
+            [.texts(frames)])
+    }
+
+    func rejected(_ event: Event<FrameRejected>) throws -> [Outgoing] {
+        let frame = event.payload
+        try archive.record(event) {
+            try end(
+                frame.frameID, as: "rejected", code: frame.code, reason: frame.reason, by: frame.stage,
+                name: frame.originalName, instrument: frame.instrument)
+        }
+        return []
+    }
+
+    func deadLettered(_ event: Event<MessageDeadLettered>) throws -> [Outgoing] {
+        let letter = event.payload
+        try archive.record(event) {
+            try database.execute(
+                """
+                insert into archive.dead_letter (event_id, service, topic, frame_id, error, attempts, letter)
+                values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+                """,
+                [
+                    .text(event.id), .text(letter.service), .text(letter.originalTopic), SQLValue(letter.frameID),
+                    .text(letter.error), .int(letter.attempts), .payload(letter),
+                ])
+            if let frameID = letter.frameID, Self.isFrameID(frameID) {
+                try end(
+                    frameID, as: "deadLettered", code: "deadLettered", reason: letter.error, by: letter.service, name: "",
+                    instrument: "")
+            }
+        }
+        return []
+    }
+
+    /// The first end counts: a frame that has a fate keeps it.
+    private func end(
+        _ frameID: String, as fate: String, code: String, reason: String, by stage: String, name: String, instrument: String
+    ) throws {
+        try database.execute(
+            """
+            insert into archive.frame
+                (frame_id, instrument, original_name, fate, reason_code, reason, ended_by, stage)
+            values ($1, $2, $3, $4, $5, $6, $7, 'ended')
+            on conflict (frame_id) do update set fate = excluded.fate, reason_code = excluded.reason_code,
+                reason = excluded.reason, ended_by = excluded.ended_by, stage = 'ended', stage_since = now()
+            where frame.fate is null
+            """,
+            [
+                .text(frameID), .text(instrument), .text(name), .text(fate), .text(code), .text(reason), .text(stage),
+            ])
+    }
+
+    static func isFrameID(_ text: String) -> Bool {
+        text.count == 32 && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+    }
+
+    func heartbeat(_ event: Event<ServiceHeartbeat>) throws -> [Outgoing] {
+        let beat = event.payload
+        try database.execute(
+            """
+            insert into archive.heartbeat (instance, service, beat) values ($1, $2, $3)
+            on conflict (instance) do update set service = excluded.service, beat = excluded.beat, arrived_at = now()
+            """,
+            [.text(beat.instance), .text(beat.service), .payload(beat)])
+        return []
+    }
+}
