@@ -72,6 +72,7 @@ enum ArchiveSchema {
             fwhm_px float8 check (fwhm_px > 0),
             detection_count int not null check (detection_count >= 0),
             measured jsonb not null,
+            chosen int not null default 0 check (chosen >= 0),
             primary key (frame_id, recipe)
         );
         create index frame_version_field on archive.frame_version (field, night);

@@ -1,0 +1,42 @@
+internal import Events
+internal import FITS
+internal import FrameStore
+internal import Imaging
+
+/// A frame's detections as the photometer left them in the store, with the header that holds the world coordinates.
+struct DetectionTable {
+    let x, y, ra, dec, flux, fluxError, fwhm, peak: [Double]
+    let flags: [Int32]
+    let header: Header
+
+    var count: Int { x.count }
+
+    init(_ file: StoredFile, in store: FrameStore) throws {
+        var fits = try FITSFile(reading: store.path(of: file.url))
+        let table = try fits.readTable(named: "DETECTIONS")
+        func doubles(_ name: String) throws -> [Double] {
+            switch table[name]?.values {
+            case .double(let values): return values
+            case .float(let values): return values.map { Double($0) }
+            default: throw MissingColumn(file: file.url, column: name)
+            }
+        }
+        x = try doubles("x")
+        y = try doubles("y")
+        ra = try doubles("ra_deg")
+        dec = try doubles("dec_deg")
+        flux = try doubles("flux_aperture")
+        fluxError = try doubles("flux_aperture_err")
+        fwhm = try doubles("fwhm_px")
+        peak = try doubles("peak")
+        guard case .int32(let values) = table["flags"]?.values else { throw MissingColumn(file: file.url, column: "flags") }
+        flags = values
+        header = table.header
+    }
+}
+
+struct MissingColumn: Error, CustomStringConvertible {
+    let file: String
+    let column: String
+    var description: String { "\(file): the table of detections has no column '\(column)'" }
+}

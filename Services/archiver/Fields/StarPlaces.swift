@@ -1,0 +1,101 @@
+internal import Astrometry
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import Instruments
+internal import PostgresStore
+internal import Sky
+
+/// Where one star of a target's plan is on one frame.
+struct StarPlace: Equatable {
+    let star: String
+    let x: Double
+    let y: Double
+}
+
+/// A target as the record has it.
+struct RecordedTarget {
+    static let ownStar = "@target"
+    let document: TargetDocument
+    var id: String { document.id }
+    var revision: Int { document.revision }
+
+    /// The target and its comparison stars: id, sky position and pixel position, whichever are given.
+    var stars: [(id: String, sky: SkyPosition?, pixel: PixelPosition?)] {
+        get throws {
+            let own = (Self.ownStar, try document.position(), document.pixel)
+            return [own] + (try document.comparisonStars.map { ($0.id, try $0.position(), $0.pixel) })
+        }
+    }
+
+    func wants(_ version: FrameVersion) -> Bool {
+        (document.instruments.isEmpty || document.instruments.contains(version.instrument.id))
+            && (document.filters.isEmpty || document.filters.contains(version.filter))
+    }
+}
+
+/// Finds the stars of a target on a frame: by the frame's world coordinates, else by registration on the frame that the
+/// target's pixels belong to.
+struct StarPlaces {
+    let frames: FrameRecord
+    let store: FrameStore
+
+    enum Answer {
+        /// The frame does not show the target, or cannot be placed: nothing to be measured.
+        case notHere(String)
+        /// The frame that the pixels belong to is not here yet.
+        case later
+        case places([StarPlace])
+    }
+
+    /// - Parameter closing: whether all frames of the night are in: only then is "the first frame" known.
+    func places(of target: RecordedTarget, on frame: FrameVersion, closing: Bool) throws -> Answer {
+        guard target.wants(frame) else { return .notHere("another instrument or filter") }
+        let stars = try target.stars
+        if frame.measured.hasWorldCoordinates, stars.allSatisfy({ $0.sky != nil }) {
+            let places = try skyPlaces(stars.compactMap { star in star.sky.map { (star.id, $0) } }, on: frame)
+            return inside(places, of: frame)
+        }
+        guard let anchorName = target.document.pixel?.frame ?? (target.document.pixel == nil ? nil : "first") else {
+            return .notHere("no world coordinates on the frame and no pixel position in the target's document")
+        }
+        guard let anchor = try anchor(named: anchorName, field: frame.field, closing: closing) else { return .later }
+        guard let map = try frames.transform(from: anchor, to: frame) else {
+            return .notHere("its stars do not match those of \(anchor.measured.frame.originalName)")
+        }
+        let places = stars.compactMap { star in
+            star.pixel.map { pixel -> StarPlace in
+                let place = map(x: pixel.x, y: pixel.y)
+                return StarPlace(star: star.id, x: place.x, y: place.y)
+            }
+        }
+        return inside(places, of: frame)
+    }
+
+    /// The frame that pixel positions belong to, in the field of the frame at hand.
+    private func anchor(named name: String, field: String, closing: Bool) throws -> FrameVersion? {
+        if name == "first" {
+            return closing ? try frames.current("field = $1", [.text(field)]).first : nil
+        }
+        return try frames.current(
+            "field = $1 and (frame_id = $2 or measured->'frame'->>'originalName' = $2)", [.text(field), .text(name)]
+        ).first
+    }
+
+    private func skyPlaces(_ stars: [(id: String, sky: SkyPosition)], on frame: FrameVersion) throws -> [StarPlace] {
+        let world = try WorldCoordinates(DetectionTable(frame.measured.detections, in: store).header)
+        return stars.compactMap { star in
+            world.pixel(of: star.sky).map { StarPlace(star: star.id, x: $0.x, y: $0.y) }
+        }
+    }
+
+    /// A frame that does not hold the target itself has nothing to say about it.
+    private func inside(_ places: [StarPlace], of frame: FrameVersion) -> Answer {
+        let own = places.first { $0.star == RecordedTarget.ownStar }
+        let (width, height) = (Double(frame.exposure.width), Double(frame.exposure.height))
+        guard let own, own.x >= -0.5, own.y >= -0.5, own.x <= width - 0.5, own.y <= height - 0.5 else {
+            return .notHere("the target is outside the frame")
+        }
+        return .places(places)
+    }
+}
