@@ -27,8 +27,25 @@ public protocol Source: AnyObject {
 
 /// Where messages go.
 public protocol Sink: AnyObject {
-    /// Returns when the broker has acknowledged every message; throws when it has not in the time it allows itself.
-    func publish(_ messages: [Message]) throws(Unavailable)
+    /// Returns when the broker has acknowledged every message.
+    ///
+    /// - Throws: `Unavailable` when it has not in the time the sink allows itself; `UnpublishableMessage` when it never will.
+    func publish(_ messages: [Message]) throws
+}
+
+/// The bus will never take this message, however often it is tried: too large, invalid.
+public struct UnpublishableMessage: Error, Sendable, Equatable, CustomStringConvertible {
+    public let topic: String
+    public let key: String
+    public let reason: String
+
+    public init(topic: String, key: String, reason: String) {
+        self.topic = topic
+        self.key = key
+        self.reason = reason
+    }
+
+    public var description: String { "message for \(topic) with key '\(key)' cannot be published: \(reason)" }
 }
 
 /// An event to be published, before the worker adds source, trace and time.
