@@ -60,6 +60,7 @@ let science: [Target] = [
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"]),
     room("LightCurves", sees: ["Sky"]),
     room("AlertRules"),
+    room("ForeignPhotometry"),
     room("Simulation", sees: ["Imaging", "Sky"]),
 ]
 
@@ -115,6 +116,7 @@ let testTargets: [Target] = [
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
     tests("LightCurvesTests", sees: ["LightCurves", "Sky"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
+    tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
