@@ -102,7 +102,7 @@ final class CalibrateStage {
         let instrument = frame.instrument
         let numbers = [instrument.gainElectronsPerADU, instrument.readNoiseElectrons, instrument.saturationADU]
         let parts =
-            [SoftwareVersion.current, instrument.id, String(instrument.revision)]
+            [Release.version, instrument.id, String(instrument.revision)]
             + numbers.map { $0.map { String($0) } ?? "-" } + (instrument.usableRegion ?? []).map { String($0) }
             + choices.map(\.masterID)
         let digest = SHA256.hex(of: Data(parts.joined(separator: "|").utf8))

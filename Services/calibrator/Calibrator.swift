@@ -1,4 +1,36 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import KafkaBus
+internal import Pipeline
+
 @main
 struct Calibrator {
-    static func main() {}
+    static func main() throws {
+        try runService("calibrator") { environment, stop in
+            // Config
+            let config = try Config(environment: environment)
+            let log = config.bus.log(for: "calibrator")
+
+            // Wire
+            let stage = CalibrateStage(
+                store: try FrameStore(config.frameStore), quietSeconds: config.quietSeconds,
+                elapsed: Pipeline.Clock.system.elapsed)
+            let routes = Routes()
+                .on(FrameReceived.self, stage.received)
+                .on(NightClosed.self, stage.closed)
+            let bus = KafkaConnection(config.bus, log: log)
+            let source = try KafkaSource(
+                bus, group: "calibrator", topics: routes.topics,
+                sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)
+
+            // Run
+            Worker(
+                service: "calibrator", from: source, to: try KafkaSink(bus), routes: routes,
+                options: config.bus.workerOptions(periodically: Periodic(run: stage.quiet)),
+                stop: stop, log: log
+            ).run()
+            source.close()
+        }
+    }
 }

@@ -85,7 +85,7 @@ struct MasterShelf {
 
     private static func identity(of group: MasterGroup, parents: (bias: MasterFacts?, dark: MasterFacts?)) -> String {
         let parts = [
-            SoftwareVersion.current, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.id ?? "-",
+            Release.version, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.id ?? "-",
             parents.dark?.id ?? "-",
         ]
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))

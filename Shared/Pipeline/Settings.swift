@@ -149,6 +149,10 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
 public struct InvalidSettings: Error, Sendable, Equatable, CustomStringConvertible {
     public let problems: [String]
 
+    public init(problems: [String]) {
+        self.problems = problems
+    }
+
     public var description: String {
         "settings cannot be used:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
     }
