@@ -88,7 +88,6 @@ struct ClusterSteps {
         return true
     }
 
-
     /// Whether the process is a postgres on our cluster, by its command line.
     private func isOurServer(_ number: Int32) -> Bool {
         guard let bytes = FileManager.default.contents(atPath: "/proc/\(number)/cmdline") else { return false }

@@ -91,7 +91,7 @@ extension Database {
     ///   - table: may name a schema.
     ///   - write: writes one field per column, in order; a different number is a precondition failure.
     /// - Returns: the number of rows.
-    /// - Throws: `Unavailable`, `DatabaseError` (22P03 where a field's type is not the column's), what `rows` or `write` throw.
+    /// - Throws: `Unavailable`, `DatabaseError` (08P01 or 22P03 where a field's type is not the column's), what `rows` or `write` throw.
     @discardableResult
     public func copy<Elements: Sequence>(
         into table: String, columns: [String], rows: Elements,

@@ -16,6 +16,7 @@ extension Database {
     /// `body` must be safe to repeat (inbox, upsert).
     ///
     /// - Precondition: no transaction of this connection is open.
+    @discardableResult
     public func transaction<Value>(
         isolation: Isolation = .readCommitted, _ body: () throws -> Value
     ) throws -> Value {

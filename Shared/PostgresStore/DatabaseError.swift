@@ -48,6 +48,12 @@ public struct ColumnError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The type in PostgreSQL, or what else was wrong: "null", "not in the result".
     public let found: String
 
+    public init(column: String, wanted: String, found: String) {
+        self.column = column
+        self.wanted = wanted
+        self.found = found
+    }
+
     public var description: String { "column '\(column)' cannot be read as \(wanted): it is \(found)" }
 }
 
@@ -61,11 +67,10 @@ public struct DatabaseAddressError: Error, Sendable, Equatable, CustomStringConv
 enum Failure {
     /// Busy, full, starting, stopping, in conflict with another transaction: the same again later may work.
     static func isTemporary(sqlState: String) -> Bool {
-        switch sqlState.prefix(2) {
-        case "08", "53": return true  // connection; insufficient resources: disk, memory, connections
-        default: break
-        }
         switch sqlState {
+        case "08P01": return false  // protocol violation: something we sent
+        case _ where sqlState.hasPrefix("08"): return true  // connection
+        case _ where sqlState.hasPrefix("53"): return true  // insufficient resources: disk, memory, connections
         case "57P01", "57P02", "57P03", "57P05": return true  // shutdown, crash, starting up, idle session ended
         case "58030": return true  // input/output error
         case "40001", "40P01", "55P03": return true  // serialization failure, deadlock, lock not available

@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 
 /// What stands in the way of a private PostgreSQL, and what to do about it.
 public struct PrivatePostgresError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -106,7 +106,10 @@ public final class PrivatePostgres: Sendable {
         let home = place.cluster.deletingLastPathComponent()
         let remains = [socket, place.cluster, directory.appending(path: "cluster"), addressFile, log]
         for item in remains.compactMap({ $0 }) { try Self.remove(item) }
-        if home.deletingLastPathComponent().path == ClusterPlace.fallbackRoot.path { try Self.remove(home) }
+        if home.deletingLastPathComponent().path == ClusterPlace.fallbackRoot.path {
+            try Self.remove(home)
+            rmdir(ClusterPlace.fallbackRoot.path)  // stays while another cluster is in it
+        }
         running.withLock { $0 = nil }
     }
 
