@@ -28,7 +28,7 @@ public final class KafkaSource: Source {
         configuration = try connection.configuration([
             "client.id": "nightjar", "group.id": group, "enable.auto.offset.store": "false",
             "enable.auto.commit": "true", "auto.commit.interval.ms": "500", "auto.offset.reset": "earliest",
-            "partition.assignment.strategy": "cooperative-sticky",
+            "partition.assignment.strategy": "range",
             "session.timeout.ms": String(sessionTimeoutMilliseconds),
             "heartbeat.interval.ms": String(max(300, sessionTimeoutMilliseconds / 6)),
             "max.poll.interval.ms": String(max(900_000, sessionTimeoutMilliseconds)),
