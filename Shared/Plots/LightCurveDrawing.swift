@@ -3,17 +3,17 @@ extension LightCurvePlot {
         let series = PlotSeries.series(of: points)
         var drawing = Drawing(width: width, height: height)
         let legend = try Legend(entries: legendEntries(series), maximumWidth: width - 96)
-        let top = 58 + (subtitle.isEmpty ? 0 : 20) + legend.height
+        let top = 58 + (subtitle.isEmpty ? 0 : 20) + legend.height + (marks.isEmpty ? 0 : 18)
         let frame = LightCurveFrame(
             area: Box(x: 76, y: top, width: width - 100, height: height - top - 58), series: series, plot: self)
         drawing.add(.text(title, Position(x: 76, y: 36), TextStyle(size: 19, bold: true)))
         if !subtitle.isEmpty {
             drawing.add(.text(subtitle, Position(x: 76, y: 57), TextStyle(size: 12.5, colour: .grey)))
         }
-        legend.draw(on: &drawing, at: Position(x: 76, y: top - legend.height - 4))
+        legend.draw(on: &drawing, at: Position(x: 76, y: 54 + (subtitle.isEmpty ? 0 : 20)))
         frame.drawGrid(on: &drawing)
         for span in spans { frame.draw(span, on: &drawing) }
-        for mark in marks { frame.draw(mark, on: &drawing) }
+        frame.draw(marks, on: &drawing)
         for one in series { frame.draw(one, dense: dense(series), on: &drawing) }
         if let model { frame.draw(model, on: &drawing) }
         if let binMinutes, series.count == 1 { frame.drawBins(series[0], minutes: binMinutes, on: &drawing) }

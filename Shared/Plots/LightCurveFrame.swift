@@ -111,20 +111,31 @@ struct LightCurveFrame {
         guard right > left else { return }
         let box = Box(x: left, y: area.y, width: right - left, height: area.height)
         drawing.add(.box(box, fill: Colour(0xF59E0B, alpha: 0.11), stroke: nil))
-        let style = TextStyle(size: 11.5, colour: Colour(0x92600A), anchor: .middle)
-        drawing.add(.text(span.label, Position(x: (left + right) / 2, y: area.bottom - 10), style))
+        let style = TextStyle(size: 11.5, colour: Colour(0x92600A))
+        drawing.add(.text(span.label, Position(x: left + 8, y: area.bottom - 12), style))
     }
 
-    func draw(_ mark: LightCurvePlot.Mark, on drawing: inout Drawing) {
-        guard mark.timeDays.isFinite, isInside(mark.timeDays) else { return }
+    /// Lines over the whole height, labels above the frame; of labels that would overlap only the first is written.
+    func draw(_ marks: [LightCurvePlot.Mark], on drawing: inout Drawing) {
+        let visible = marks.filter { $0.timeDays.isFinite && isInside($0.timeDays) }
+        var free = area.x
+        for mark in visible.sorted(by: { ($0.timeDays, $0.label) < ($1.timeDays, $1.label) }) {
+            let reach = 3.6 * Double(mark.label.count)
+            let centre = min(max(x(mark.timeDays), area.x + reach), area.right - reach)
+            draw(mark, labelAt: centre - reach >= free ? centre : nil, on: &drawing)
+            if centre - reach >= free { free = centre + reach + 6 }
+        }
+    }
+
+    private func draw(_ mark: LightCurvePlot.Mark, labelAt centre: Double?, on drawing: inout Drawing) {
         let colour = mark.kind == .alert ? Colour(0xB91C1C) : Colour(0x92600A)
         let place = x(mark.timeDays)
         let dashes = mark.kind == .alert ? [] : [5.0, 4.0]
         let stroke = Stroke(colour: colour, width: 1.3, dashes: dashes)
         drawing.add(.line(Position(x: place, y: area.y), Position(x: place, y: area.bottom), stroke))
-        let atRight = place > area.x + area.width * 0.75
-        let style = TextStyle(size: 11.5, colour: colour, bold: mark.kind == .alert, anchor: atRight ? .end : .start)
-        drawing.add(.text(mark.label, Position(x: place + (atRight ? -6 : 6), y: area.y + 16), style))
+        guard let centre else { return }
+        let style = TextStyle(size: 11.5, colour: colour, bold: mark.kind == .alert, anchor: .middle)
+        drawing.add(.text(mark.label, Position(x: centre, y: area.y - 6), style))
     }
 
     // MARK: Axes
@@ -180,7 +191,7 @@ struct LightCurveFrame {
     private var timeLabel: String {
         switch plot.timeAxis {
         case .days: "\(plot.timeStandard) \u{2212} \(String(format: "%.0f", originDays)) [d]"
-        case .hours(_, let label): "\(label) [h]"
+        case .hours(_, let label): label
         }
     }
 }

@@ -81,7 +81,7 @@ public struct LightCurvePlot: Sendable {
     public enum TimeAxis: Sendable, Equatable {
         /// Days since the whole day before the first point.
         case days
-        /// Hours from `origin` [d], called by `label`: `hours from mid-transit`.
+        /// Hours from `origin` [d]; `label` is the axis' text, such as `hours from mid-transit`.
         case hours(origin: Double, label: String)
     }
 
