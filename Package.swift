@@ -88,8 +88,8 @@ let services: [Target] = [
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "LightCurves", "Pipeline",
-            "PostgresStore", "Sky",
+            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
+            "Pipeline", "PostgresStore", "Sky",
         ]),
     service(
         "nightjar",

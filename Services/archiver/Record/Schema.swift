@@ -113,6 +113,7 @@ enum ArchiveSchema {
             frame_id text not null,
             recipe text not null,
             target text not null,
+            target_revision int not null,
             requested jsonb not null,
             announced_at timestamptz not null default now(),
             announcements int not null default 1,
@@ -143,7 +144,8 @@ enum ArchiveSchema {
             target text primary key,
             revision int not null check (revision >= 1),
             document jsonb not null,
-            removed boolean not null default false
+            removed boolean not null default false,
+            placed_revision int not null default 0
         );
         create table archive.ensemble (
             ensemble_id text primary key,

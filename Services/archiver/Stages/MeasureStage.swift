@@ -1,0 +1,82 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import Pipeline
+internal import PostgresStore
+
+/// Records measured frames, finds the targets on them, and makes provisional points of the light curves.
+struct MeasureStage {
+    let archive: Archive
+    let store: FrameStore
+    let frames: FrameRecord
+    let targets: TargetRecord
+    let places: StarPlaces
+    let fluxes: StarFluxes
+    let points: PointStage
+
+    init(archive: Archive, store: FrameStore) {
+        self.archive = archive
+        self.store = store
+        frames = FrameRecord(archive: archive)
+        targets = TargetRecord(archive: archive)
+        places = StarPlaces(frames: frames, store: store)
+        fluxes = StarFluxes(archive: archive, frames: frames)
+        points = PointStage(archive: archive, frames: frames, fluxes: fluxes)
+    }
+
+    /// `frame.measured`
+    func measured(_ event: Event<FrameMeasured>) throws -> [Outgoing] {
+        let version = FrameVersion(event.payload)
+        let table = try DetectionTable(event.payload.detections, in: store)
+        try archive.record(event) {
+            try frames.add(version)
+            try frames.addDetections(table, of: version)
+            try archive.database.execute(
+                """
+                update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
+                    stage = 'ended', stage_since = now()
+                where frame_id = $1 and (fate is null or fate = 'deadLettered')
+                """, [.text(version.frameID)])
+            for target in try targets.all() { try place(target, on: version) }
+            try placeWaiting(for: version)
+        }
+        return []
+    }
+
+    /// `measurement.made`
+    func made(_ event: Event<MeasurementMade>) throws -> [Outgoing] {
+        try archive.record(event) {
+            guard let answer = try fluxes.answer(event.payload),
+                let target = try targets.target(answer.target, revision: answer.revision)
+            else { return }
+            try points.provisional(target, on: answer.frame)
+        }
+        return []
+    }
+
+    /// Looks for targets that were added or changed on the frames of the past.
+    func placeNewTargets() throws {
+        for target in try archive.database.transaction({ try targets.unplaced() }) {
+            try archive.database.transaction {
+                for version in try frames.current("true", []) { try place(target, on: version) }
+                try targets.setPlaced(target)
+            }
+        }
+    }
+
+    private func place(_ target: RecordedTarget, on version: FrameVersion) throws {
+        guard case .places(let places) = try places.places(of: target, on: version, closing: false) else { return }
+        if try fluxes.fill(target, at: places, on: version) { try points.provisional(target, on: version) }
+    }
+
+    /// When the frame that a target's pixels belong to comes, the frames that came before it can be placed.
+    private func placeWaiting(for anchor: FrameVersion) throws {
+        let name = anchor.measured.frame.originalName
+        for target in try targets.all() {
+            guard let wanted = target.document.pixel?.frame, wanted == name || wanted == anchor.frameID else { continue }
+            for version in try frames.current("field = $1", [.text(anchor.field)]) where version != anchor {
+                try place(target, on: version)
+            }
+        }
+    }
+}
