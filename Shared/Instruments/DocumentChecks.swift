@@ -20,14 +20,27 @@ struct DocumentChecks {
 
     /// A key: it names files and topics too.
     mutating func identifier(_ id: String, _ field: String) {
-        let isSound = !id.isEmpty && id.utf8.count <= 100 && id.first != "." && id.allSatisfy { letter in
-            letter.isASCII && (letter.isLetter || letter.isNumber || "._-".contains(letter))
-        }
-        require(isSound, field, "\"\(id.prefix(40))\" must be 1 to 100 letters, digits, '.', '_' or '-', not beginning with '.'")
+        let isSound =
+            !id.isEmpty && id.utf8.count <= 100 && id.first != "."
+            && id.allSatisfy { letter in
+                letter.isASCII && (letter.isLetter || letter.isNumber || "._-".contains(letter))
+            }
+        require(
+            isSound, field,
+            "\"\(id.prefix(40))\" must be 1 to 100 letters, digits, '.', '_' or '-', not beginning with '.'")
     }
 
     mutating func reading(_ field: String, _ body: () throws(SkyError) -> Void) {
         do throws(SkyError) { try body() } catch { add(field, String(describing: error)) }
+    }
+
+    /// Two spellings that are compared as one would make the result depend on chance.
+    mutating func distinct(_ keys: some Sequence<String>, _ field: String, by plain: (String) -> String) {
+        var seen: [String: String] = [:]
+        for key in keys.sorted() {
+            if let other = seen[plain(key)] { add("\(field).\(key)", "is the same as \"\(other)\" when compared") }
+            seen[plain(key)] = key
+        }
     }
 
     mutating func photometry(_ hints: ApertureHints, _ field: String) {
@@ -50,6 +63,8 @@ extension InstrumentDocument: CheckedDocument {
         checks.identifier(id, "id")
         checks.require(revision >= 1, "revision", "must be at least 1, is \(revision)")
         checkSoftware(&checks)
+        checks.distinct(imageTypes.keys, "imageTypes", by: HeaderRules.plainSpelling)
+        checks.distinct(filters.keys, "filters") { $0.lowercased() }
         checkKeywords(&checks)
         checkDetector(&checks)
         checkTime(&checks)

@@ -118,7 +118,10 @@ public struct SiteDocument: Codable, Sendable, Equatable {
 
 public enum LongitudeSign: String, Codable, Sendable, CaseIterable { case eastPositive, westPositive }
 public enum PointingUnits: String, Codable, Sendable, CaseIterable { case degrees, hours }
-public enum TemperatureUnit: String, Codable, Sendable, CaseIterable { case celsius = "C", kelvin = "K" }
+public enum TemperatureUnit: String, Codable, Sendable, CaseIterable {
+    case celsius = "C"
+    case kelvin = "K"
+}
 
 public struct TelescopeDocument: Codable, Sendable, Equatable {
     public var name: String?

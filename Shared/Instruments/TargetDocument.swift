@@ -101,7 +101,10 @@ public struct ComparisonStar: Codable, Sendable, Equatable, Identifiable {
     }
 }
 
-public enum MagnitudeSystem: String, Codable, Sendable, CaseIterable { case ab = "AB", vega = "Vega" }
+public enum MagnitudeSystem: String, Codable, Sendable, CaseIterable {
+    case ab = "AB"
+    case vega = "Vega"
+}
 
 /// A magnitude with its error and its system.
 public struct CatalogueMagnitude: Codable, Sendable, Equatable {

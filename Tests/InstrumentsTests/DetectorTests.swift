@@ -50,7 +50,8 @@ struct DetectorTests {
     @Test(
         "binning in every spelling",
         arguments: [
-            ("XBINNING= 2\nYBINNING= 3", 2, 3), ("XBINNING= '1 '\nYBINNING= '1 '", 1, 1), ("BINNING = '2*2     '", 2, 2),
+            ("XBINNING= 2\nYBINNING= 3", 2, 3), ("XBINNING= '1 '\nYBINNING= '1 '", 1, 1),
+            ("BINNING = '2*2     '", 2, 2),
             ("BINNING = '4x2'", 4, 2), ("CCDSUM  = '2 2'", 2, 2), ("BINNING = 3", 3, 3), ("XBINNING= 2.0", 2, 2),
             ("BINNING = '(2, 1)'", 2, 1),
         ])
@@ -92,7 +93,8 @@ struct DetectorTests {
         #expect(try facts("XBINNING= 2\n" + optics) { $0.pixelScaleArcsec = 0.5 }.instrument.pixelScaleArcsec == 1.0)
         #expect(try facts("PIXSCALE= 0.65415\n" + optics).instrument.pixelScaleArcsec == 0.65415)
         // A rotation by 30 degrees of 1 arcsec pixels has |det| = (1/3600)^2 whatever the angle.
-        let rotated = "CD1_1   = 2.4056261216e-4\nCD1_2   = -1.3888888889e-4\nCD2_1   = 1.3888888889e-4\nCD2_2   = 2.4056261216e-4"
+        let rotated =
+            "CD1_1   = 2.4056261216e-4\nCD1_2   = -1.3888888889e-4\nCD2_1   = 1.3888888889e-4\nCD2_2   = 2.4056261216e-4"
         #expect(abs((try facts(rotated).instrument.pixelScaleArcsec ?? 0) - 1) < 1e-8)
         // 4.63 um at 1480 mm is 4.63e-3 / 1480 rad.
         let expected = 4.63e-3 / 1480 * 180 / Double.pi * 3600
@@ -104,7 +106,8 @@ struct DetectorTests {
 
     @Test("sites in degrees and sexagesimal, positive east or west, and the zero that means unknown")
     func site() throws {
-        let south = try #require(try facts("SITELAT = '-31 16 24'\nSITELONG= '149 03 52'\nALT-OBS = 1165.").instrument.site)
+        let south = try #require(
+            try facts("SITELAT = '-31 16 24'\nSITELONG= '149 03 52'\nALT-OBS = 1165.").instrument.site)
         #expect(abs(south.latitudeDegrees + (31 + 16.0 / 60 + 24.0 / 3600)) < 1e-12)
         #expect(abs(south.longitudeDegrees - (149 + 3.0 / 60 + 52.0 / 3600)) < 1e-12 && south.elevationMeters == 1165)
         let west = try facts("LATITUDE= 31.68\nLONGITUD= 110.88") { $0.longitudeSign = .westPositive }.instrument.site
@@ -134,7 +137,8 @@ struct DetectorTests {
         let solved = try facts("CTYPE1  = 'RA---TAN'\nCRVAL1  = 251.3\nCRVAL2  = 89.0")
         #expect(solved.raDegrees == 251.3 && solved.decDegrees == 89)
         for cards in [
-            "RA      = 0.0\nDEC     = 0.0", "TELRA   = 'hh:mm:ss.ss'\nTELDEC  = 'hh:mm:ss.ss'", "RA      = 400.0\nDEC     = 5.0",
+            "RA      = 0.0\nDEC     = 0.0", "TELRA   = 'hh:mm:ss.ss'\nTELDEC  = 'hh:mm:ss.ss'",
+            "RA      = 400.0\nDEC     = 5.0",
             "RA      = 5.0\nDEC     = 95.0", "CRVAL1  = 5.0\nCRVAL2  = 5.0", "RA      = 5.0",
         ] {
             let missing = try facts(cards)

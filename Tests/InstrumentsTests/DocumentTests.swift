@@ -27,16 +27,21 @@ private func differences(schema: Any?, example: Any?, path: String) -> [String] 
     if let items = schema["items"], let list = example as? [Any] {
         return differences(schema: items, example: list.first, path: path + "[0]")
     }
-    guard let properties = schema["properties"] as? [String: Any], let shown = example as? [String: Any] else { return [] }
+    guard let properties = schema["properties"] as? [String: Any], let shown = example as? [String: Any] else {
+        return []
+    }
     if let values = schema["additionalProperties"] as? [String: Any] {
         return shown.flatMap { differences(schema: values, example: $0.value, path: "\(path).\($0.key)") }
     }
     let free: Set<String> = ["comment", "$schema"]
     // These exclude what the example shows.
-    let excluded: Set<String> = ["readNoiseADU", "apertureRadiusPixels", "apertureRadiusFWHM", "headerGainIsElectronsPerADU"]
+    let excluded: Set<String> = [
+        "readNoiseADU", "apertureRadiusPixels", "apertureRadiusFWHM", "headerGainIsElectronsPerADU",
+    ]
     let missing = Set(properties.keys).subtracting(shown.keys).subtracting(free).subtracting(excluded)
     let extra = Set(shown.keys).subtracting(properties.keys)
-    return missing.sorted().map { "\(path).\($0) is in the schema only" } + extra.sorted().map { "\(path).\($0) is in the example only" }
+    return missing.sorted().map { "\(path).\($0) is in the schema only" }
+        + extra.sorted().map { "\(path).\($0) is in the example only" }
         + properties.flatMap { differences(schema: $0.value, example: shown[$0.key], path: "\(path).\($0.key)") }
 }
 
@@ -78,7 +83,8 @@ struct DocumentTests {
         var count = 0
         for set in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
             for file in try Places.json(in: set.appending(path: "instruments")) {
-                _ = try decodeDocument(InstrumentDocument.self, from: Data(contentsOf: file), name: file.lastPathComponent)
+                _ = try decodeDocument(
+                    InstrumentDocument.self, from: Data(contentsOf: file), name: file.lastPathComponent)
                 count += 1
             }
             for file in try Places.json(in: set.appending(path: "targets")) {
@@ -120,6 +126,16 @@ struct DocumentTests {
         #expect(found.contains { $0.contains("did you mean \"maximdl\"?") })
     }
 
+    @Test("two spellings that are compared as one are refused")
+    func sameSpelling() {
+        #expect(
+            problems(#"{"id": "a", "imageTypes": {"Sky-1": "flat", "sky 1": "dark"}, "filters": {"v": "V", "V": "B"}}"#)
+                == [
+                    "imageTypes.sky 1: is the same as \"Sky-1\" when compared",
+                    "filters.v: is the same as \"V\" when compared",
+                ])
+    }
+
     @Test("a misspelt fact or enumeration inside a document is named with its path")
     func misspelt() {
         #expect(
@@ -148,6 +164,9 @@ struct DocumentTests {
             {"id": "t", "ra": 1, "dec": 2, "comparisonStars": [
               {"id": "A", "pixel": {"x": 1, "y": 1}}, {"id": "A", "ra": 3, "dec": 4}]}
             """
-        #expect(targetProblems(twice).map { String($0.prefix(24)) } == ["comparisonStars[0].pixel", "comparisonStars[1].id: \""])
+        #expect(
+            targetProblems(twice).map { String($0.prefix(24)) } == [
+                "comparisonStars[0].pixel", "comparisonStars[1].id: \"",
+            ])
     }
 }

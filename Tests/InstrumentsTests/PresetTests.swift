@@ -18,7 +18,8 @@ struct PresetTests {
             ("SWCREATE= 'Astro Photography Tool - APT v.3.54.1'", "apt"), ("SWCREATE= 'SharpCap'", "sharpcap"),
             ("SWCREATE= 'N.I.N.A. 1.10.2.90'", "nina"), ("ORIGIN  = 'DWARFLAB'", "dwarf"),
             ("CREATOR = 'ZWO Seestar S50'", "seestar"), ("CREATOR = 'ZWO ASIAIR Plus'", "asiair"),
-            ("SOFTWARE= 'Astro Pixel Processor by A'", "app"), ("CREATOR = 'MicroObservatory2014-05-23'", "microobservatory"),
+            ("SOFTWARE= 'Astro Pixel Processor by A'", "app"),
+            ("CREATOR = 'MicroObservatory2014-05-23'", "microobservatory"),
         ])
     func recognised(card: String, preset: String) throws {
         let result = try facts(card + "\nIMAGETYP= 'light'\nEXPTIME = 1\nDATE-OBS= '2020-01-01T00:00:00'")
@@ -37,7 +38,9 @@ struct PresetTests {
 
     @Test("SharpCap's comment says which moment is meant, unless the document does")
     func sharpCap() throws {
-        for (comment, offset) in [("System Clock-Frame Grabbed", -2.0), ("System Clock:Est. Frame Start", 0), ("Mid Point", -1)] {
+        for (comment, offset) in [
+            ("System Clock-Frame Grabbed", -2.0), ("System Clock:Est. Frame Start", 0), ("Mid Point", -1),
+        ] {
             let result = try facts("SWCREATE= 'SharpCap v4'\nEXPTIME = 2\nDATE-OBS= '2020-01-01T12:00:00' / \(comment)")
             #expect(abs(result.startMJDUTC - 58849.5 - offset / 86400) < 2e-9)
             #expect(result.kind == .light)
@@ -46,7 +49,8 @@ struct PresetTests {
 
     @Test("DWARF: right ascension in hours, binning '2*2', zero pointing is none, GAIN is a setting")
     func dwarf() throws {
-        let common = "ORIGIN  = 'DWARFLAB'\nEXP     = 15.\nDATE-OBS= '2023-06-10T21:38:19.442'\nBINNING = '2*2     '\nGAIN    = 110\n"
+        let common =
+            "ORIGIN  = 'DWARFLAB'\nEXP     = 15.\nDATE-OBS= '2023-06-10T21:38:19.442'\nBINNING = '2*2     '\nGAIN    = 110\n"
         let result = try facts(common + "RA      = 6.0 / [h]\nDEC     = 20.5")
         #expect(result.raDegrees == 90 && result.binningX == 2 && result.exposureSeconds == 15)
         #expect(result.instrument.gainSource == .unknown)
@@ -106,7 +110,8 @@ private let realPrograms: [(String, Expected)] = [
     (
         "sgp_header",
         Expected(
-            software: ["sgp"], seconds: 30, midpoint: 58999 + (22 * 60 + 49.096882 + 15) / 86400, gain: 3.99000000953674,
+            software: ["sgp"], seconds: 30, midpoint: 58999 + (22 * 60 + 49.096882 + 15) / 86400,
+            gain: 3.99000000953674,
             object: "M57", temperature: -17.5, ra: 283.39554, longitude: 3.716667, scale: 0.65415)
     ),
     (
@@ -136,7 +141,8 @@ private let realPrograms: [(String, Expected)] = [
     (
         "header_dwarflab",
         Expected(
-            software: ["dwarf"], seconds: 15, midpoint: 60105 + (21 * 3600 + 38 * 60 + 19.442 + 7.5) / 86400, binning: 2)
+            software: ["dwarf"], seconds: 15, midpoint: 60105 + (21 * 3600 + 38 * 60 + 19.442 + 7.5) / 86400, binning: 2
+        )
     ),
     (
         "header_seestar",

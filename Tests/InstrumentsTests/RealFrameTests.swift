@@ -64,7 +64,8 @@ struct RealFrameTests {
         let summary = "\(light.object ?? "-") \(light.filter ?? "-") \(light.instrument.gainElectronsPerADU ?? 0)"
         let expected = [
             "umd-st8": "Vega Clear 2.5999999046325684", "tircam2": "IC 310 J 0.0",
-            "t05-darks": "t5-p1-calibration - 1.340000033378601", "feder-kelt16": "kelt-16b r 1.5", "m13": "M 13 blue 0.0",
+            "t05-darks": "t5-p1-calibration - 1.340000033378601", "feder-kelt16": "kelt-16b r 1.5",
+            "m13": "M 13 blue 0.0",
         ]
         #expect(summary == expected[name])
         #expect(!all.contains { $0.facts.notes.contains { [.kindContradicted, .cameraMismatch].contains($0.code) } })

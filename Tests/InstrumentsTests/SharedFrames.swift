@@ -11,7 +11,9 @@ enum Places {
             ProcessInfo.processInfo.environment["NIGHTJAR_SHARED"].map { URL(filePath: $0) },
             root.deletingLastPathComponent().appending(path: "shared"),
         ]
-        return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.appending(path: "data").path) }
+        return candidates.compactMap { $0 }.first {
+            FileManager.default.fileExists(atPath: $0.appending(path: "data").path)
+        }
     }()
 
     static func json(in folder: URL) throws -> [URL] {

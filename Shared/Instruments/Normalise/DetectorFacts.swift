@@ -56,7 +56,9 @@ extension HeaderReading {
         } else if facts.readNoiseElectrons == nil {
             facts.readNoiseElectrons = firstPositive(.readNoise)?.value
         }
-        if facts.readNoiseElectrons == nil { note(.readNoiseUnknown, "no read noise in electrons in document or header") }
+        if facts.readNoiseElectrons == nil {
+            note(.readNoiseUnknown, "no read noise in electrons in document or header")
+        }
         facts.saturationADU = document.saturationADU ?? firstPositive(.saturation)?.value
         if facts.saturationADU == nil { note(.saturationUnknown, "no saturation level in document or header") }
     }
