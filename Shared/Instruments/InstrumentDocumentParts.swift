@@ -10,24 +10,45 @@ public struct MatchPatterns: Codable, Sendable, Equatable {
     public var fileName: [String]?
 
     var isEmpty: Bool { [camera, telescope, fileName].allSatisfy { $0?.isEmpty ?? true } }
+
+    public init(camera: [String]? = nil, telescope: [String]? = nil, fileName: [String]? = nil) {
+        self.camera = camera
+        self.telescope = telescope
+        self.fileName = fileName
+    }
 }
 
 /// File name pattern (`*`, `?`, without case) to kind.
 public struct KindPattern: Codable, Sendable, Equatable {
     public var pattern: String
     public var kind: FrameKind
+
+    public init(pattern: String, kind: FrameKind) {
+        self.pattern = pattern
+        self.kind = kind
+    }
 }
 
 /// File name pattern to filter.
 public struct FilterPattern: Codable, Sendable, Equatable {
     public var pattern: String
     public var filter: String
+
+    public init(pattern: String, filter: String) {
+        self.pattern = pattern
+        self.filter = filter
+    }
 }
 
 /// File name pattern to object.
 public struct ObjectPattern: Codable, Sendable, Equatable {
     public var pattern: String
     public var object: String
+
+    public init(pattern: String, object: String) {
+        self.pattern = pattern
+        self.object = object
+    }
 }
 
 /// What holds when the header says nothing.
@@ -97,7 +118,10 @@ public struct SiteDocument: Codable, Sendable, Equatable {
 
 public enum LongitudeSign: String, Codable, Sendable, CaseIterable { case eastPositive, westPositive }
 public enum PointingUnits: String, Codable, Sendable, CaseIterable { case degrees, hours }
-public enum TemperatureUnit: String, Codable, Sendable, CaseIterable { case celsius = "C", kelvin = "K" }
+public enum TemperatureUnit: String, Codable, Sendable, CaseIterable {
+    case celsius = "C"
+    case kelvin = "K"
+}
 
 public struct TelescopeDocument: Codable, Sendable, Equatable {
     public var name: String?
@@ -105,6 +129,12 @@ public struct TelescopeDocument: Codable, Sendable, Equatable {
     public var apertureMeters: Double?
     /// Gives the pixel scale with the header's pixel size where nothing else does [mm].
     public var focalLengthMillimeters: Double?
+
+    public init(name: String? = nil, apertureMeters: Double? = nil, focalLengthMillimeters: Double? = nil) {
+        self.name = name
+        self.apertureMeters = apertureMeters
+        self.focalLengthMillimeters = focalLengthMillimeters
+    }
 }
 
 /// Frames outside are rejected with the reason.
@@ -119,6 +149,11 @@ public struct AcceptanceRule: Codable, Sendable, Equatable {
 public struct FrameSize: Codable, Sendable, Equatable {
     public var width: Int
     public var height: Int
+
+    public init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
 }
 
 /// How big an aperture fits this instrument.
@@ -136,6 +171,11 @@ public struct Annulus: Codable, Sendable, Equatable {
     /// [px]
     public var innerRadiusPixels: Double
     public var outerRadiusPixels: Double
+
+    public init(innerRadiusPixels: Double, outerRadiusPixels: Double) {
+        self.innerRadiusPixels = innerRadiusPixels
+        self.outerRadiusPixels = outerRadiusPixels
+    }
 }
 
 /// Rows and columns without sky, counted from the edges in the order of the file.
@@ -150,5 +190,12 @@ public struct TrimMargins: Codable, Sendable, Equatable {
         let (x0, x1) = (firstColumns ?? 0, width - (lastColumns ?? 0))
         let (y0, y1) = (firstRows ?? 0, height - (lastRows ?? 0))
         return x0 < x1 && y0 < y1 ? PixelRegion(x0: x0, x1: x1, y0: y0, y1: y1) : nil
+    }
+
+    public init(firstRows: Int? = nil, lastRows: Int? = nil, firstColumns: Int? = nil, lastColumns: Int? = nil) {
+        self.firstRows = firstRows
+        self.lastRows = lastRows
+        self.firstColumns = firstColumns
+        self.lastColumns = lastColumns
     }
 }

@@ -48,7 +48,9 @@ struct JSONReader {
         if reader.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.position = 3 }
         let node = try reader.value(depth: 0)
         reader.skipBlanks()
-        guard reader.position == reader.bytes.count else { throw reader.error("more text after the end of the document") }
+        guard reader.position == reader.bytes.count else {
+            throw reader.error("more text after the end of the document")
+        }
         return node
     }
 

@@ -95,7 +95,9 @@ struct StrictDecoder: Decoder {
     }
 
     private func check(_ choices: [String]) throws {
-        guard case .string(let text) = node else { throw abandon(expected: "one of \(choices.joined(separator: ", "))") }
+        guard case .string(let text) = node else {
+            throw abandon(expected: "one of \(choices.joined(separator: ", "))")
+        }
         guard !choices.contains(text) else { return }
         let hint = nearestChoice(to: text, among: choices).map { "; did you mean \"\($0)\"?" } ?? ""
         findings.add(path, "\"\(text)\" is not one of \(choices.joined(separator: ", "))\(hint)")

@@ -28,10 +28,11 @@ extension HeaderReading {
         let (unit, missing) = (rules.temperatureUnit, rules.temperatureMissingValue)
         for keyword in rules.keywords(fact) {
             guard let value = header.number(keyword), value != missing else { continue }
-            let celsius = unit == .kelvin ? value - 273.15 : value
+            // Rounded, so that 271 K is -2.15 C and not -2.1499999999999773 C.
+            let celsius = unit == .kelvin ? ((value - 273.15) * 1e6).rounded() / 1e6 : value
             // Below 20 K no detector works, and a Celsius value in a kelvin keyword would land there.
             let isSound = unit == .kelvin ? (20...360).contains(value) : (-260...80).contains(celsius)
-            if isSound { return (celsius * 1e6).rounded() / 1e6 }
+            if isSound { return celsius }
             note(.valueIgnored, "\(keyword) \(value) is no temperature in \(unit == .kelvin ? "kelvin" : "Celsius")")
         }
         return nil
@@ -55,7 +56,9 @@ extension HeaderReading {
         } else if facts.readNoiseElectrons == nil {
             facts.readNoiseElectrons = firstPositive(.readNoise)?.value
         }
-        if facts.readNoiseElectrons == nil { note(.readNoiseUnknown, "no read noise in electrons in document or header") }
+        if facts.readNoiseElectrons == nil {
+            note(.readNoiseUnknown, "no read noise in electrons in document or header")
+        }
         facts.saturationADU = document.saturationADU ?? firstPositive(.saturation)?.value
         if facts.saturationADU == nil { note(.saturationUnknown, "no saturation level in document or header") }
     }

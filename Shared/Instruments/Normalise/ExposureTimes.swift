@@ -10,10 +10,13 @@ struct ExposureTimes {
 }
 
 extension HeaderReading {
+    /// Longer than any exposure, in seconds or milliseconds: 30 days in ms.
+    private static let longestExposure = 30 * 86_400_000.0
+
     /// Shutter-open time [s] and the text it comes from.
     mutating func exposure(of kind: FrameKind) throws(HeaderRejection) -> (seconds: Double, text: String) {
         if let written = firstText(.exposure) {
-            guard let number = header.number(written.keyword), number >= 0 else {
+            guard let number = header.number(written.keyword), (0...Self.longestExposure).contains(number) else {
                 throw HeaderRejection(
                     .exposureUnreadable, "\(written.keyword) '\(written.text.prefix(40))' is no exposure time")
             }
@@ -35,7 +38,7 @@ extension HeaderReading {
                 let instant = try instant(keyword: keyword, text: text)
                 let times = try times(
                     around: instant, meaning: rules.timestamp(of: card), seconds: exposureSeconds, keyword: keyword)
-                if rank > 0, firstReason != nil || rules.dateKeywords[0] != keyword {
+                if rank > 0 {
                     note(.timeFallback, "time from \(keyword): \(firstReason ?? "no \(rules.dateKeywords[0])")")
                 }
                 compare(times, exposureSeconds: exposureSeconds)

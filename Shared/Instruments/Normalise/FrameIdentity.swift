@@ -13,7 +13,8 @@ extension HeaderReading {
             if let byHeader, byHeader != byName, let written {
                 note(
                     .kindContradicted,
-                    "\(written.keyword) '\(written.text)' says \(byHeader.rawValue), the file name says \(byName.rawValue)")
+                    "\(written.keyword) '\(written.text)' says \(byHeader.rawValue), the file name says \(byName.rawValue)"
+                )
             }
             return byName
         }
@@ -75,7 +76,8 @@ extension HeaderReading {
         var steps: AppliedSteps = []
         let status = header.text("CALSTAT")?.uppercased() ?? ""
         let traces: [(AppliedSteps, Character, [String])] = [
-            (.bias, "B", ["SUBBIAS", "ZEROCOR"]), (.dark, "D", ["SUBDARK", "DARKCOR"]), (.flat, "F", ["DIVFLAT", "FLATCOR"]),
+            (.bias, "B", ["SUBBIAS", "ZEROCOR"]), (.dark, "D", ["SUBDARK", "DARKCOR"]),
+            (.flat, "F", ["DIVFLAT", "FLATCOR"]),
         ]
         for (step, letter, keywords) in traces
         where status.contains(letter) || keywords.contains(where: { header.text($0) != nil }) {
@@ -83,7 +85,9 @@ extension HeaderReading {
         }
         if !steps.isEmpty {
             let names = zip(["bias", "dark", "flat"], [AppliedSteps.bias, .dark, .flat]).filter { steps.contains($0.1) }
-            note(.alreadyCalibrated, "the header says that these were applied: \(names.map(\.0).joined(separator: ", "))")
+            note(
+                .alreadyCalibrated, "the header says that these were applied: \(names.map(\.0).joined(separator: ", "))"
+            )
         }
         return steps
     }

@@ -15,7 +15,11 @@ struct HeaderReading {
         rules = HeaderRules(document: document, header: header)
     }
 
-    mutating func note(_ code: HeaderNote.Code, _ text: String) { notes.append(HeaderNote(code, text)) }
+    /// The same note twice is one.
+    mutating func note(_ code: HeaderNote.Code, _ text: String) {
+        let note = HeaderNote(code, text)
+        if !notes.contains(note) { notes.append(note) }
+    }
 
     func card(_ keyword: String) -> HeaderCard? {
         header.cards.first { $0.keyword.uppercased() == keyword.uppercased() }
@@ -36,7 +40,9 @@ struct HeaderReading {
         _ fact: HeaderFact, where isAllowed: (Double) -> Bool = { _ in true }
     ) -> (keyword: String, value: Double)? {
         for keyword in rules.keywords(fact) {
-            guard let text = header.text(keyword), !UsualHeader.placeholders.contains(text.lowercased()) else { continue }
+            guard let text = header.text(keyword), !UsualHeader.placeholders.contains(text.lowercased()) else {
+                continue
+            }
             if let value = header.number(keyword), isAllowed(value) { return (keyword, value) }
             note(.valueIgnored, "\(keyword) '\(text.prefix(40))' is no \(fact.rawValue)")
         }

@@ -9,14 +9,16 @@ struct HeaderRules {
         self.document = document
         var presets: [SoftwarePreset] = []
         for name in document.software {
-            let named = name == "auto" ? SoftwarePreset.recognised(in: header) : [SoftwarePreset.named(name)].compactMap { $0 }
+            let named =
+                name == "auto" ? SoftwarePreset.recognised(in: header) : [SoftwarePreset.named(name)].compactMap { $0 }
             presets += named.filter { preset in !presets.contains { $0.id == preset.id } }
         }
         self.presets = presets
     }
 
     func keywords(_ fact: HeaderFact) -> [String] {
-        document.keywords[fact] ?? presets.lazy.compactMap { $0.keywords[fact] }.first ?? UsualHeader.keywords[fact] ?? []
+        document.keywords[fact] ?? presets.lazy.compactMap { $0.keywords[fact] }.first ?? UsualHeader.keywords[fact]
+            ?? []
     }
 
     var dateKeywords: [String] {

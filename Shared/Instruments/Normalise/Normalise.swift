@@ -30,7 +30,8 @@ public func normalise(
     if temperature == nil { reading.note(.temperatureMissing, "no sensor temperature in the header") }
     try reading.accept(width: width, height: height, exposureSeconds: exposure.seconds, temperature: temperature)
     var result = ExposureFacts(
-        instrument: facts, kind: kind, object: object, objectKey: object?.lowercased(), filter: reading.filter(of: kind),
+        instrument: facts, kind: kind, object: object, objectKey: object?.lowercased(),
+        filter: reading.filter(of: kind),
         exposureSeconds: exposure.seconds, exposureText: exposure.text,
         startMJDUTC: times.start.mjd, midpointMJDUTC: times.midpoint.mjd, endMJDUTC: times.end.mjd,
         timeKeyword: times.keyword, night: ObservingNight(containing: times.midpoint, at: facts.site),
@@ -51,7 +52,8 @@ public func instruments(
     documents.filter { document in
         let reading = HeaderReading(header: header, fileName: fileName, document: document)
         return document.recognises(
-            camera: reading.firstText(.camera)?.text, telescope: reading.firstText(.telescope)?.text, fileName: fileName)
+            camera: reading.firstText(.camera)?.text, telescope: reading.firstText(.telescope)?.text, fileName: fileName
+        )
     }
 }
 
@@ -71,10 +73,12 @@ extension HeaderReading {
         let rule = document.acceptance
         if let sizes = rule.sizes, !sizes.contains(FrameSize(width: width, height: height)) {
             let allowed = sizes.map { "\($0.width) x \($0.height)" }.joined(separator: ", ")
-            throw HeaderRejection(.sizeNotAccepted, "\(width) x \(height) pixels; instrument \(document.id) has \(allowed)")
+            throw HeaderRejection(
+                .sizeNotAccepted, "\(width) x \(height) pixels; instrument \(document.id) has \(allowed)")
         }
         if let longest = rule.maximumExposureSeconds, exposureSeconds > longest {
-            throw HeaderRejection(.exposureOutsideLimits, "\(exposureSeconds) s of exposure; at most \(longest) s are accepted")
+            throw HeaderRejection(
+                .exposureOutsideLimits, "\(exposureSeconds) s of exposure; at most \(longest) s are accepted")
         }
         guard let temperature else { return }
         let lowest = rule.minimumTemperatureCelsius ?? -.infinity

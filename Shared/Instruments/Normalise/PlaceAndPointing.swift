@@ -6,11 +6,15 @@ extension HeaderReading {
     /// The document's site, else the first pair of the header that is one.
     mutating func site() -> Site? {
         if let document = document.site {
-            do throws(SkyError) { return try document.site() } catch { note(.valueIgnored, "site of the document: \(error)") }
+            do throws(SkyError) { return try document.site() } catch {
+                note(.valueIgnored, "site of the document: \(error)")
+            }
         }
         let pairs = zip(rules.keywords(.latitude), rules.keywords(.longitude))
         for (latitudeKeyword, longitudeKeyword) in pairs {
-            guard let latitude = header.text(latitudeKeyword), let longitude = header.text(longitudeKeyword) else { continue }
+            guard let latitude = header.text(latitudeKeyword), let longitude = header.text(longitudeKeyword) else {
+                continue
+            }
             do throws(SkyError) {
                 let north = try Angle.degrees(
                     from: latitude, plain: .degrees, sexagesimal: .degrees, quantity: latitudeKeyword)

@@ -13,7 +13,8 @@ extension SoftwarePreset {
         signatures: [("CREATOR", "Sequence Generator Pro*"), ("SWCREATE", "Sequence Generator Pro*")])
 
     static let maximDL = SoftwarePreset(
-        id: "maximdl", text: "MaxIm DL: IMAGETYP 'Light Frame', sexagesimal site and pointing, PEDESTAL to be added back",
+        id: "maximdl",
+        text: "MaxIm DL: IMAGETYP 'Light Frame', sexagesimal site and pointing, PEDESTAL to be added back",
         signatures: [("SWCREATE", "MaxIm*"), ("SWCREATE", "Diffraction*")])
 
     static let apt = SoftwarePreset(
@@ -22,17 +23,20 @@ extension SoftwarePreset {
 
     static let sharpCap = SoftwarePreset(
         id: "sharpcap",
-        text: "SharpCap: the comment of DATE-OBS says start, middle or (older versions, 'Frame Grabbed') end; often no IMAGETYP",
+        text:
+            "SharpCap: the comment of DATE-OBS says start, middle or (older versions, 'Frame Grabbed') end; often no IMAGETYP",
         signatures: [("SWCREATE", "SharpCap*")],
         timestampComments: [("*frame grabbed*", .end), ("*frame end*", .end), ("*mid*", .middle), ("*start*", .start)],
         defaultKind: .light)
 
     static let nina = SoftwarePreset(
-        id: "nina", text: "N.I.N.A.: GAIN is a setting, EGAIN is e-/ADU, OBJCTRA and OBJCTDEC are zero when no target is set",
+        id: "nina",
+        text: "N.I.N.A.: GAIN is a setting, EGAIN is e-/ADU, OBJCTRA and OBJCTDEC are zero when no target is set",
         signatures: [("SWCREATE", "N.I.N.A.*"), ("SWCREATE", "NINA*")])
 
     static let dwarf = SoftwarePreset(
-        id: "dwarf", text: "DWARF: EXP, BINNING '2*2', RA in hours, RA and DEC zero when unknown, no IMAGETYP, GAIN is a setting",
+        id: "dwarf",
+        text: "DWARF: EXP, BINNING '2*2', RA in hours, RA and DEC zero when unknown, no IMAGETYP, GAIN is a setting",
         signatures: [("ORIGIN", "DWARFLAB*"), ("TELESCOP", "DWARF*"), ("INSTRUME", "DWARF*")],
         keywords: [.exposure: ["EXP", "EXPTIME", "EXPOSURE"]],
         defaultKind: .light, pointingUnits: .hours)
@@ -52,7 +56,8 @@ extension SoftwarePreset {
 
     static let microObservatory = SoftwarePreset(
         id: "microobservatory",
-        text: "MicroObservatory: DATE-OBS is local with its offset, longitude positive west, kelvin with -1 for none, no IMAGETYP",
+        text:
+            "MicroObservatory: DATE-OBS is local with its offset, longitude positive west, kelvin with -1 for none, no IMAGETYP",
         signatures: [("CREATOR", "MicroObservatory*"), ("REFERENC", "*microobservatory.org*")],
         defaultKind: .light, longitudeSign: .westPositive, temperatureUnit: .kelvin, temperatureMissingValue: -1)
 }

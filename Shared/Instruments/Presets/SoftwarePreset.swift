@@ -64,7 +64,8 @@ enum UsualHeader {
 
     /// DATE-OBS outranks MJD-OBS, which many programs round to a minute or two.
     static let dateKeywords = [
-        "DATE-OBS", "DATE_OBS", "DATEOBS", "DATE-BEG", "DATE-AVG", "UT-OBS", "DATE-END", "MJD-OBS", "MJD-BEG", "MJD-AVG",
+        "DATE-OBS", "DATE_OBS", "DATEOBS", "DATE-BEG", "DATE-AVG", "UT-OBS", "DATE-END", "MJD-OBS", "MJD-BEG",
+        "MJD-AVG",
         "MJD-END", "MJD", "JD", "JD-OBS",
     ]
 
