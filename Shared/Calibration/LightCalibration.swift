@@ -8,29 +8,30 @@ public struct CalibratedLight: Sendable, Equatable {
     public var skyElectrons: Double
     /// Median over the frame of the local scatter of the sky [e-].
     public var noiseElectrons: Double
-    /// Scatter of the sky over the noise model, median over the frame: 1 where gain, read noise and masters are what they say.
-    /// Nil where the variance was taken from the scatter itself.
+    /// Scatter of the sky over the noise model, median over the frame: 1 where gain, read noise and masters are what
+    /// they say. Nil where the variance was taken from the scatter itself.
     public var noiseRatio: Double?
 }
 
 /// Removes bias and dark current, divides by the flat, and converts to electrons.
 ///
 ///     signal   = gain * (raw - bias - k * dark) / flat                                        k = t / t_dark
-///     variance = [ sky * flat + gain * k * dark + readNoise^2 + gain^2/12 ] / flat^2          sky, dark, read-out, rounding
+///     variance = [ sky * flat + gain * k * dark + readNoise^2 + gain^2/12 ] / flat^2      light, reading, rounding
 ///              + gain^2 * [ (1-k)^2 * sigma_bias^2 + k^2 * sigma_dark^2 ] / flat^2            errors of the masters
 ///              + ( sky * sigma_flat / flat )^2
 ///
-/// `sky` is the local background of the calibrated frame (clipped mean of boxes of 64 px, 3 x 3 median, bilinear), never the
-/// pixel's own counts; the dark is its median except in pixels 5 sigma above it, so that its noise does not become ours.
-/// (1-k)^2 holds where the dark was made with this very bias, whose error then partly cancels; otherwise 1.
+/// `sky` is the local background of the calibrated frame (clipped mean of boxes of 64 px, 3 x 3 median, bilinear),
+/// never the pixel's own counts; the dark is its median except in pixels 5 sigma above it, so that its noise does not
+/// become ours. (1-k)^2 holds where the dark was made with this very bias, whose error then partly cancels; otherwise
+/// 1.
 ///
-/// Where the model cannot be had the variance is the square of the local scatter of the calibrated frame, measured in the same
-/// boxes, and `noiseFromScatter` says so:
+/// Where the model cannot be had the variance is the square of the local scatter of the calibrated frame, measured in
+/// the same boxes, and `noiseFromScatter` says so:
 /// - gain unknown: the signal stays in ADU (gain 1, flag `gainUnknown`);
 /// - read noise unknown and no bias frames to take it from (`readNoiseUnknown`);
-/// - pedestal unknown (neither bias nor dark, or a dark without its bias): the sky level contains it and sqrt(sky) means nothing.
-///   A dark that contains the bias removes the pedestal but hides the level of the dark current.
-///   In both cases the variance is the larger of scatter and known part of the model.
+/// - pedestal unknown (neither bias nor dark, or a dark without its bias): the sky level contains it and sqrt(sky)
+///   means nothing. A dark that contains the bias removes the pedestal but hides the level of the dark current. In
+///   both cases the variance is the larger of scatter and known part of the model.
 ///
 /// Pixels without data have the local background as signal (so that sums stay finite) and infinite variance.
 ///

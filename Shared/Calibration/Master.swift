@@ -21,7 +21,8 @@ public struct MasterFacts: Sendable, Equatable, Codable {
     /// The masters that were subtracted from them.
     public var biasID: String?
     public var darkID: String?
-    /// Noise of one input pixel, from the scatter between frames [unit of the master]; for a bias the read noise in ADU.
+    /// Noise of one input pixel, from the scatter between frames [unit of the master]; for a bias the read noise in
+    /// ADU.
     public var frameNoise: Double
     public var flags: CalibrationFlags
 
@@ -49,8 +50,8 @@ public struct MasterFacts: Sendable, Equatable, Codable {
 
 /// A combined calibration frame with its error and its bad pixels.
 ///
-/// Bias and dark are `Master<ADU>`; the dark keeps the dark signal of `facts.exposureSeconds`, not per second. A flat is
-/// `Master<Relative>` with median 1.
+/// Bias and dark are `Master<ADU>`; the dark keeps the dark signal of `facts.exposureSeconds`, not per second. A flat
+/// is `Master<Relative>` with median 1.
 public struct Master<Unit: PixelUnit>: Sendable, Equatable {
     public var facts: MasterFacts
     public var image: Image<Unit>
@@ -67,7 +68,8 @@ public struct Master<Unit: PixelUnit>: Sendable, Equatable {
         self.mask = mask ?? BadPixels.find(in: image, kind: facts.kind, frameNoise: facts.frameNoise)
     }
 
-    /// A master that was combined elsewhere and comes without an error: that is taken from the scatter of neighbouring pixels.
+    /// A master that was combined elsewhere and comes without an error: that is taken from the scatter of
+    /// neighbouring pixels.
     public init(external facts: MasterFacts, image: Image<Unit>) {
         var facts = facts
         facts.flags.insert(.externalMaster)

@@ -9,11 +9,12 @@ public struct MasterBuild<Unit: PixelUnit>: Sendable {
 /// Makes masters from groups of frames.
 ///
 ///     bias = combine(bias_i)
-///     dark = combine(dark_i - bias)                              without a bias: combine(dark_i), flagged `containsBias`
+///     dark = combine(dark_i - bias)                           without a bias: combine(dark_i), `containsBias`
 ///     flat = combine((flat_i - bias - dark * t / t_dark) / median_i), then divided by its median
 ///
-/// Frames are read through a `RowProvider` whose index counts `group.frames`: each one whole for its check (one frame in memory),
-/// then all together in bands of at most `bandBytes`. The same frames give the same bits, in whatever order they were listed.
+/// Frames are read through a `RowProvider` whose index counts `group.frames`: each one whole for its check (one frame
+/// in memory), then all together in bands of at most `bandBytes`. The same frames give the same bits, in whatever
+/// order they were listed.
 public struct MasterBuilder: Sendable {
     public var method: CombineMethod
     public var limits: CalibrationFrameLimits
@@ -53,7 +54,8 @@ public struct MasterBuilder: Sendable {
     }
 
     /// - Parameters:
-    ///   - bias: subtracted from every flat; nil leaves it inside, flagged `noBias` (the flat then looks flatter than it is).
+    ///   - bias: subtracted from every flat; nil leaves it inside, flagged `noBias` (the flat then looks flatter than
+    ///     it is).
     ///   - dark: scaled to the exposure of the flats; one that contains the bias must have their exposure time.
     /// - Throws: as `bias`, `shapeMismatch` and `darkNotScalable`.
     public func flat(

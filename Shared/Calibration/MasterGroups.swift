@@ -60,10 +60,11 @@ public struct MasterGroup: Sendable, Equatable {
 
     /// Groups calibration frames into masters-to-be. Lights are left out.
     ///
-    /// Frames of one group share kind, mode and night; flats also the filter; darks also the exposure time and the temperature:
-    /// going from cold to warm, a new group starts where a frame is more than twice the tolerance above the coldest, so that
-    /// every frame is within the tolerance of the middle. Unknown temperature goes with unknown only. The result depends on
-    /// the set of frames, not on their order; groups come sorted by key, each frame once even where it is listed twice.
+    /// Frames of one group share kind, mode and night; flats also the filter; darks also the exposure time and the
+    /// temperature: going from cold to warm, a new group starts where a frame is more than twice the tolerance above
+    /// the coldest, so that every frame is within the tolerance of the middle. Unknown temperature goes with unknown
+    /// only. The result depends on the set of frames, not on their order; groups come sorted by key, each frame once
+    /// even where it is listed twice.
     public static func groups(
         of frames: [CalibrationFrameFacts], tolerance: MatchTolerance = MatchTolerance()
     ) -> [MasterGroup] {

@@ -28,13 +28,15 @@ public struct MasterSelection: Sendable, Equatable {
 extension MasterSelection {
     /// The best master of one kind for a frame (a light, or a flat in need of a dark).
     ///
-    /// A candidate must have the frame's mode. A dark must have its temperature within the tolerance (unknown fits unknown
-    /// only), and its exposure time, or be free of bias so that it can be scaled. A flat must have its filter.
+    /// A candidate must have the frame's mode. A dark must have its temperature within the tolerance (unknown fits
+    /// unknown only), and its exposure time, or be free of bias so that it can be scaled. A flat must have its
+    /// filter.
     ///
     ///     rank = tier * 10^9 + (99,999 - nights apart) * 10^4 + min(frames combined, 9,999)
-    ///     tier   4 bias, flat, dark of equal exposure; 3 dark scaled down; 2 dark scaled up; 1 bias-free dark without a bias
+    ///     tier   4 bias, flat, dark of equal exposure; 3 dark scaled down; 2 scaled up; 1 bias-free, and no bias
     ///
-    /// Of equal rank the nearer in time wins, then the nearer in temperature, then the lower id: never the first to arrive.
+    /// Of equal rank the nearer in time wins, then the nearer in temperature, then the lower id: never the first to
+    /// arrive.
     ///
     /// - Parameter hasBias: a master bias will be subtracted; a bias-free dark is of little use without.
     public static func best(

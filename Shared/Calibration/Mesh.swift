@@ -2,9 +2,10 @@ internal import Imaging
 
 /// Level and noise of an image in boxes, and bilinear in between.
 ///
-/// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small boxes): clipped mean and standard
-/// deviation at 3 sigma. Boxes with few usable pixels take the mean of their neighbours; a 3 x 3 median then removes boxes that
-/// sit on a bright star. Beyond the outermost box centres the value of the edge holds.
+/// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small
+/// boxes): clipped mean and standard deviation at 3 sigma. Boxes with few usable pixels take the mean of their
+/// neighbours; a 3 x 3 median then removes boxes that sit on a bright star. Beyond the outermost box centres the
+/// value of the edge holds.
 struct Mesh {
     let columns: Int
     let rows: Int

@@ -39,7 +39,8 @@ struct Pedestal {
         flags = (bias == nil ? CalibrationFlags.noBias : []).union(isSame ? [] : .darkScaled)
     }
 
-    /// How much of the bias pattern remains in the sum: its error counts 1 - scale times when the dark was made with it.
+    /// How much of the bias pattern remains in the sum: its error counts 1 - scale times when the dark was made with
+    /// it.
     var biasCoefficient: Double {
         guard let bias else { return 0 }
         guard let dark else { return 1 }

@@ -59,8 +59,9 @@ enum Robust {
 
     /// Mean and standard deviation after clipping at 3 sigma, started from median and MAD.
     ///
-    /// The standard deviation is divided by 0.98658, its value for a Gaussian cut at 3 sigma. Unlike MAD alone it is right for
-    /// coarsely quantised pixels, where MAD knows whole ADU only. Nil when `count` is 0. Uses the buffer as scratch space.
+    /// The standard deviation is divided by 0.98658, its value for a Gaussian cut at 3 sigma. Unlike MAD alone it is
+    /// right for coarsely quantised pixels, where MAD knows whole ADU only. Nil when `count` is 0. Uses the buffer as
+    /// scratch space.
     static func clippedMoments(_ values: UnsafeMutablePointer<Float>, count: Int) -> Moments? {
         guard count > 0 else { return nil }
         let few = min(count, 512)

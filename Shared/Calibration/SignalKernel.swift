@@ -2,8 +2,8 @@ internal import Imaging
 
 /// signal = gain * (raw - bias - k * dark) / flat, row by row, and the mask that goes with it.
 ///
-/// Computed in double precision and rounded once, so that hot pixels lose nothing to cancellation. A missing master is a row of
-/// constants that every row shares.
+/// Computed in double precision and rounded once, so that hot pixels lose nothing to cancellation. A missing master
+/// is a row of constants that every row shares.
 struct SignalKernel {
     let pedestal: Pedestal
     let flat: Master<Relative>?

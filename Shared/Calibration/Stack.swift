@@ -11,14 +11,14 @@ public typealias RowProvider = (_ index: Int, _ range: Range<Int>) throws -> [Fl
 
 /// Combines frames of one shape pixel by pixel, in bands of rows so that memory stays bounded.
 ///
-/// Values that are not numbers do not count. The noise of a pixel is its own scatter drawn towards the noise of the whole stack
-/// (weight of 10 frames), so that the error of a master of three frames is usable:
+/// Values that are not numbers do not count. The noise of a pixel is its own scatter drawn towards the noise of the
+/// whole stack (weight of 10 frames), so that the error of a master of three frames is usable:
 ///
 ///     floor^2    = frameNoise^2 + max(value - level, 0) * poissonPerUnit
-///     variance   = ((n-1) * s^2 + 10 * floor^2) / (n - 1 + 10) / n            (for the median times its loss of efficiency)
+///     variance   = ((n-1) * s^2 + 10 * floor^2) / (n - 1 + 10) / n     median: times its loss of efficiency
 ///
-/// The floor also keeps clipping sane where MAD is zero. Of two values that differ by more than `sigma * sqrt(2)` floors the lower
-/// one is taken: cosmic rays and stars only add.
+/// The floor also keeps clipping sane where MAD is zero. Of two values that differ by more than `sigma * sqrt(2)`
+/// floors the lower one is taken: cosmic rays and stars only add.
 struct Stack {
     let width: Int
     let height: Int
@@ -81,7 +81,8 @@ struct Stack {
         return band
     }
 
-    /// Noise of one frame from the differences of successive frames over up to 64 rows; of a single frame from neighbours.
+    /// Noise of one frame from the differences of successive frames over up to 64 rows; of a single frame from
+    /// neighbours.
     private func noiseSample() throws -> (noise: Double, level: Double) {
         let step = max(1, height / 64)
         let picked = Array(stride(from: step / 2, to: height, by: step))
@@ -128,7 +129,8 @@ public enum StackError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .wrongRowCount(let index, let rows, let expected, let found):
-            "frame \(index) of the stack: rows \(rows.lowerBound) to \(rows.upperBound - 1) hold \(found) pixels, not \(expected)"
+            "frame \(index) of the stack: rows \(rows.lowerBound) to \(rows.upperBound - 1) "
+                + "hold \(found) pixels, not \(expected)"
         }
     }
 }
