@@ -1,6 +1,7 @@
 internal import Events
 internal import Foundation
 internal import FrameStore
+internal import Instruments
 internal import Pipeline
 internal import PostgresStore
 

@@ -1,0 +1,135 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import Pipeline
+internal import PostgresStore
+
+/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not moved
+/// on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost everything costs
+/// time, not frames.
+final class Sweep {
+    private let archive: Archive
+    private let store: FrameStore
+    private let patienceSeconds: Double
+    private let log: Log
+    /// When each folder of envelopes was last changed, as of the last look into it.
+    private var looked: [String: Double] = [:]
+    private var database: Database { archive.database }
+
+    init(archive: Archive, store: FrameStore, patienceSeconds: Double, log: Log) {
+        self.archive = archive
+        self.store = store
+        self.patienceSeconds = patienceSeconds
+        self.log = log
+    }
+
+    func run() throws {
+        try announceUnknown()
+        try announceStuck()
+        try announceUnanswered()
+        try announceNights()
+    }
+
+    // MARK: Envelopes without a row
+
+    private func announceUnknown() throws {
+        for folder in StoreNames.rawFolders + [StoreNames.duplicateFolder] {
+            guard let change = try store.lastChange(of: folder), looked[folder] != change else { continue }
+            let names = try store.list(folder).filter { $0.hasSuffix(".json") }
+            var waiting = false
+            for part in stride(from: 0, to: names.count, by: 1000) {
+                waiting = try announceUnknown(Array(names[part..<min(part + 1000, names.count)])) || waiting
+            }
+            // A folder with envelopes still to be heard of is looked into again.
+            if !waiting { looked[folder] = change }
+        }
+    }
+
+    /// - Returns: whether an envelope is not in the ledger yet.
+    private func announceUnknown(_ names: [String]) throws -> Bool {
+        let ids = names.map { String(($0 as NSString).lastPathComponent.prefix(32)) }
+        let known = try database.execute(
+            """
+            select id from unnest($1::text[]) as id
+            where exists (select from archive.frame f where f.frame_id = id)
+                or exists (select from archive.duplicate d where d.duplicate_id = id)
+            """, [.texts(ids)])
+        let found = Set(try known.map { try $0.text("id") })
+        let unknown = zip(names, ids).filter { !found.contains($0.1) }.map(\.0)
+        let due = try unknown.filter { name in
+            // What has just been written is probably on its way.
+            guard let written = try store.lastChange(of: name) else { return false }
+            return Date().timeIntervalSince1970 - written > patienceSeconds && notAnnouncedLately(name)
+        }
+        guard !due.isEmpty else { return !unknown.isEmpty }
+        try database.transaction {
+            try archive.outbox.add(try due.map { try Envelope(data: store.read($0)).message }, in: database)
+        }
+        for name in due { announcedAt[name] = Date().timeIntervalSince1970 }
+        log.warning("announced again: in the store, not in the ledger", ["envelopes": String(due.count)])
+        return true
+    }
+
+    private var announcedAt: [String: Double] = [:]
+
+    private func notAnnouncedLately(_ name: String) -> Bool {
+        announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patienceSeconds } ?? true
+    }
+
+    // MARK: Frames, requests and nights that have not moved on
+
+    /// The patience doubles with each announcement: a frame that waits for a slow worker is not announced without end.
+    private func announceStuck() throws {
+        let stuck = try database.transaction {
+            let rows = try database.execute(
+                """
+                update archive.frame set announcements = announcements + 1, stage_since = now()
+                where frame_id in (
+                    select frame_id from archive.frame where fate is null and received is not null
+                        and now() - stage_since > $1 * power(2, least(announcements, 6)) * interval '1 second'
+                    order by stage_since limit 200)
+                returning frame_id, received->'raw'->>'sha256' as sha256
+                """, [.double(patienceSeconds)])
+            let names = try rows.map { StoreNames.envelope(sha256: try $0.text("sha256")) }
+            try archive.outbox.add(try names.map { try Envelope(data: store.read($0)).message }, in: database)
+            return names.count
+        }
+        if stuck > 0 { log.warning("announced again: no fate yet", ["frames": String(stuck)]) }
+    }
+
+    private func announceUnanswered() throws {
+        let count = try database.transaction {
+            let rows = try database.execute(
+                """
+                update archive.request set announcements = announcements + 1, announced_at = now()
+                where request_id in (
+                    select request_id from archive.request where not answered
+                        and now() - announced_at > $1 * power(2, least(announcements - 1, 6)) * interval '1 second'
+                    order by announced_at limit 200)
+                returning requested
+                """, [.double(patienceSeconds)])
+            for row in rows { try archive.announce(row.payload(MeasurementRequested.self, "requested")) }
+            return rows.count
+        }
+        if count > 0 { log.warning("announced again: no answer yet", ["requests": String(count)]) }
+    }
+
+    private func announceNights() throws {
+        let count = try database.transaction {
+            let rows = try database.execute(
+                """
+                update archive.night set announced_at = now()
+                where state = 'recalibrating' and now() - announced_at > $1 * interval '1 second'
+                returning instrument, night, revision
+                """, [.double(2 * patienceSeconds)])
+            for row in rows {
+                try archive.announce(
+                    NightClosed(
+                        instrument: row.text("instrument"), night: row.text("night"), revision: row.int("revision"),
+                        frames: 0))
+            }
+            return rows.count
+        }
+        if count > 0 { log.warning("announced again: night not recalibrated yet", ["nights": String(count)]) }
+    }
+}
