@@ -84,7 +84,7 @@ let services: [Target] = [
             "Pipeline",
         ]),
     service("harvester", sees: ["Events", "Hashing", "KafkaBus", "LightCurves", "Pipeline", "PostgresStore", "Sky"]),
-    service("alerter", sees: ["AlertRules", "Events", "Hashing", "KafkaBus", "Pipeline", "PostgresStore"]),
+    service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
         "archiver",
         sees: [

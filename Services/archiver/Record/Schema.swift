@@ -144,6 +144,8 @@ enum ArchiveSchema {
             target text primary key,
             revision int not null check (revision >= 1),
             document jsonb not null,
+            ra_deg float8 check (ra_deg >= 0 and ra_deg < 360),
+            dec_deg float8 check (dec_deg between -90 and 90),
             removed boolean not null default false,
             placed_revision int not null default 0
         );
