@@ -40,9 +40,10 @@ public struct FITSError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isEnvironmental: Bool { reason == .cannotRead || reason == .cannotWrite }
 
     public var description: String {
-        let said = libraryMessages.isEmpty ? "" : " [cfitsio \(libraryStatus): \(libraryMessages.joined(separator: "; "))]"
+        let said =
+            libraryMessages.isEmpty ? "" : " [cfitsio \(libraryStatus): \(libraryMessages.joined(separator: "; "))]"
         let why = detail.isEmpty ? reason.rawValue : "\(reason.rawValue): \(detail)"
-        return "could not \(action) of FITS file '\(file)': \(why)\(said)"
+        return "FITS file '\(file)': could not \(action): \(why)\(said)"
     }
 
     init(file: String, action: String, reason: Reason, detail: String) {

@@ -26,10 +26,11 @@ public struct FITSFile: ~Copyable {
         ffcmsg()
         ffdkopn(&opened, Self.literal(path), READONLY, &status)
         guard status == 0, let opened else {
-            let isForeign = ![END_OF_FILE, READ_ERROR, NO_END, MEMORY_ALLOCATION, FILE_NOT_OPENED].contains(status)
+            let isOurs = [END_OF_FILE, READ_ERROR, NO_END, MEMORY_ALLOCATION].contains(status)
+            let isMachine = isPlain && status == FILE_NOT_OPENED
             throw FITSError(
                 file: path, action: "read the first header", status: status,
-                reason: isForeign ? (isPlain ? .corrupt : .notFITS) : nil)
+                reason: isOurs || isMachine ? nil : (isPlain || status == FILE_NOT_OPENED ? .corrupt : .notFITS))
         }
         self.path = path
         self.isPlain = isPlain
@@ -118,7 +119,7 @@ public struct FITSFile: ~Copyable {
             let (rows, overflow) = inner.pointee.rowlength.multipliedReportingOverflow(by: inner.pointee.numrows)
             used = overflow ? (0, true) : rows.addingReportingOverflow(inner.pointee.heapsize)
         }
-        return used.1 ? blockCount : min(blockCount, max(used.0, blockCount - 2879))
+        return used.1 ? blockCount : min(blockCount, used.0)
     }
 
     /// An absolute or `./` path: cfitsio expands a leading `~` and drops leading blanks.
@@ -131,7 +132,8 @@ public struct FITSFile: ~Copyable {
     private static func requireFITSBytes(_ path: String) throws(FITSError) -> Bool {
         let action = "open the file"
         guard !path.utf8.contains(0), literal(path).utf8.count < Int(FLEN_FILENAME) - 1 else {
-            throw FITSError(file: path, action: action, reason: .cannotRead, detail: "the name is too long or holds a NUL")
+            throw FITSError(
+                file: path, action: action, reason: .cannotRead, detail: "the name is too long or holds a NUL")
         }
         var facts = stat()
         guard stat(literal(path), &facts) == 0 else {

@@ -49,7 +49,8 @@ struct FITSOutput: ~Copyable {
             withCStrings(formats) { forms in
                 withCStrings(units) { unitTexts in
                     _ = ffcrtb(
-                        handle, BINARY_TBL, LONGLONG(rowCount), Int32(names.count), types, forms, unitTexts, nil, &status)
+                        handle, BINARY_TBL, LONGLONG(rowCount), Int32(names.count), types, forms, unitTexts, nil,
+                        &status)
                 }
             }
         }
@@ -108,7 +109,8 @@ struct FITSOutput: ~Copyable {
         try FITSError.check(status, file: path, action: action)
     }
 
-    private func withCStrings(_ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Void) {
+    private func withCStrings(_ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Void)
+    {
         var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
         defer { pointers.forEach { free($0) } }
         pointers.withUnsafeMutableBufferPointer { body($0.baseAddress) }

@@ -125,7 +125,8 @@ extension FITSFile {
         try requireAllBytes(unit: Int(unit))
         guard try readAxes() == [shape.width, shape.height] else {
             throw FITSError(
-                file: path, action: "read image \(name)", reason: .missing, detail: "its shape differs from the signal's")
+                file: path, action: "read image \(name)", reason: .missing,
+                detail: "its shape differs from the signal's")
         }
     }
 

@@ -7,7 +7,8 @@ extension FITSFile {
     /// What describes the unit itself and says nothing about the frame: neither inherited nor copied.
     static let structural: Set<String> = [
         "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "NAXIS3", "PCOUNT", "GCOUNT", "GROUPS", "EXTEND",
-        "BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "TFIELDS", "THEAP", "EXTNAME", "EXTVER", "INHERIT", "LONGSTRN",
+        "BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM", "TFIELDS", "THEAP", "EXTNAME", "EXTVER", "INHERIT",
+        "LONGSTRN",
         "END",
     ]
 

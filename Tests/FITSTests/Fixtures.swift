@@ -45,7 +45,8 @@ func bigEndian<Number: FixedWidthInteger>(_ numbers: [Number]) -> [UInt8] {
 
 /// The folder of real data beside the checkout, or nil where there is none.
 func sharedFolder(_ name: String) -> URL? {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     let named = ProcessInfo.processInfo.environment["NIGHTJAR_SHARED"].map { URL(filePath: $0) }
     let shared = named ?? root.deletingLastPathComponent().appending(path: "shared")
     for folder in [shared.appending(path: name), shared.appending(path: "data/\(name)")]

@@ -49,7 +49,8 @@ struct HeaderTests {
     func broken() throws {
         let found = try header([
             "OPEN    = 'never closed", "COMPLEX = (1.0, 2.0)", "HEX     = 0x1F", "NOTANUM = nan", "INFINITE= inf",
-            "MANY    = 1.2.3", "NOEQUALS 17", "\u{1}\u{2}BAD  = 5", "HUGE    = 1E999", "CONTINUE  'orphan'", "FIRST   = 1",
+            "MANY    = 1.2.3", "NOEQUALS 17", "\u{1}\u{2}BAD  = 5", "HUGE    = 1E999", "CONTINUE  'orphan'",
+            "FIRST   = 1",
             "FIRST   = 2",
         ])
         for keyword in ["OPEN", "COMPLEX", "HEX", "NOTANUM", "INFINITE", "MANY", "NOEQUALS", "HUGE"] {

@@ -30,6 +30,8 @@ struct OddFilesTests {
             "astrogo/issue-38.fits": "emptyImage", "astrogo/file001.fits": "noImage", "astrogo/mk-images.go": "notFITS",
             "astropy/data/arange.fits": "notTwoDimensional", "astropy/data/o4sp040b0_raw.fits": "62 x 44",
             "astropy/data/comp.fits": "440 x 300", "astropy/data/zerowidth.fits": "emptyImage",
+            "astropy/data/theap-gap.fits": "noImage",
+            "astropy/data/verify.fits": "corrupt",
             "astropy/data/fixed-1890.fits": "100 x 100", "astropy/data/scale.fits": "20 x 21",
             "astropy/compressed/m13_rice.fits": "300 x 300", "midas/tst0002.mt": "notTwoDimensional",
             "midas/tst0012.mt": "102 x 109", "midas/tst0009.mt": "notTwoDimensional", "midas/tst0007.mt": "noImage",
@@ -57,7 +59,6 @@ struct OddFilesTests {
                 #expect(error.description.contains(name))
             }
             _ = FITSFile.isComplete(path)
-            if ProcessInfo.processInfo.environment["NIGHTJAR_LIST"] != nil { if case .failure(let e) = open(path) { print(e) } else { print(name, outcome(path)) } }
         }
         #expect(read > 30)
     }

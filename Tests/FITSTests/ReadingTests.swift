@@ -51,7 +51,9 @@ struct ReadingTests {
     @Test("brackets, quotes, blanks, newlines, tildes and percent signs in a file's name are part of the name")
     func literalNames() throws {
         let content = handMadeFITS(Self.cards, data: bigEndian([Int16](1...6)))
-        for name in ["a[1].fits", "b'\".fits", " c d .fits", "e\nf.fits", "~g.fits", "!h.fits", "i(j).fits", "k+2", "%s.fit"] {
+        for name in [
+            "a[1].fits", "b'\".fits", " c d .fits", "e\nf.fits", "~g.fits", "!h.fits", "i(j).fits", "k+2", "%s.fit",
+        ] {
             let path = try folder.write(content, as: name)
             #expect(reason(path) == nil, "\(name)")
             #expect(FITSFile.isComplete(path))
@@ -142,5 +144,27 @@ struct ReadingTests {
         #expect(found.header.text("OBJECT") == "M 13")
         #expect(found.header.number("NAXIS") == 2)
         #expect(found.pixels.pixels == [1, 2, 3, 4, 5, 6])
+    }
+
+    @Test("a gzipped twin gives the same pixels, and a cut one is not complete")
+    func gzip() throws {
+        let counts = (0..<40_000).map { UInt16(truncatingIfNeeded: $0 &* 7919) }
+        let path = folder.file("raw.fits")
+        try FITSWriter.write(counts: counts, width: 200, height: 200, header: Header(), to: path)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["gzip", "-k", "-n", path]
+        try process.run()
+        process.waitUntilExit()
+        var plain = try FITSFile(reading: path)
+        var twin = try FITSFile(reading: path + ".gz")
+        #expect(try plain.firstImage().pixels == twin.firstImage().pixels)
+        #expect(FITSFile.isComplete(path + ".gz"))
+        let whole = try bytes(of: path + ".gz")
+        for length in [5, 100, whole.count / 2, whole.count - 2000] {
+            let cut = try folder.write(Array(whole.prefix(length)), as: "cut\(length).fits.gz")
+            #expect(!FITSFile.isComplete(cut), "\(length) bytes")
+            #expect([.truncated, .corrupt, .notFITS].contains(reason(cut)), "\(length) bytes")
+        }
     }
 }

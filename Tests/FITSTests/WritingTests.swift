@@ -74,9 +74,11 @@ struct WritingTests {
     @Test("a table reads back with names, units, descriptions and every value")
     func table() throws {
         let columns = [
-            FITSColumn(name: "x", unit: "pix", description: "0-based column", values: .double([1.0 / 3, .nan, -1e300])),
+            FITSColumn(
+                name: "x", unit: "pix", description: "0-based column", values: .double([1.0 / 3, .nan, -1e300])),
             FITSColumn(name: "flux", unit: "electron", values: .float([1.5, .infinity, .nan])),
-            FITSColumn(name: "flags", description: String(repeating: "long ", count: 30), values: .int32([0, .min, .max])),
+            FITSColumn(
+                name: "flags", description: String(repeating: "long ", count: 30), values: .int32([0, .min, .max])),
             FITSColumn(name: "id", values: .int64([.min, 0, .max])),
         ]
         var header = Header()
@@ -87,7 +89,8 @@ struct WritingTests {
         let back = try file.readTable(named: "detections")
         #expect(back.columns.map(\.name) == ["x", "flux", "flags", "id"])
         #expect(back["FLUX"]?.unit == "electron")
-        #expect(back["flags"]?.description == String(repeating: "long ", count: 30).trimmingCharacters(in: .whitespaces))
+        #expect(
+            back["flags"]?.description == String(repeating: "long ", count: 30).trimmingCharacters(in: .whitespaces))
         #expect(back["flags"]?.values == columns[2].values)
         #expect(back["id"]?.values == columns[3].values)
         guard case .double(let x) = back["x"]?.values, case .float(let flux) = back["flux"]?.values else {

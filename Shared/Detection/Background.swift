@@ -1,0 +1,81 @@
+internal import CSEP
+public import Imaging
+
+/// The sky of a frame: a smooth level and its local scatter, from a mesh of tiles.
+///
+/// Each tile's level is its clipped mode (2.5 median - 1.5 mean, or the median where the tile is skewed), each tile's
+/// scatter its clipped standard deviation; both are median-filtered over neighbouring tiles and interpolated by bicubic
+/// splines. Masked pixels do not count.
+///
+/// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 3, as in libsep.
+public struct Background: Sendable {
+    /// [e-/px]
+    public let level: Image<Electron>
+    /// Scatter of single pixels [e-].
+    public let rms: Image<Electron>
+    /// Median over the mesh [e-/px]; NaN when the frame has no good pixel.
+    public let globalLevel: Double
+    /// Median over the mesh [e-].
+    public let globalRMS: Double
+    /// Side of a tile [px].
+    public let tileSize: Int
+
+    /// - Parameters:
+    ///   - frame: its sky need not be flat; NaN and masked pixels are left out.
+    ///   - tileSize: side of a tile [px]; large against a star, small against the sky's structure.
+    ///   - filterSize: width of the median filter [tiles].
+    public static func estimate(_ frame: CalibratedFrame, tileSize: Int = 64, filterSize: Int = 3) -> Background {
+        precondition(tileSize > 0 && filterSize > 0, "a background mesh needs tiles and a filter")
+        var pixels = frame.signal.pixels
+        let excluded = frame.excludedPixels()
+        var hasGoodPixel = false
+        for index in pixels.indices {
+            if excluded[index] != 0 { pixels[index] = 0 } else { hasGoodPixel = true }
+        }
+        guard hasGoodPixel else { return empty(frame, tileSize: tileSize) }
+        return mesh(pixels, excluded, frame, tileSize, filterSize) ?? empty(frame, tileSize: tileSize)
+    }
+
+    private static func empty(_ frame: CalibratedFrame, tileSize: Int) -> Background {
+        let blank = Image<Electron>(width: frame.signal.width, height: frame.signal.height)
+        return Background(level: blank, rms: blank, globalLevel: .nan, globalRMS: .nan, tileSize: tileSize)
+    }
+
+    private static func mesh(
+        _ pixels: [Float], _ excluded: [UInt8], _ frame: CalibratedFrame, _ tileSize: Int, _ filterSize: Int
+    ) -> Background? {
+        var level = Image<Electron>(width: frame.signal.width, height: frame.signal.height)
+        var rms = level
+        return withSEPImage(pixels, excluded: excluded, width: level.width, height: level.height) { image in
+            var mesh: UnsafeMutablePointer<sep_bkg>?
+            let (side, filter) = (Int32(clamping: tileSize), Int32(clamping: filterSize))
+            guard sep_background(&image, side, side, filter, filter, 0, &mesh) == 0, let mesh else { return nil }
+            defer { sep_bkg_free(mesh) }
+            guard sep_bkg_array(mesh, &level.pixels, SEP_TFLOAT) == 0,
+                sep_bkg_rmsarray(mesh, &rms.pixels, SEP_TFLOAT) == 0
+            else { return nil }
+            let (globalLevel, globalRMS) = (Double(sep_bkg_global(mesh)), Double(sep_bkg_globalrms(mesh)))
+            // libsep marks tiles without enough good pixels by -1e30; when all are, there is no sky.
+            guard globalLevel > -1e29, globalLevel.isFinite, level.pixels.allSatisfy(\.isFinite) else { return nil }
+            return Background(
+                level: level, rms: rms, globalLevel: globalLevel, globalRMS: globalRMS, tileSize: tileSize)
+        }
+    }
+}
+
+extension CalibratedFrame {
+    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN, or without a finite positive variance.
+    /// Saturated pixels stay: they show where bright stars are.
+    package func excludedPixels() -> [UInt8] {
+        let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue
+        var excluded = [UInt8](repeating: 0, count: mask.bits.count)
+        for index in excluded.indices {
+            let value = variance.pixels[index]
+            let isGood =
+                mask.bits[index] & bad == 0 && signal.pixels[index].isFinite && value > 0
+                && value < .greatestFiniteMagnitude
+            excluded[index] = isGood ? 0 : 1
+        }
+        return excluded
+    }
+}

@@ -1,0 +1,63 @@
+/// What may be wrong with a source or its measurement. A published registry: bits are never reused (docs/registries.md).
+public struct SourceFlags: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// A pixel of the source or of its aperture is saturated.
+    public static let saturated = SourceFlags(rawValue: 1 << 0)
+    /// The source's footprint touches the frame's edge.
+    public static let edge = SourceFlags(rawValue: 1 << 1)
+    /// Bad or missing pixels in the aperture were replaced by the mean of the good ones.
+    public static let masked = SourceFlags(rawValue: 1 << 2)
+    /// Separated from a source whose footprint it shares.
+    public static let blended = SourceFlags(rawValue: 1 << 3)
+    /// Pixels of another source lie inside the aperture.
+    public static let neighbour = SourceFlags(rawValue: 1 << 4)
+    /// The aperture reaches beyond the frame: its flux is a lower limit.
+    public static let apertureTruncated = SourceFlags(rawValue: 1 << 5)
+    /// No good pixel in the aperture: there is no flux.
+    public static let noData = SourceFlags(rawValue: 1 << 6)
+    /// The windowed centroid did not converge; the isophotal or given position was used.
+    public static let centroidFailed = SourceFlags(rawValue: 1 << 7)
+    /// The aperture's flux is zero or negative.
+    public static let negative = SourceFlags(rawValue: 1 << 8)
+    /// More than half of the light is in one pixel: a cosmic ray or hot pixel rather than a star.
+    public static let sharp = SourceFlags(rawValue: 1 << 9)
+    /// The frame was too crowded to separate overlapping sources.
+    public static let deblendingIncomplete = SourceFlags(rawValue: 1 << 10)
+    /// Too few clean pixels in the annulus; the background mesh was used alone.
+    public static let poorAnnulus = SourceFlags(rawValue: 1 << 11)
+    /// Measured at a given position, not at a detection.
+    public static let forced = SourceFlags(rawValue: 1 << 12)
+    /// The gain is not known: the error leaves out the source's own photon noise.
+    public static let gainUnknown = SourceFlags(rawValue: 1 << 13)
+    /// Second moments are not those of an extended positive source: no width or shape.
+    public static let shapeFailed = SourceFlags(rawValue: 1 << 14)
+    /// The Kron aperture could not be determined; its smallest size was used.
+    public static let kronFailed = SourceFlags(rawValue: 1 << 15)
+
+    /// Every named bit with its text, in bit order.
+    public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
+        (.saturated, "saturated", "a pixel of the source or of its aperture is saturated"),
+        (.edge, "edge", "the source's footprint touches the frame's edge"),
+        (.masked, "masked", "bad or missing pixels in the aperture were replaced by the mean of the good ones"),
+        (.blended, "blended", "separated from a source whose footprint it shares"),
+        (.neighbour, "neighbour", "pixels of another source lie inside the aperture"),
+        (.apertureTruncated, "apertureTruncated", "the aperture reaches beyond the frame"),
+        (.noData, "noData", "no good pixel in the aperture"),
+        (.centroidFailed, "centroidFailed", "the windowed centroid did not converge"),
+        (.negative, "negative", "the aperture's flux is zero or negative"),
+        (.sharp, "sharp", "more than half of the light is in one pixel: cosmic ray or hot pixel"),
+        (.deblendingIncomplete, "deblendingIncomplete", "the frame was too crowded to separate overlapping sources"),
+        (.poorAnnulus, "poorAnnulus", "too few clean pixels in the annulus; the background mesh was used alone"),
+        (.forced, "forced", "measured at a given position, not at a detection"),
+        (.gainUnknown, "gainUnknown", "the error leaves out the source's own photon noise"),
+        (.shapeFailed, "shapeFailed", "no width or shape could be measured"),
+        (.kronFailed, "kronFailed", "the Kron aperture could not be determined; its smallest size was used"),
+    ]
+
+    /// Names of the flags that are set, in bit order.
+    public var names: [String] {
+        Self.registry.filter { contains($0.flag) }.map(\.name)
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Imaging
+
+/// Small synthetic frames with known truth: Gaussian stars integrated exactly over each pixel, sky and read noise.
+struct StarField {
+    /// SplitMix64 (Steele, Lea & Flood 2014).
+    struct Random: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+
+        mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+        mutating func normal() -> Double {
+            (-2 * log(max(uniform(), 1e-300))).squareRoot() * cos(2 * .pi * uniform())
+        }
+
+        /// Exact below 30 by multiplication of uniforms, normal with the same moments above.
+        mutating func poisson(_ mean: Double) -> Double {
+            guard mean < 30 else { return max(0, (mean + mean.squareRoot() * normal()).rounded()) }
+            let limit = exp(-mean)
+            var (product, count) = (uniform(), 0.0)
+            while product > limit {
+                product *= uniform()
+                count += 1
+            }
+            return count
+        }
+    }
+
+    typealias Star = (x: Double, y: Double, flux: Double)
+
+    let width: Int
+    let height: Int
+    let fwhm: Double
+    let sky: Double
+    let readNoise: Double
+    var stars: [Star]
+    var axisRatio = 1.0
+
+    /// Expected electrons per pixel without noise.
+    func expectation() -> [Double] {
+        var pixels = [Double](repeating: sky, count: width * height)
+        let (sigmaX, sigmaY) = (fwhm / 2.3548200450309493, fwhm / 2.3548200450309493 * axisRatio)
+        for star in stars {
+            let reach = Int(max(sigmaX, sigmaY) * 6) + 1
+            let columns = max(0, Int(star.x) - reach)..<max(0, min(width, Int(star.x) + reach + 1))
+            let rows = max(0, Int(star.y) - reach)..<max(0, min(height, Int(star.y) + reach + 1))
+            let across = columns.map { share(Double($0) - star.x, sigmaX) }
+            for row in rows {
+                let along = star.flux * share(Double(row) - star.y, sigmaY)
+                for column in columns { pixels[row * width + column] += along * across[column - columns.lowerBound] }
+            }
+        }
+        return pixels
+    }
+
+    /// A calibrated frame of the field: Poisson stars and sky, Gaussian read noise, honest variance.
+    func frame(seed: UInt64) -> CalibratedFrame {
+        var random = Random(state: seed)
+        let pixels = expectation().map { Float(random.poisson($0) + readNoise * random.normal()) }
+        return CalibratedFrame(
+            signal: Image(width: width, height: height, pixels: pixels),
+            variance: Image(width: width, height: height, filledWith: Float(sky + readNoise * readNoise)),
+            mask: Mask(width: width, height: height))
+    }
+
+    /// Integral of a unit Gaussian over the pixel centred at `offset`.
+    private func share(_ offset: Double, _ sigma: Double) -> Double {
+        let scale = 1 / (sigma * 2.0.squareRoot())
+        return (erf((offset + 0.5) * scale) - erf((offset - 0.5) * scale)) / 2
+    }
+
+    /// Stars on a jittered grid, so that none has a neighbour within `spacing` - 4 px.
+    static func grid(
+        spacing: Int, size: Int, flux: Double, fwhm: Double, sky: Double, readNoise: Double, seed: UInt64
+    ) -> StarField {
+        var random = Random(state: seed)
+        var stars: [Star] = []
+        for y in stride(from: spacing / 2, to: size - spacing / 2 + 1, by: spacing) {
+            for x in stride(from: spacing / 2, to: size - spacing / 2 + 1, by: spacing) {
+                let jitter = (4 * random.uniform() - 2, 4 * random.uniform() - 2)
+                stars.append((Double(x) + jitter.0, Double(y) + jitter.1, flux))
+            }
+        }
+        return StarField(
+            width: size, height: size, fwhm: fwhm, sky: sky, readNoise: readNoise, stars: stars)
+    }
+
+    /// Stars at random with fluxes between two limits, as many per magnitude as brighter: 10^(0.3 m).
+    static func random(
+        count: Int, width: Int, height: Int, fluxes: ClosedRange<Double>, fwhm: Double, sky: Double, readNoise: Double,
+        seed: UInt64
+    ) -> StarField {
+        var random = Random(state: seed)
+        let slope = -0.75
+        let (low, high) = (pow(fluxes.lowerBound, slope), pow(fluxes.upperBound, slope))
+        let stars = (0..<count).map { _ -> Star in
+            let flux = pow(low + (high - low) * random.uniform(), 1 / slope)
+            return (random.uniform() * Double(width) - 0.5, random.uniform() * Double(height) - 0.5, flux)
+        }
+        return StarField(width: width, height: height, fwhm: fwhm, sky: sky, readNoise: readNoise, stars: stars)
+    }
+}
+
+/// Mean and standard deviation.
+func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (mean, (square / Double(values.count - 1)).squareRoot())
+}
