@@ -46,7 +46,7 @@ let adapters: [Target] = [
     room("FITS", sees: ["CFITSIO", "Imaging"]),
     room("KafkaBus", sees: ["CRdKafka", "Events", "Pipeline"]),
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
-    room("FrameStore", sees: ["Events", "Hashing", "Pipeline"]),
+    room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
     room("Plots", sees: ["CCairo"]),
 ]
 
@@ -57,6 +57,7 @@ let science: [Target] = [
     room("Calibration", sees: ["Imaging"]),
     room("Detection", sees: ["CSEP", "Imaging"]),
     room("Photometry", sees: ["CSEP", "Detection", "Imaging"]),
+    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"]),
     room("LightCurves", sees: ["Sky"]),
     room("AlertRules"),
@@ -80,8 +81,8 @@ let services: [Target] = [
     service(
         "photometer",
         sees: [
-            "Astrometry", "Detection", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Photometry",
-            "Pipeline",
+            "Astrometry", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
+            "KafkaBus", "Photometry", "Pipeline",
         ]),
     service("harvester", sees: ["Events", "Hashing", "KafkaBus", "LightCurves", "Pipeline", "PostgresStore", "Sky"]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),

@@ -111,7 +111,7 @@ final class CalibrateStage {
 
     private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated {
         let plan = plan(for: frame, with: cards)
-        let raw = try RawFrame.read(try store.path(of: frame.raw.url), of: frame)
+        let raw = try RawFrame.read(frame, from: store)
         let set = try masterSet(plan.facts)
         let calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
         var light: CalibratedLight

@@ -98,7 +98,7 @@ struct MasterShelf {
         parents: (bias: MasterFacts?, dark: MasterFacts?)
     ) throws -> Outcome {
         let builder = builder(DetectorFacts(members[0].instrument))
-        let rows = try RawRows(members, store: store)
+        let rows = RawRows(members, store: store)
         do {
             switch group.kind {
             case .bias:
@@ -152,7 +152,7 @@ struct MasterShelf {
 
     func master<Unit: PixelUnit>(_ facts: MasterFacts, unit: Unit.Type) throws -> Master<Unit> {
         let name = StoreNames.master(id: facts.id, instrument: facts.mode.instrument)
-        var file = try FITSFile(reading: store.path(of: "frames:" + name))
+        var file = try store.openFITS("frames:" + name)
         let planes = try file.readMaster(of: unit)
         return Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
     }

@@ -8,14 +8,14 @@ internal import Pipeline
 /// beyond that a frame is read again for each band of rows.
 final class RawRows {
     private let frames: [FrameReceived]
-    private let paths: [String]
+    private let store: FrameStore
     private let keeps: Bool
     private var kept: [Int: Image<ADU>] = [:]
     private var last: (index: Int, image: Image<ADU>)?
 
-    init(_ frames: [FrameReceived], store: FrameStore, memoryLimitBytes: Int = 1 << 30) throws {
+    init(_ frames: [FrameReceived], store: FrameStore, memoryLimitBytes: Int = 1 << 30) {
         self.frames = frames
-        paths = try frames.map { try store.path(of: $0.raw.url) }
+        self.store = store
         let bytes = frames.reduce(0) { $0 + $1.exposure.width * $1.exposure.height * MemoryLayout<Float>.stride }
         keeps = bytes <= memoryLimitBytes
     }
@@ -29,7 +29,7 @@ final class RawRows {
     private func image(_ index: Int) throws -> Image<ADU> {
         if let image = kept[index] { return image }
         if let last, last.index == index { return last.image }
-        let image = try RawFrame.read(paths[index], of: frames[index]).pixels
+        let image = try RawFrame.read(frames[index], from: store).pixels
         if keeps { kept[index] = image } else { last = (index, image) }
         return image
     }
@@ -37,19 +37,15 @@ final class RawRows {
 
 /// Reads a raw frame of the store. It could be read when it came in, so what fails now is the store, not the frame.
 enum RawFrame {
-    static func read(_ path: String, of frame: FrameReceived) throws -> FITSImage {
-        do {
-            var file = try FITSFile(reading: path)
-            let image = try file.firstImage()
-            guard image.shape.width == frame.exposure.width, image.shape.height == frame.exposure.height else {
-                throw Rejection(
-                    .shapeMismatch,
-                    "\(frame.originalName): \(image.shape.width) x \(image.shape.height) pixels, announced as "
-                        + "\(frame.exposure.width) x \(frame.exposure.height)")
-            }
-            return image
-        } catch let error as FITSError where error.isEnvironmental {
-            throw Unavailable("raw frame of \(frame.originalName): \(error)")
+    static func read(_ frame: FrameReceived, from store: FrameStore) throws -> FITSImage {
+        var file = try store.openFITS(frame.raw.url)
+        let image = try file.firstImage()
+        guard image.shape.width == frame.exposure.width, image.shape.height == frame.exposure.height else {
+            throw Rejection(
+                .shapeMismatch,
+                "\(frame.originalName): \(image.shape.width) x \(image.shape.height) pixels, announced as "
+                    + "\(frame.exposure.width) x \(frame.exposure.height)")
         }
+        return image
     }
 }

@@ -1,4 +1,33 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import KafkaBus
+internal import Pipeline
+
 @main
 struct Photometer {
-    static func main() {}
+    static func main() throws {
+        try runService("photometer") { environment, stop in
+            // Config
+            let config = try Config(environment: environment)
+            let log = config.bus.log(for: "photometer")
+
+            // Wire
+            let stage = MeasureStage(store: try FrameStore(config.frameStore), threshold: config.threshold)
+            let routes = Routes()
+                .on(FrameCalibrated.self, stage.calibrated)
+                .on(MeasurementRequested.self, stage.requested)
+            let bus = KafkaConnection(config.bus, log: log)
+            let source = try KafkaSource(
+                bus, group: "photometer", topics: routes.topics,
+                sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)
+
+            // Run
+            Worker(
+                service: "photometer", from: source, to: try KafkaSink(bus), routes: routes,
+                options: config.bus.workerOptions(), stop: stop, log: log
+            ).run()
+            source.close()
+        }
+    }
 }

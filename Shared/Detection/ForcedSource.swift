@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 
 extension Detections {
     /// Number of the source that owns the pixel at a position; 0 for sky or outside the frame.

@@ -1,3 +1,5 @@
+public import Imaging
+
 /// One detected source. Positions are 0-based pixel coordinates, (0, 0) the centre of the first pixel.
 public struct Source: Sendable, Equatable {
     /// Windowed centroid [px]; the isophotal barycentre when `centroidFailed`.

@@ -1,4 +1,5 @@
 public import Events
+public import FITS
 public import Foundation
 internal import Hashing
 public import Pipeline
@@ -79,6 +80,7 @@ public struct FrameStore: Sendable {
             return StoredFile(url: "frames:" + name, sha256: facts.sha256, bytes: facts.bytes)
         } catch {
             unlink(temporary)
+            if let disk = error as? FITSError, disk.isEnvironmental { throw Unavailable("frame store \(root): \(disk)") }
             throw error
         }
     }
@@ -136,6 +138,21 @@ public struct FrameStore: Sendable {
             throw MissingObject(url: "frames:" + name)
         }
         return data
+    }
+
+    /// Opens an object that is FITS.
+    ///
+    /// - Throws: `MissingObject`; `Unavailable` where the store is away; `FITSError` for what is not FITS.
+    public func openFITS(_ url: String) throws -> FITSFile {
+        let path = try path(of: url)
+        do {
+            return try FITSFile(reading: path)
+        } catch {
+            guard error.isEnvironmental else { throw error }
+            try checkMounted()
+            if access(path, F_OK) != 0 { throw MissingObject(url: url) }
+            throw Unavailable("frame store \(root): \(error)")
+        }
     }
 
     /// Names of the objects directly in a folder of the store, sorted; empty when there is no such folder.

@@ -1,5 +1,6 @@
 internal import Foundation
 public import Detection
+public import Imaging
 
 /// One measured source: a row of `nightjar measure`. Not-a-number stands for "not known".
 public struct Measurement: Sendable, Equatable {

@@ -12,7 +12,7 @@ struct DetectionTable {
     var count: Int { x.count }
 
     init(_ file: StoredFile, in store: FrameStore) throws {
-        var fits = try FITSFile(reading: store.path(of: file.url))
+        var fits = try store.openFITS(file.url)
         let table = try fits.readTable(named: "DETECTIONS")
         func doubles(_ name: String) throws -> [Double] {
             switch table[name]?.values {

@@ -1,0 +1,22 @@
+internal import Foundation
+internal import Pipeline
+
+/// The photometer's settings: a broker and a frame store are all a worker needs.
+///
+/// | variable | default | meaning |
+/// |---|---|---|
+/// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
+/// | `NIGHTJAR_THRESHOLD` | 4 | detection threshold [sigma] |
+struct Config {
+    let bus: BusSettings
+    let frameStore: String
+    let threshold: Double
+
+    init(environment: [String: String]) throws {
+        let settings = Settings(environment)
+        bus = BusSettings(settings)
+        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
+        try settings.verify()
+    }
+}

@@ -1,0 +1,151 @@
+internal import Detection
+internal import DetectionCatalogue
+internal import Events
+internal import FITS
+internal import Foundation
+internal import FrameStore
+internal import Hashing
+internal import Imaging
+internal import Photometry
+internal import Pipeline
+
+/// Measures one calibrated frame: a pure function of that frame and its parameters.
+final class MeasureStage {
+    private let store: FrameStore
+    private let threshold: Double
+    /// The frame measured last: forced photometry is often asked for soon after.
+    private var last: (url: String, detections: Detections)?
+
+    init(store: FrameStore, threshold: Double) {
+        self.store = store
+        self.threshold = threshold
+    }
+
+    // MARK: Events in, events out
+
+    /// `frame.calibrated`
+    func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
+        let frame = event.payload
+        let (planes, header) = try read(frame)
+        let parameters = detectionParameters(frame)
+        let detections = detect(planes, parameters)
+        last = (frame.calibrated.url, detections)
+        let radius = Self.apertureRadius(frame.instrument, seeing: detections.seeing)
+        var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
+        let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
+        let recipe = recipe(of: frame)
+        let file = try keep(measurement, of: frame, recipe: recipe, header: header)
+        return [Outgoing(summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld))]
+    }
+
+    /// `measurement.requested`
+    func requested(_ event: Event<MeasurementRequested>) throws -> [Outgoing] {
+        let request = event.payload
+        guard request.apertureRadiusPixels > 0, request.apertureRadiusPixels < 1000 else {
+            throw MalformedEvent(
+                topic: MeasurementRequested.type.topic,
+                reason: "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
+        }
+        let parameters = detectionParameters(request.frame)
+        let detections = try detections(of: request.frame, parameters)
+        let measured = forcedPhotometry(
+            detections, at: request.positions.map { ($0.x, $0.y) },
+            Self.parameters(request.frame.instrument, parameters, radius: request.apertureRadiusPixels))
+        let fluxes = zip(request.positions, measured).map { position, row in
+            let known = row.fluxAperture.isFinite && row.fluxApertureError.isFinite
+            return ForcedMeasurement(
+                star: position.star, x: position.x, y: position.y, fluxElectrons: known ? row.fluxAperture : nil,
+                fluxErrorElectrons: known ? row.fluxApertureError : nil,
+                backgroundElectrons: row.background.isFinite ? row.background : nil,
+                flags: known ? row.flags.rawValue : row.flags.union(.noData).rawValue)
+        }
+        return [
+            Outgoing(
+                MeasurementMade(
+                    requestID: request.requestID, frameID: request.frame.frameID, field: request.field,
+                    calibratedRecipe: request.frame.recipe, measurements: fluxes))
+        ]
+    }
+
+    // MARK: Parameters
+
+    private func detectionParameters(_ frame: FrameCalibrated) -> DetectionParameters {
+        DetectionParameters(threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil)
+    }
+
+    /// The instrument's radius in pixels, else in units of the seeing, else 1.5 FWHM.
+    static func apertureRadius(_ instrument: InstrumentFacts, seeing: Seeing?) -> Double {
+        if let radius = instrument.apertureRadiusPixels { return radius }
+        let fwhm = seeing?.fwhmPixels ?? MeasurementParameters.fallbackFWHMPixels
+        return (instrument.apertureRadiusFWHM ?? 1.5) * fwhm
+    }
+
+    static func parameters(
+        _ instrument: InstrumentFacts, _ detection: DetectionParameters, radius: Double
+    ) -> MeasurementParameters {
+        var parameters = MeasurementParameters(
+            detection: detection, radius: .pixels(radius), gainKnown: instrument.gainElectronsPerADU != nil)
+        if let inner = instrument.annulusInnerPixels, let outer = instrument.annulusOuterPixels, inner >= radius, outer > inner {
+            parameters.annulus = (inner / radius, outer / radius)
+            parameters.minimumAnnulusWidthPixels = outer - inner
+        }
+        return parameters
+    }
+
+    private func recipe(of frame: FrameCalibrated) -> String {
+        let instrument = frame.instrument
+        let numbers = [
+            instrument.apertureRadiusPixels, instrument.apertureRadiusFWHM, instrument.annulusInnerPixels,
+            instrument.annulusOuterPixels,
+        ]
+        let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
+        return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
+    }
+
+    // MARK: Store
+
+    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header) {
+        var file = try store.openFITS(frame.calibrated.url)
+        let (planes, header) = try file.readCalibratedFrame()
+        return (planes, header)
+    }
+
+    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections {
+        if let last, last.url == frame.calibrated.url { return last.detections }
+        let detections = detect(try read(frame).0, parameters)
+        last = (frame.calibrated.url, detections)
+        return detections
+    }
+
+    private func keep(
+        _ measurement: FrameMeasurement, of frame: FrameCalibrated, recipe: String, header: Header
+    ) throws -> StoredFile {
+        let table = DetectionCatalogue.table(
+            of: measurement.rows, exposureSeconds: frame.exposure.exposureSeconds, header: header)
+        return try store.write(StoreNames.detections(frameID: frame.frameID, recipe: recipe)) { path in
+            try table.write(to: path)
+        }
+    }
+
+    private func summary(
+        of measurement: FrameMeasurement, _ frame: FrameCalibrated, recipe: String, file: StoredFile,
+        noWorldCoordinates: String?
+    ) -> FrameMeasured {
+        let summary = measurement.summary
+        var flags = frame.flags
+        if summary.count == 0 { flags.append("noSources") }
+        if summary.seeing == nil { flags.append("seeingUnknown") }
+        var event = FrameMeasured(
+            frame: frame, recipe: recipe, field: FieldKey.key(frame), detections: file,
+            detectionCount: measurement.rows.count, apertureRadiusPixels: summary.apertureRadiusPixels,
+            hasWorldCoordinates: noWorldCoordinates == nil, flags: flags)
+        event.backgroundElectrons = finite(summary.backgroundElectrons)
+        event.backgroundRMSElectrons = finite(summary.skyRMSElectrons)
+        event.fwhmPixels = summary.seeing?.fwhmPixels
+        event.ellipticity = summary.seeing?.ellipticity
+        event.limitingMagnitudeInstrumental = summary.limitingMagnitude(exposureSeconds: frame.exposure.exposureSeconds)
+        return event
+    }
+
+    private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+}

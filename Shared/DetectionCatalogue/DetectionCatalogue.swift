@@ -1,0 +1,70 @@
+internal import Astrometry
+public import FITS
+public import Imaging
+public import Photometry
+internal import Sky
+
+/// The table of a frame's detections: one row per source, brightest first, with the columns of `nightjar measure`.
+public enum DetectionCatalogue {
+    /// Name of the table's extension.
+    public static let extensionName = "DETECTIONS"
+
+    /// Adds sky positions to measurements, where the header has world coordinates that can be used.
+    ///
+    /// - Returns: why there are none; nil when there are.
+    public static func addSkyPositions(to rows: inout [Measurement], header: Header) -> String? {
+        let world: WorldCoordinates
+        do {
+            world = try WorldCoordinates(header)
+        } catch {
+            return "\(error)"
+        }
+        for index in rows.indices {
+            let position = world.position(x: rows[index].x, y: rows[index].y)
+            rows[index].raDegrees = position?.raDegrees
+            rows[index].decDegrees = position?.decDegrees
+        }
+        return nil
+    }
+
+    /// - Parameters:
+    ///   - exposureSeconds: for the instrumental magnitudes, -2.5 log10(flux / exposure).
+    ///   - header: cards for the table's header, the frame's world coordinates among them.
+    public static func table(of rows: [Measurement], exposureSeconds: Double, header: Header) -> FITSTable {
+        let magnitudes = rows.map { $0.instrumentalMagnitude(exposureSeconds: exposureSeconds) }
+        func column(_ name: String, _ unit: String, _ text: String, _ value: (Measurement) -> Double) -> FITSColumn {
+            FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value)))
+        }
+        let unknown = [Double](repeating: .nan, count: rows.count)
+        let columns = [
+            column("x", "pix", "0-based pixel centre", \.x), column("y", "pix", "0-based pixel centre", \.y),
+            column("x_err", "pix", "standard error", \.xError), column("y_err", "pix", "standard error", \.yError),
+            column("ra_deg", "deg", "ICRS") { $0.raDegrees ?? .nan },
+            column("dec_deg", "deg", "ICRS") { $0.decDegrees ?? .nan },
+            column("flux_aperture", "electron", "within the frame's aperture", \.fluxAperture),
+            column("flux_aperture_err", "electron", "standard error", \.fluxApertureError),
+            column("flux_auto", "electron", "within the Kron ellipse", \.fluxAuto),
+            column("flux_auto_err", "electron", "standard error", \.fluxAutoError),
+            FITSColumn(name: "flux_psf", unit: "electron", description: "not measured yet", values: .double(unknown)),
+            FITSColumn(name: "flux_psf_err", unit: "electron", description: "not measured yet", values: .double(unknown)),
+            FITSColumn(
+                name: "mag_aperture", unit: "mag", description: "instrumental: -2.5 log10(electrons per second)",
+                values: .double(magnitudes.map { $0?.magnitude ?? .nan })),
+            FITSColumn(
+                name: "mag_aperture_err", unit: "mag", description: "standard error",
+                values: .double(magnitudes.map { $0?.error ?? .nan })),
+            FITSColumn(name: "mag_psf", unit: "mag", description: "not measured yet", values: .double(unknown)),
+            FITSColumn(name: "mag_psf_err", unit: "mag", description: "not measured yet", values: .double(unknown)),
+            column("background", "electron", "local sky per pixel", \.background),
+            column("peak", "electron", "largest pixel above the sky", \.peak),
+            column("fwhm_px", "pix", "full width at half maximum", \.fwhmPixels),
+            column("ellipticity", "", "1 - b/a", \.ellipticity),
+            column("theta_deg", "deg", "from +x towards +y", \.thetaDegrees),
+            column("snr", "", "flux_aperture / flux_aperture_err", \.signalToNoise),
+            FITSColumn(
+                name: "flags", unit: "", description: "source flags, docs/registries.md",
+                values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) })),
+        ]
+        return FITSTable(name: extensionName, columns: columns, header: header)
+    }
+}
