@@ -76,6 +76,11 @@ final class KafkaConfiguration {
             let context = Unmanaged<KafkaContext>.fromOpaque(opaque).takeUnretainedValue()
             context.log(level: level, facility: facility.map { String(cString: $0) } ?? "", String(cString: text))
         }
+        rd_kafka_conf_set_error_cb(copy) { _, error, reason, opaque in
+            guard let opaque else { return }
+            let context = Unmanaged<KafkaContext>.fromOpaque(opaque).takeUnretainedValue()
+            context.failed(rd_kafka_resp_err_t(rawValue: error), reason.map { String(cString: $0) } ?? "")
+        }
         if type == RD_KAFKA_PRODUCER {
             rd_kafka_conf_set_dr_msg_cb(copy) { _, message, opaque in
                 guard let opaque, let message else { return }
@@ -98,8 +103,23 @@ final class KafkaContext {
     /// Delivery report of the message with this index; called by the thread that polls.
     var report: ((Int, rd_kafka_resp_err_t) -> Void)?
 
+    /// What the brokers said when the last of them went away; nil while there is one. Read and set by the thread that polls.
+    var lost: String?
+    private var lastReason = ""
+
     init(log: Log) {
         self.log = log
+    }
+
+    /// Called by the thread that polls.
+    func failed(_ error: rd_kafka_resp_err_t, _ reason: String) {
+        switch error {
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: lost = lastReason.isEmpty ? reason : lastReason
+        case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__RESOLVE, RD_KAFKA_RESP_ERR__AUTHENTICATION,
+            RD_KAFKA_RESP_ERR__SSL:
+            lastReason = reason
+        default: log.warning("Kafka client", ["said": reason])
+        }
     }
 
     /// Called by librdkafka's threads; `Log` is sendable and nothing else is touched.

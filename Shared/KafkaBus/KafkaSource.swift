@@ -15,8 +15,6 @@ public final class KafkaSource: Source {
     private var isPaused = false
     /// Received while paused, from partitions that were assigned in the meantime.
     private var held: [Delivery] = []
-    /// What the brokers said when they went away; nil while they are there.
-    private var lost: String?
 
     /// Joins the group at the first `receive`. A group that is new begins with the oldest message.
     public init(
@@ -104,15 +102,14 @@ public final class KafkaSource: Source {
     }
 
     private func poll(_ client: OpaquePointer, milliseconds: Int) throws(Unavailable) -> Delivery? {
-        guard let message = rd_kafka_consumer_poll(client, Int32(milliseconds)) else { return nil }
+        guard let message = rd_kafka_consumer_poll(client, Int32(milliseconds)) else {
+            if let reason = context.lost { throw connection.unavailable("receiving", reason) }
+            return nil
+        }
         defer { rd_kafka_message_destroy(message) }
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             return delivery(message)
-        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__RESOLVE,
-            RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL:
-            lost = text(message)
-            throw connection.unavailable("receiving", text(message))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF: return nil
         default:
             connection.log.warning("Kafka consumer", ["said": text(message)])
@@ -126,12 +123,12 @@ public final class KafkaSource: Source {
 
     /// After the brokers were lost: are they back? librdkafka reports the loss once and the return never.
     private func checkLost(_ client: OpaquePointer, milliseconds: Int) throws(Unavailable) {
-        guard let reason = lost else { return }
+        guard let reason = context.lost else { return }
         var metadata: UnsafePointer<rd_kafka_metadata>?
         let error = rd_kafka_metadata(client, 0, nil, &metadata, Int32(max(milliseconds, 200)))
         if let metadata { rd_kafka_metadata_destroy(metadata) }
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw connection.unavailable("receiving", reason) }
-        lost = nil
+        context.lost = nil
     }
 
     private func connected() throws(Unavailable) -> OpaquePointer {

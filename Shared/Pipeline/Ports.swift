@@ -23,6 +23,13 @@ public protocol Source: AnyObject {
 
     /// Keeps the membership in the group alive without receiving, while something the service needs is away.
     func stayAlive(milliseconds: Int) throws(Unavailable)
+
+    /// Commits what was acknowledged and leaves the group.
+    func close()
+}
+
+extension Source {
+    public func close() {}
 }
 
 /// Where messages go.

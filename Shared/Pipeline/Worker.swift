@@ -50,6 +50,7 @@ public final class Worker {
         log.info("running", ["topics": routes.topics.joined(separator: ","), "version": Release.version])
         var action = loop.start
         while let input = perform(action) { action = loop.next(input) }
+        source.close()
         log.info("stopped", ["handled": String(counts.handled), "rejected": String(counts.rejected)])
     }
 
