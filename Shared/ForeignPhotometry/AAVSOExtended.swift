@@ -1,7 +1,7 @@
 /// Reads the AAVSO Extended File Format, version 1.2 (https://www.aavso.org/aavso-extended-file-format).
 ///
-/// Header lines (`#TYPE`, `#OBSCODE`, `#SOFTWARE`, `#DELIM`, `#DATE`) may stand anywhere and hold for the lines after them;
-/// other lines with `#` are comments. Notes may contain the delimiter. A magnitude of type DIF is a difference
+/// Header lines (`#TYPE`, `#OBSCODE`, `#SOFTWARE`, `#DELIM`, `#DATE`) may stand anywhere and hold for the lines after
+/// them; other lines with `#` are comments. Notes may contain the delimiter. A magnitude of type DIF is a difference
 /// from the comparison star and keeps the system `differential`.
 struct AAVSOReader {
     private enum DateKind {
@@ -9,7 +9,8 @@ struct AAVSOReader {
     }
 
     static let columns = [
-        "NAME", "DATE", "MAG", "MERR", "FILT", "TRANS", "MTYPE", "CNAME", "CMAG", "KNAME", "KMAG", "AMASS", "GROUP", "CHART",
+        "NAME", "DATE", "MAG", "MERR", "FILT", "TRANS", "MTYPE", "CNAME", "CMAG", "KNAME", "KMAG", "AMASS", "GROUP",
+        "CHART",
         "NOTES",
     ]
 
@@ -27,7 +28,8 @@ struct AAVSOReader {
 
     mutating func read(_ line: TextLines.Line) {
         guard let text = line.text else {
-            file.add(LineProblem(lineNumber: line.number, column: nil, text: "longer than \(TextLines.maximumLength) bytes"))
+            file.add(
+                LineProblem(lineNumber: line.number, column: nil, text: "longer than \(TextLines.maximumLength) bytes"))
             return
         }
         let trimmed = text.trimmed
@@ -80,9 +82,12 @@ struct AAVSOReader {
     }
 
     private func point(_ text: String, _ number: Int) throws(FieldProblem) -> ForeignPoint {
-        var fields = text.split(separator: delimiter, maxSplits: 14, omittingEmptySubsequences: false).map { String($0).trimmed }
+        var fields = text.split(separator: delimiter, maxSplits: 14, omittingEmptySubsequences: false).map {
+            String($0).trimmed
+        }
         guard fields.count >= 14 else {
-            throw FieldProblem(column: "NAME", text: "the line has \(fields.count) fields instead of 15: \(text.excerpt)")
+            throw FieldProblem(
+                column: "NAME", text: "the line has \(fields.count) fields instead of 15: \(text.excerpt)")
         }
         if fields.count == 14 { fields.append("na") }
         guard let target = FieldValues.text(fields[0]) ?? defaults.target else {

@@ -1,6 +1,7 @@
 /// What a CSV column means, with the names it goes by: those of our own light curves first.
 enum CSVColumn: String, CaseIterable {
-    case target, filter, magnitudeSystem, mjdUTC, jdUTC, hjdUTC, bjdTDB, magnitude, magnitudeError, limitMagnitude, limitSigma
+    case target, filter, magnitudeSystem, mjdUTC, jdUTC, hjdUTC, bjdTDB, magnitude, magnitudeError, limitMagnitude,
+        limitSigma
     case airmass, observer, source, instrument, comparison, notes
 
     var names: [String] {
@@ -13,9 +14,11 @@ enum CSVColumn: String, CaseIterable {
         case .hjdUTC: ["hjd", "hjd_utc"]
         case .bjdTDB: ["mid_bjd_tdb", "bjd_tdb", "bjd"]
         case .magnitude: ["mag", "magnitude"]
-        case .magnitudeError: [
-            "mag_err", "magerr", "err", "error", "mag_error", "merr", "magnitude_error", "uncertainty", "uncert", "sigma",
-        ]
+        case .magnitudeError:
+            [
+                "mag_err", "magerr", "err", "error", "mag_error", "merr", "magnitude_error", "uncertainty", "uncert",
+                "sigma",
+            ]
         case .limitMagnitude: ["limit_mag", "limiting_mag", "limit", "upper_limit", "maglim"]
         case .limitSigma: ["limit_sigma", "limiting_mag_sigma"]
         case .airmass: ["airmass", "amass"]
@@ -45,7 +48,8 @@ struct CSVHeader {
     /// - Returns: `nil` when the line names no magnitude or no time.
     init?(_ line: String) {
         let text = line.first == "#" ? String(line.dropFirst()) : line
-        let candidates = [",", "\t", ";", "|"].compactMap { (delimiter: Character) -> (Character, [CSVColumn: Int], Int)? in
+        let candidates = [",", "\t", ";", "|"].compactMap {
+            (delimiter: Character) -> (Character, [CSVColumn: Int], Int)? in
             guard let fields = text.fields(by: delimiter) else { return nil }
             return (delimiter, Self.positions(fields), fields.count)
         }

@@ -13,7 +13,8 @@ struct CSVReader {
 
     mutating func read(_ line: TextLines.Line) {
         guard let text = line.text?.trimmed else {
-            file.add(LineProblem(lineNumber: line.number, column: nil, text: "longer than \(TextLines.maximumLength) bytes"))
+            file.add(
+                LineProblem(lineNumber: line.number, column: nil, text: "longer than \(TextLines.maximumLength) bytes"))
             isHopeless = header == nil
             return
         }
@@ -34,7 +35,8 @@ struct CSVReader {
         header = CSVHeader(text)
         if header != nil || text.first == "#" { return }
         isHopeless = true
-        let needed = "a heading line must name a time (\(CSVColumn.mjdUTC.names[0]), jd, hjd, \(CSVColumn.bjdTDB.names[0])) and mag"
+        let needed =
+            "a heading line must name a time (mjd_utc, jd, hjd, bjd_tdb) and mag"
         file.add(LineProblem(lineNumber: number, column: nil, text: "\(needed); this one is \(text.excerpt)"))
     }
 

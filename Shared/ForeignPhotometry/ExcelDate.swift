@@ -1,6 +1,7 @@
 /// Dates as Excel writes them: a serial number of days since 1899-12-30, or month/day/year and a time.
 enum ExcelDate {
-    /// MJD, or `nil` when it is no such date. Source: AAVSO Extended File Format, field DATE: `12/31/2007 12:59:59 a.m.`
+    /// MJD, or `nil` when it is no such date. Source: AAVSO Extended File Format, field DATE: `12/31/2007 12:59:59
+    /// a.m.`
     static func mjd(_ text: String) -> Double? {
         if let serial = text.decimal { return (1...100_000).contains(serial) ? serial + 15_018 : nil }
         let words = text.split(whereSeparator: \.isWhitespace)

@@ -17,7 +17,9 @@ enum FieldValues {
 
     static func number(_ text: String, column: String, in range: ClosedRange<Double>) throws(FieldProblem) -> Double? {
         if isMissing(text) { return nil }
-        guard let value = text.decimal else { throw FieldProblem(column: column, text: "\(text.excerpt) is not a number") }
+        guard let value = text.decimal else {
+            throw FieldProblem(column: column, text: "\(text.excerpt) is not a number")
+        }
         guard range.contains(value) else {
             throw FieldProblem(
                 column: column, text: "\(text.excerpt) is outside \(range.lowerBound) to \(range.upperBound)")

@@ -1,10 +1,10 @@
 /// What makes a point the same point, whichever format it came in.
 ///
-/// Formats round differently: AAVSO files have JD to five decimals (0.9 s) and magnitudes to three, CSV files often more. Two
-/// points are the same when target (without case, spaces and underscores) and filter are equal, their times lie within 1 s,
-/// both are magnitudes or both are limits and these differ by at most 0.0006 mag (half the last digit and a little for its own
-/// rounding), and their observers are equal or one is not known. Errors and notes do not matter. Times must be in one
-/// standard: convert HJD and BJD to MJD (UTC) first.
+/// Formats round differently: AAVSO files have JD to five decimals (0.9 s) and magnitudes to three, CSV files often
+/// more. Two points are the same when target (without case, spaces and underscores) and filter are equal, their times
+/// lie within 1 s, both are magnitudes or both are limits and these differ by at most 0.0006 mag (half the last digit
+/// and a little for its own rounding), and their observers are equal or one is not known. Errors and notes do not
+/// matter. Times must be in one standard: convert HJD and BJD to MJD (UTC) first.
 public struct PointIdentity: Sendable, Hashable {
     public static let timeTolerance = 1.0 / 86_400
     public static let magnitudeTolerance = 0.0006
@@ -45,8 +45,8 @@ public struct PointIdentity: Sendable, Hashable {
         return observer == nil || other.observer == nil || observer == other.observer
     }
 
-    /// Time in cells as wide as the tolerance; the same point lies in the same cell or in one beside it. Store this beside
-    /// a point, and look for candidates in `cell - 1 ... cell + 1` of the same target and filter.
+    /// Time in cells as wide as the tolerance; the same point lies in the same cell or in one beside it. Store this
+    /// beside a point, and look for candidates in `cell - 1 ... cell + 1` of the same target and filter.
     public var cell: Int64 {
         guard midpointMJDUTC.isFinite, abs(midpointMJDUTC) < 1e9 else { return .max / 2 }
         return Int64((midpointMJDUTC / Self.timeTolerance).rounded(.down))

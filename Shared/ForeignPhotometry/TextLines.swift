@@ -88,7 +88,9 @@ extension String {
 
     /// Short and printable, for an error's text.
     var excerpt: String {
-        let visible = prefix(60).map { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "\u{FFFD}" }
+        let visible = prefix(60).map {
+            $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "\u{FFFD}"
+        }
         return "\"" + String(visible) + (count > 60 ? "..." : "") + "\""
     }
 

@@ -24,7 +24,9 @@ struct AAVSOTests {
     func full() throws {
         let file = read(
             aavsoHeader
-                + "SS CYG,2450702.1234,11.235,0.003,B,NO,STD,105,10.593,110,11.090,1.561,1,13577KCZ,outburst|NOBS=3,really\n")
+                + "SS CYG,2450702.1234,11.235,0.003,B,NO,STD,105,10.593,110,11.090,1.561,1,"
+                + "13577KCZ,outburst|NOBS=3,really\n"
+        )
         #expect(file.problems.isEmpty)
         #expect(file.format == .aavsoExtended)
         let point = try #require(file.points.first)
@@ -43,14 +45,18 @@ struct AAVSOTests {
     private enum Unexpected: Error { case time }
 
     private func line(_ changes: [Int: String], delimiter: String = ",") -> String {
-        var fields = ["R CrB", "2460676.5", "12.345", "0.01", "V", "NO", "STD", "ENSEMBLE", "na", "C2", "13.1", "1.2", "na", "X1", "na"]
+        var fields = [
+            "R CrB", "2460676.5", "12.345", "0.01", "V", "NO", "STD", "ENSEMBLE", "na", "C2", "13.1", "1.2", "na", "X1",
+            "na",
+        ]
         for (index, text) in changes { fields[index] = text }
         return fields.joined(separator: delimiter) + "\n"
     }
 
     @Test("na is not known, < is a limit, an error of zero says nothing")
     func missing() throws {
-        let file = read(aavsoHeader + line([2: "<14.2", 3: "na"]) + line([3: "na", 9: "na", 10: "na", 11: "na"]) + line([3: "0"]))
+        let file = read(
+            aavsoHeader + line([2: "<14.2", 3: "na"]) + line([3: "na", 9: "na", 10: "na", 11: "na"]) + line([3: "0"]))
         #expect(file.problems.isEmpty)
         try #require(file.points.count == 3)
         #expect(file.points[0].limitMagnitude == 14.2 && file.points[0].magnitude == nil)
@@ -68,7 +74,9 @@ struct AAVSOTests {
     @Test("delimiters: tab, semicolon, exclamation mark; and those that are refused")
     func delimiters() {
         for (name, delimiter) in [("tab", "\t"), ("TAB", "\t"), (";", ";"), ("!", "!"), ("comma", ",")] {
-            let text = aavsoHeader.replacingOccurrences(of: "#DELIM=,", with: "#DELIM=\(name)") + line([:], delimiter: delimiter)
+            let text =
+                aavsoHeader.replacingOccurrences(of: "#DELIM=,", with: "#DELIM=\(name)")
+                + line([:], delimiter: delimiter)
             #expect(read(text).points.first?.magnitude == 12.345, "\(name)")
         }
         for name in ["|", "#", "", "ab", "1"] {
@@ -80,7 +88,8 @@ struct AAVSOTests {
     @Test("dates: JD, HJD and Excel, whose noon and midnight are right")
     func dates() throws {
         func time(_ kind: String, _ date: String) -> ForeignTime? {
-            read(aavsoHeader.replacingOccurrences(of: "#DATE=JD", with: "#DATE=\(kind)") + line([1: date])).points.first?.time
+            read(aavsoHeader.replacingOccurrences(of: "#DATE=JD", with: "#DATE=\(kind)") + line([1: date])).points
+                .first?.time
         }
         #expect(time("HJD", "2460676.5") == .heliocentricUTC(mjd: 60676))
         #expect(time("hjd", "2460676.5") == .heliocentricUTC(mjd: 60676))
@@ -90,16 +99,21 @@ struct AAVSOTests {
         #expect(time("EXCEL", "12/31/2007 12:00 PM") == .utc(mjd: 54465.5))
         #expect(time("EXCEL", "2/29/2024 18:00:00") == .utc(mjd: 60369.75))
         #expect(time("EXCEL", "45658.25") == .utc(mjd: 60676.25))
-        for wrong in ["13/1/2025 1:00", "2/29/2025 1:00", "1/1/2025 24:00", "1/1/2025 13:00 PM", "2025-01-01", "1/1/2025 1:60"] {
+        for wrong in [
+            "13/1/2025 1:00", "2/29/2025 1:00", "1/1/2025 24:00", "1/1/2025 13:00 PM", "2025-01-01", "1/1/2025 1:60",
+        ] {
             #expect(time("EXCEL", wrong) == nil, "\(wrong)")
         }
     }
 
-    @Test("a bad line is told with line and column, and the others are read", arguments: [
-        (1, "60676.5", "DATE"), (1, "nan", "DATE"), (1, "0x10", "DATE"), (1, "tonight", "DATE"), (2, "na", "MAG"),
-        (2, "1e999", "MAG"), (2, "99.99", "MAG"), (2, ">12.3", "MAG"), (2, "<", "MAG"), (3, "small", "MERR"),
-        (4, "na", "FILT"), (5, "PERHAPS", "TRANS"), (6, "XYZ", "MTYPE"), (8, "bright", "CMAG"), (11, "-2", "AMASS"), (0, "na", "NAME"),
-    ])
+    @Test(
+        "a bad line is told with line and column, and the others are read",
+        arguments: [
+            (1, "60676.5", "DATE"), (1, "nan", "DATE"), (1, "0x10", "DATE"), (1, "tonight", "DATE"), (2, "na", "MAG"),
+            (2, "1e999", "MAG"), (2, "99.99", "MAG"), (2, ">12.3", "MAG"), (2, "<", "MAG"), (3, "small", "MERR"),
+            (4, "na", "FILT"), (5, "PERHAPS", "TRANS"), (6, "XYZ", "MTYPE"), (8, "bright", "CMAG"), (11, "-2", "AMASS"),
+            (0, "na", "NAME"),
+        ])
     func badLine(index: Int, text: String, column: String) throws {
         let file = read(aavsoHeader + line([:]) + line([index: text]) + line([:]))
         #expect(file.points.count == 2)

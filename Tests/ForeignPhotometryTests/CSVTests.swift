@@ -4,7 +4,8 @@ import Testing
 
 @Suite("CSV")
 struct CSVTests {
-    static let ours = "target,filter,mag_system,mid_bjd_tdb,mid_mjd_utc,mag,mag_err,flux_njy,flux_njy_err,limit_mag,limit_sigma,"
+    static let ours =
+        "target,filter,mag_system,mid_bjd_tdb,mid_mjd_utc,mag,mag_err,flux_njy,flux_njy_err,limit_mag,limit_sigma,"
         + "airmass,fwhm_px,flags,instrument,frame_id,version,provisional\n"
 
     @Test("our own light curves are read back: times, limits, empty fields, quoted names")
@@ -26,12 +27,15 @@ struct CSVTests {
 
     private enum Unexpected: Error { case time }
 
-    @Test("headings in many spellings, units in brackets, any order", arguments: [
-        "Star,Band,JD,Magnitude,Uncertainty\nX,V,2460676.5,12.3,0.01", "MAG,err,hjd,FILT,name\n12.3,0.01,2460676.5,V,X",
-        "# target\tfilter\tMJD [d]\tmag (mag)\tmag err\nX\tV\t60676\t12.3\t0.01",
-        "target;filter;bjd_tdb;mag;mag_err\nX;V;2460676,5;12,3;0,01",
-        "target,filter,jd,mag,merr,\nX,V,2460676.5,12.3,0.01,\n",
-    ])
+    @Test(
+        "headings in many spellings, units in brackets, any order",
+        arguments: [
+            "Star,Band,JD,Magnitude,Uncertainty\nX,V,2460676.5,12.3,0.01",
+            "MAG,err,hjd,FILT,name\n12.3,0.01,2460676.5,V,X",
+            "# target\tfilter\tMJD [d]\tmag (mag)\tmag err\nX\tV\t60676\t12.3\t0.01",
+            "target;filter;bjd_tdb;mag;mag_err\nX;V;2460676,5;12,3;0,01",
+            "target,filter,jd,mag,merr,\nX,V,2460676.5,12.3,0.01,\n",
+        ])
     func headings(text: String) throws {
         let file = read(text)
         #expect(file.problems.isEmpty)
@@ -42,18 +46,24 @@ struct CSVTests {
 
     @Test("limits: a magnitude with <, with and without a space, and a limit column")
     func limits() {
-        let file = read("target,filter,jd,mag,limit\nX,V,2460676.5,<14.5,\nX,V,2460676.5,< 14.5,\nX,V,2460676.5,,14.5\nX,V,2460676.5,nan,<14.5\n")
+        let file = read(
+            "target,filter,jd,mag,limit\nX,V,2460676.5,<14.5,\nX,V,2460676.5,< 14.5,\n"
+                + "X,V,2460676.5,,14.5\nX,V,2460676.5,nan,<14.5\n"
+        )
         #expect(file.problems.isEmpty)
         #expect(file.points.map(\.limitMagnitude) == [14.5, 14.5, 14.5, 14.5])
         #expect(file.points.allSatisfy { $0.magnitude == nil && $0.magnitudeError == nil })
     }
 
-    @Test("bad lines are told, good ones kept", arguments: [
-        ("X,V,2460676.5,12.3", "fields"), ("X,V,2460676.5,12.3,0.1,7", "fields"), (",V,2460676.5,12.3,0.1", "target"),
-        ("X,,2460676.5,12.3,0.1", "filter"), ("X,V,,12.3,0.1", "time"), ("X,V,60676.5,12.3,0.1", "jd"),
-        ("X,V,2460676.5,twelve,0.1", "mag"), ("X,V,2460676.5,99,0.1", "mag"), ("\"X,V,2460676.5,12.3,0.1", "quote"),
-        ("X,V,2460676.5,12.3,1e400", "mag_err"),
-    ])
+    @Test(
+        "bad lines are told, good ones kept",
+        arguments: [
+            ("X,V,2460676.5,12.3", "fields"), ("X,V,2460676.5,12.3,0.1,7", "fields"),
+            (",V,2460676.5,12.3,0.1", "target"),
+            ("X,,2460676.5,12.3,0.1", "filter"), ("X,V,,12.3,0.1", "time"), ("X,V,60676.5,12.3,0.1", "jd"),
+            ("X,V,2460676.5,twelve,0.1", "mag"), ("X,V,2460676.5,99,0.1", "mag"), ("\"X,V,2460676.5,12.3,0.1", "quote"),
+            ("X,V,2460676.5,12.3,1e400", "mag_err"),
+        ])
     func badLine(text: String, column: String) {
         let file = read("target,filter,jd,mag,err\nX,V,2460676.5,12.3,0.1\n\(text)\nX,V,2460676.6,12.3,0.1\n")
         #expect(file.points.count == 2)

@@ -18,22 +18,27 @@ struct PointIdentityTests {
             return Double(state >> 11) / Double(1 << 53)
         }
         return (0..<500).map { index in
-            Truth(mjd: 60676 + Double(index) * 0.0007 + fraction() * 1e-4, magnitude: 10 + 3 * fraction(), isLimit: index % 9 == 0)
+            Truth(
+                mjd: 60676 + Double(index) * 0.0007 + fraction() * 1e-4, magnitude: 10 + 3 * fraction(),
+                isLimit: index % 9 == 0)
         }
     }
 
     private var aavso: String {
-        aavsoHeader + truths.map { truth in
-            String(format: "T CrB,%.5f,%@%.3f,%@,V,NO,STD,ENSEMBLE,na,na,na,na,na,na,na", truth.mjd + 2_400_000.5,
-                truth.isLimit ? "<" : "", truth.magnitude, truth.isLimit ? "na" : "0.012")
-        }.joined(separator: "\n")
+        aavsoHeader
+            + truths.map { truth in
+                String(
+                    format: "T CrB,%.5f,%@%.3f,%@,V,NO,STD,ENSEMBLE,na,na,na,na,na,na,na", truth.mjd + 2_400_000.5,
+                    truth.isLimit ? "<" : "", truth.magnitude, truth.isLimit ? "na" : "0.012")
+            }.joined(separator: "\n")
     }
 
     private var csv: String {
-        "target,filter,mid_mjd_utc,mag,mag_err,limit_mag\n" + truths.map { truth in
-            let value = String(format: "%.6f", truth.magnitude)
-            return String(format: "t_crb,V,%.9f,", truth.mjd) + (truth.isLimit ? ",,\(value)" : "\(value),0.0123,")
-        }.joined(separator: "\n")
+        "target,filter,mid_mjd_utc,mag,mag_err,limit_mag\n"
+            + truths.map { truth in
+                let value = String(format: "%.6f", truth.magnitude)
+                return String(format: "t_crb,V,%.9f,", truth.mjd) + (truth.isLimit ? ",,\(value)" : "\(value),0.0123,")
+            }.joined(separator: "\n")
     }
 
     private func identities(_ text: String) -> [PointIdentity] {
@@ -61,7 +66,8 @@ struct PointIdentityTests {
         observer: String? = nil
     ) -> PointIdentity {
         PointIdentity(
-            target: target, filter: filter, midpointMJDUTC: 60676 + seconds / 86_400, magnitude: magnitude, isLimit: limit,
+            target: target, filter: filter, midpointMJDUTC: 60676 + seconds / 86_400, magnitude: magnitude,
+            isLimit: limit,
             observer: observer)
     }
 
@@ -69,7 +75,8 @@ struct PointIdentityTests {
     func different() {
         let one = identity(observer: "X")
         for other in [
-            identity(12.002, observer: "X"), identity(seconds: 1.5, observer: "X"), identity(target: "B", observer: "X"),
+            identity(12.002, observer: "X"), identity(seconds: 1.5, observer: "X"),
+            identity(target: "B", observer: "X"),
             identity(filter: "R", observer: "X"), identity(limit: true, observer: "X"), identity(observer: "Y"),
         ] {
             #expect(!one.isSame(as: other) && !other.isSame(as: one))
