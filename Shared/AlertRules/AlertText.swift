@@ -5,7 +5,8 @@ extension AlertReport {
     /// "V 8.02 ± 0.02 mag, brighter than 9.50 mag; confirmed by 2 points, first at MJD 60676.12346 (UTC)".
     public func explanation(filter: String, kind: RuleKind) -> String {
         let said = "\(filter) \(Self.text(of: latest))"
-        let confirmation = "confirmed by \(confirmingKeys.count) point\(confirmingKeys.count == 1 ? "" : "s"), "
+        let confirmation =
+            "confirmed by \(confirmingKeys.count) point\(confirmingKeys.count == 1 ? "" : "s"), "
             + "first at MJD \(String(format: "%.5f", first.midpointMJDUTC)) (UTC)"
         if state == .ended { return "\(said), the event is over; it was \(confirmation)" }
         return "\(said), \(reason(kind)); \(confirmation)"
@@ -16,11 +17,15 @@ extension AlertReport {
         case .brighterThan(let threshold): return String(format: "brighter than %.2f mag", threshold.magnitude)
         case .fainterThan(let threshold): return String(format: "fainter than %.2f mag", threshold.magnitude)
         case .changedBy:
-            guard let baseline = evidence.baselineMagnitude, let points = evidence.baselinePoints else { return "changed" }
-            return String(format: "%.1f sigma \(departure.rawValue) than its baseline of %.2f mag (\(points) points)",
+            guard let baseline = evidence.baselineMagnitude, let points = evidence.baselinePoints else {
+                return "changed"
+            }
+            return String(
+                format: "%.1f sigma \(departure.rawValue) than its baseline of %.2f mag (\(points) points)",
                 evidence.significance ?? 0, baseline)
         case .risingFasterThan(let rise):
-            return String(format: "rising by %.2f ± %.2f mag/day, faster than %.2f",
+            return String(
+                format: "rising by %.2f ± %.2f mag/day, faster than %.2f",
                 evidence.magnitudesPerDay ?? 0, evidence.magnitudesPerDayError ?? 0, rise.magnitudesPerDay)
         }
     }

@@ -1,9 +1,10 @@
 /// Finds every event of a rule in a target's light curve.
 ///
 /// A pure function of the points as a set: neither their order nor versions that are superseded matter. Each filter
-/// is evaluated on its own. A point counts when it has the rule's filter and instrument, a finite time, a finite magnitude or
-/// limit, and none of the unusable flags. An upper limit speaks for "fainter" and against "brighter", where it is deep enough to;
-/// a saturated point the other way round. Cost: O(n log n) searches and one shift of a sorted list per point.
+/// is evaluated on its own. A point counts when it has the rule's filter and instrument, a finite time, a finite
+/// magnitude or limit, and none of the unusable flags. An upper limit speaks for "fainter" and against "brighter",
+/// where it is deep enough to; a saturated point the other way round. Cost: O(n log n) searches and one shift of a
+/// sorted list per point.
 ///
 /// - Parameters:
 ///   - rule: what to look for.
@@ -152,7 +153,9 @@ struct Evaluation {
         }
         extreme = extreme.map { furthest($0, point, last.departure) }
         guard !judgement.clears.contains(last.departure) else { return }
-        if isDue(point, since: last.latest) || hasMoved(since: last.latest) { append(report(last, at: point, state: .ongoing)) }
+        if isDue(point, since: last.latest) || hasMoved(since: last.latest) {
+            append(report(last, at: point, state: .ongoing))
+        }
     }
 
     private mutating func append(_ report: AlertReport) {
@@ -171,8 +174,8 @@ struct Evaluation {
         (point.midpointMJDUTC - last.midpointMJDUTC) * 24 >= rule.updateAfterHours - 1e-6
     }
 
-    /// Whether the newest points, as many as confirm an event, have all moved the same way by enough: a step counts when it
-    /// is both large and three times its error, so that one outlier is no news.
+    /// Whether the newest points, as many as confirm an event, have all moved the same way by enough: a step counts
+    /// when it is both large and three times its error, so that one outlier is no news.
     private func hasMoved(since last: AlertReport.Point) -> Bool {
         let newest = recent.suffix(rule.confirmation.points)
         guard newest.count == rule.confirmation.points else { return false }

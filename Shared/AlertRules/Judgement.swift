@@ -83,7 +83,9 @@ struct Judge {
         let departure: Departure = excess < 0 ? .brighter : .fainter
         var judgement = Judgement(evidence: evidence(change, baseline: baseline, sigma: sigma, departure: departure))
         judgement.evidence.significance = abs(excess) / sigma
-        if abs(excess) > change.sigma * sigma, abs(excess) >= change.minimumMagnitudes, change.direction.includes(departure) {
+        if abs(excess) > change.sigma * sigma, abs(excess) >= change.minimumMagnitudes,
+            change.direction.includes(departure)
+        {
             judgement.meets = departure
         }
         if -excess < rule.clearLevel * sigma { judgement.clears.insert(.brighter) }

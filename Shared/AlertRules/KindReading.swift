@@ -163,14 +163,17 @@ extension Confirmation {
         guard let points, let outOf, let span, let instruments else { return nil }
         if points > outOf { reader.report("points", "\(points) of \(outOf) can never agree") }
         if instruments > points { reader.report("minimumInstruments", "\(instruments) is more than points, \(points)") }
-        if points == 1, span > 0 { reader.report("minimumSpanMinutes", "one point has no span; set points to 2 or more") }
+        if points == 1, span > 0 {
+            reader.report("minimumSpanMinutes", "one point has no span; set points to 2 or more")
+        }
         self.init(points: points, outOf: outOf, minimumSpanMinutes: span, minimumInstruments: instruments)
     }
 
     var json: JSONValue {
         .object([
             "points": .number(Double(points)), "outOf": .number(Double(outOf)),
-            "minimumSpanMinutes": .number(minimumSpanMinutes), "minimumInstruments": .number(Double(minimumInstruments)),
+            "minimumSpanMinutes": .number(minimumSpanMinutes),
+            "minimumInstruments": .number(Double(minimumInstruments)),
         ])
     }
 }

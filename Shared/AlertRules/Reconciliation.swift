@@ -32,9 +32,9 @@ public struct AlertAction: Sendable, Equatable {
 
 /// Compares what was published with what is true now.
 ///
-/// Deterministic and idempotent: applying the actions and reconciling again gives none. Since `now` does not depend on the
-/// order in which points arrived, neither do the alerts that stand in the end. Published alerts of other rules, other revisions
-/// and other targets are left alone.
+/// Deterministic and idempotent: applying the actions and reconciling again gives none. Since `now` does not depend on
+/// the order in which points arrived, neither do the alerts that stand in the end. Published alerts of other rules,
+/// other revisions and other targets are left alone.
 ///
 /// - Parameters:
 ///   - previous: the last thing said for each identity, retractions included.
@@ -48,7 +48,9 @@ public func reconcile(
         $0.identity.ruleID == rule.id && $0.identity.revision == rule.revision && $0.identity.target == target
     }
     var standing: [AlertIdentity: PublishedAlert] = [:]
-    for alert in ours where alert.sequence >= standing[alert.identity]?.sequence ?? 0 { standing[alert.identity] = alert }
+    for alert in ours where alert.sequence >= standing[alert.identity]?.sequence ?? 0 {
+        standing[alert.identity] = alert
+    }
     let found = Set(now.map(\.identity))
     var actions: [AlertAction] = []
     for alert in standing.values.sorted(by: { order($0.report, $0.identity) < order($1.report, $1.identity) })
@@ -62,7 +64,8 @@ public func reconcile(
         let before = standing[alert.identity]
         guard let before, !before.retracted else {
             let ancestor = retractions.first { $0.counterpart == alert.identity }?.published.identity
-            actions.append(action(.initial, alert.identity, after: before, report: alert.current, rule, nowMJDUTC, ancestor))
+            actions.append(
+                action(.initial, alert.identity, after: before, report: alert.current, rule, nowMJDUTC, ancestor))
             continue
         }
         guard alert.current.isNews(after: before.report, stepMagnitudes: rule.updateAfterMagnitudes) else { continue }
@@ -76,9 +79,11 @@ private func action(
     _ rule: RuleDocument, _ nowMJDUTC: Double, _ counterpart: AlertIdentity?
 ) -> AlertAction {
     let published = PublishedAlert(
-        identity: identity, sequence: before.map { $0.sequence + 1 } ?? 0, report: report, retracted: kind == .retraction)
+        identity: identity, sequence: before.map { $0.sequence + 1 } ?? 0, report: report,
+        retracted: kind == .retraction)
     let ageHours = (nowMJDUTC - report.latest.midpointMJDUTC) * 24
-    return AlertAction(kind: kind, published: published, historical: ageHours > rule.maxAgeHours, counterpart: counterpart)
+    return AlertAction(
+        kind: kind, published: published, historical: ageHours > rule.maxAgeHours, counterpart: counterpart)
 }
 
 private func order(_ report: AlertReport, _ identity: AlertIdentity) -> (Double, String) {
@@ -87,7 +92,9 @@ private func order(_ report: AlertReport, _ identity: AlertIdentity) -> (Double,
 
 /// Whether two accounts could be of the same event: same filter and direction, overlapping in time.
 private func overlaps(_ alert: PublishedAlert, _ other: EvaluatedAlert) -> Bool {
-    guard alert.identity.filter == other.identity.filter, alert.report.departure == other.current.departure else { return false }
+    guard alert.identity.filter == other.identity.filter, alert.report.departure == other.current.departure else {
+        return false
+    }
     func end(_ report: AlertReport) -> Double { report.state == .ended ? report.latest.midpointMJDUTC : .infinity }
     return alert.report.first.midpointMJDUTC <= end(other.current)
         && other.current.first.midpointMJDUTC <= end(alert.report)

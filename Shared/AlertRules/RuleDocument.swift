@@ -21,8 +21,8 @@ public struct RuleDocument: Sendable, Equatable {
     public var updateAfterMagnitudes: Double
     /// An event that goes on is reported again after this time [h].
     public var updateAfterHours: Double
-    /// Error common to neighbouring points (thin cloud, colour, flat field) [mag], added in quadrature to each point's own:
-    /// confirmation by further points cannot average it away.
+    /// Error common to neighbouring points (thin cloud, colour, flat field) [mag], added in quadrature to each point's
+    /// own: confirmation by further points cannot average it away.
     public var systematicMagnitudes: Double
 
     public init(
@@ -53,7 +53,8 @@ public struct RuleDocument: Sendable, Equatable {
     public static let defaultUpdateAfterHours = 24.0
     public static let defaultSystematicMagnitudes = 0.02
 
-    /// The level at which an event ends: `hysteresis`, else 0.1 mag back over the threshold, half the sigma, half the rate.
+    /// The level at which an event ends: `hysteresis`, else 0.1 mag back over the threshold, half the sigma, half the
+    /// rate.
     public var clearLevel: Double {
         if let hysteresis { return hysteresis }
         switch kind {
@@ -104,7 +105,8 @@ public struct Change: Sendable, Equatable {
     public var baseline: BaselineWindow
 
     public init(
-        sigma: Double, direction: Direction = .any, minimumMagnitudes: Double = 0, baseline: BaselineWindow = BaselineWindow()
+        sigma: Double, direction: Direction = .any, minimumMagnitudes: Double = 0,
+        baseline: BaselineWindow = BaselineWindow()
     ) {
         self.sigma = sigma
         self.direction = direction

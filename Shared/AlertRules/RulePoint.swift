@@ -1,6 +1,7 @@
 /// What source flags mean for rules. The bits are those of the published registry, which this room does not see.
 public struct FlagPolicy: Sendable, Equatable {
-    /// A point with any of these says nothing and is skipped: no data, truncated by the edge, on bad pixels, a failed fit.
+    /// A point with any of these says nothing and is skipped: no data, truncated by the edge, on bad pixels, a failed
+    /// fit.
     public var unusable: UInt32
     /// A point with any of these is a bound: the target is at least as bright as its magnitude says. It may confirm
     /// "brighter" and speak against "fainter", never the reverse: an eruption that saturates the detector is alerted.
@@ -35,7 +36,8 @@ public struct RulePoint: Sendable, Equatable {
     var isSaturated = false
 
     public init(
-        measurementKey: String, versionRank: Int = 0, midpointMJDUTC: Double, magnitude: Double?, magnitudeError: Double?,
+        measurementKey: String, versionRank: Int = 0, midpointMJDUTC: Double, magnitude: Double?,
+        magnitudeError: Double?,
         limitMagnitude: Double? = nil, limitSigma: Double? = nil, filter: String, instrument: String,
         flags: UInt32 = 0, provisional: Bool = false
     ) {
@@ -93,7 +95,8 @@ public struct RulePoint: Sendable, Equatable {
     }
 
     private var tieBreak: [UInt64] {
-        [midpointMJDUTC, magnitude ?? .infinity, magnitudeError ?? .infinity, limitMagnitude ?? .infinity].map(\.bitPattern)
+        [midpointMJDUTC, magnitude ?? .infinity, magnitudeError ?? .infinity, limitMagnitude ?? .infinity].map(
+            \.bitPattern)
             + [provisional ? 1 : 0]
     }
 }

@@ -1,7 +1,8 @@
 public import Foundation
 
 extension RuleDocument {
-    /// Reads a rule, strictly: unknown fields, wrong types and values out of range are problems, and all are told together.
+    /// Reads a rule, strictly: unknown fields, wrong types and values out of range are problems, and all are told
+    /// together.
     ///
     /// - Parameters:
     ///   - json: the document's bytes, UTF-8, at most 1 MB.
@@ -43,7 +44,8 @@ extension RuleDocument {
 
     private static func read(_ reader: FieldReader) -> RuleDocument? {
         reader.allowOnly([
-            "$schema", "id", "name", "revision", "target", "filters", "instruments", "kind", "confirmation", "hysteresis",
+            "$schema", "id", "name", "revision", "target", "filters", "instruments", "kind", "confirmation",
+            "hysteresis",
             "maxAgeHours", "updateAfterMagnitudes", "updateAfterHours", "systematicMagnitudes",
         ])
         let id = identifier(reader)
@@ -59,10 +61,12 @@ extension RuleDocument {
         let step = reader.number("updateAfterMagnitudes", in: 0.01...50, default: defaultUpdateAfterMagnitudes)
         let hours = reader.number("updateAfterHours", in: 0.01...1e6, default: defaultUpdateAfterHours)
         let floor = reader.number("systematicMagnitudes", in: 0...5, default: defaultSystematicMagnitudes)
-        guard let id, let name, let revision, let target, let kind, let confirmation, let age, let step, let hours, let floor
+        guard let id, let name, let revision, let target, let kind, let confirmation, let age, let step, let hours,
+            let floor
         else { return nil }
         return RuleDocument(
-            id: id, name: name, revision: revision, target: target, filters: filters, instruments: instruments, kind: kind,
+            id: id, name: name, revision: revision, target: target, filters: filters, instruments: instruments,
+            kind: kind,
             confirmation: confirmation, hysteresis: hysteresis, maxAgeHours: age, updateAfterMagnitudes: step,
             updateAfterHours: hours, systematicMagnitudes: floor)
     }
@@ -103,7 +107,8 @@ extension RuleDocument: Codable {
     public func encode(to encoder: any Encoder) throws {
         var fields: [String: JSONValue] = [
             "id": .string(id), "name": .string(name), "revision": .number(Double(revision)), "target": .string(target),
-            "kind": kind.json, "confirmation": confirmation.json, "hysteresis": .object([kind.levelName: .number(clearLevel)]),
+            "kind": kind.json, "confirmation": confirmation.json,
+            "hysteresis": .object([kind.levelName: .number(clearLevel)]),
             "maxAgeHours": .number(maxAgeHours), "updateAfterMagnitudes": .number(updateAfterMagnitudes),
             "updateAfterHours": .number(updateAfterHours), "systematicMagnitudes": .number(systematicMagnitudes),
         ]

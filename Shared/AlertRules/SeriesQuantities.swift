@@ -29,7 +29,9 @@ struct SeriesQuantities {
 
     /// Lets a point count as usual, unless it belongs to an event and such points are left out.
     mutating func remember(_ point: RulePoint, inAlert: Bool) {
-        guard case .changedBy(let change) = rule.kind, let magnitude = point.magnitude, !point.isSaturated else { return }
+        guard case .changedBy(let change) = rule.kind, let magnitude = point.magnitude, !point.isSaturated else {
+            return
+        }
         if inAlert, change.baseline.excludeInAlert { return }
         baselines[point.instrument, default: SlidingBaseline(window: change.baseline)]
             .insert(mjd: point.midpointMJDUTC, magnitude: magnitude)

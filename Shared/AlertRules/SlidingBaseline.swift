@@ -61,8 +61,8 @@ struct SlidingBaseline {
         return lower == upper ? first : (first + deviation(rank: upper, from: median)) / 2
     }
 
-    /// The deviation of a rank: of the two ascending lists `median - m` (downwards) and `m - median` (upwards), how many
-    /// of the first belong to the `rank + 1` smallest is found by bisection.
+    /// The deviation of a rank: of the two ascending lists `median - m` (downwards) and `m - median` (upwards), how
+    /// many of the first belong to the `rank + 1` smallest is found by bisection.
     private func deviation(rank: Int, from median: Double) -> Double {
         let split = position(of: median)
         let below = split

@@ -3,8 +3,8 @@ public import Foundation
 /// A picture of a frame: grey-scale, bright stars compressed, circles around what matters.
 ///
 /// Large frames are averaged down in whole blocks. The stretch runs from the lower zscale limit (black) to the 99.8th
-/// percentile (white) as `asinh(v / s) / asinh(1 / s)`, `s` being where the upper zscale limit lies between the two, so that
-/// the sky's noise and the stars' cores are both seen.
+/// percentile (white) as `asinh(v / s) / asinh(1 / s)`, `s` being where the upper zscale limit lies between the two,
+/// so that the sky's noise and the stars' cores are both seen.
 public struct FramePicture: Sendable {
     /// A circle around a position of the frame.
     public struct Mark: Sendable, Equatable {

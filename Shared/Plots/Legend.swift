@@ -55,7 +55,8 @@ struct Legend {
                     drawing.add(shape)
                 }
             case .line(let stroke):
-                drawing.add(.line(Position(x: centre.x - 8, y: centre.y), Position(x: centre.x + 8, y: centre.y), stroke))
+                drawing.add(
+                    .line(Position(x: centre.x - 8, y: centre.y), Position(x: centre.x + 8, y: centre.y), stroke))
             }
             drawing.add(.text(one.entry.label, Position(x: centre.x + 12, y: centre.y + 4.5), TextStyle(size: 12.5)))
         }
@@ -63,7 +64,9 @@ struct Legend {
 }
 
 extension Int {
-    fileprivate func clamped(to range: ClosedRange<Int>) -> Int { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
+    fileprivate func clamped(to range: ClosedRange<Int>) -> Int {
+        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+    }
 }
 
 extension PlotSeries.Marker {

@@ -41,7 +41,8 @@ extension LightCurvePlot {
                 entries.append(.init(label: "upper limit", key: .limit(first.colour)))
             }
             if let binMinutes, series.count == 1 {
-                entries.append(.init(label: "\(SVG.number(binMinutes)) min mean", key: .marker(.circle, .ink, provisional: false)))
+                entries.append(
+                    .init(label: "\(SVG.number(binMinutes)) min mean", key: .marker(.circle, .ink, provisional: false)))
             }
         }
         if let model { entries.append(.init(label: model.label, key: .line(Self.modelStroke))) }

@@ -36,10 +36,13 @@ struct LightCurveFrame {
         let centres = points.compactMap { $0.magnitude ?? $0.limitMagnitude }
         guard let low = centres.min(), let high = centres.max() else { return [] }
         let reach = max(0.05, high - low)
-        return centres + points.flatMap { point -> [Double] in
-            guard let magnitude = point.magnitude, let error = point.magnitudeError, error < reach else { return [] }
-            return [magnitude - error, magnitude + error]
-        }
+        return centres
+            + points.flatMap { point -> [Double] in
+                guard let magnitude = point.magnitude, let error = point.magnitudeError, error < reach else {
+                    return []
+                }
+                return [magnitude - error, magnitude + error]
+            }
     }
 
     private func x(_ timeDays: Double) -> Double {
@@ -157,14 +160,16 @@ struct LightCurveFrame {
         for (ticks, length) in [(time.minorTicks, 3.5), (time.majorTicks, 7)] {
             for tick in ticks {
                 let place = area.x + time.fraction(tick) * area.width
-                drawing.add(.line(Position(x: place, y: area.bottom), Position(x: place, y: area.bottom - length), stroke))
+                drawing.add(
+                    .line(Position(x: place, y: area.bottom), Position(x: place, y: area.bottom - length), stroke))
                 drawing.add(.line(Position(x: place, y: area.y), Position(x: place, y: area.y + length), stroke))
             }
         }
         for (ticks, length) in [(magnitude.minorTicks, 3.5), (magnitude.majorTicks, 7)] {
             for tick in ticks {
                 drawing.add(.line(Position(x: area.x, y: y(tick)), Position(x: area.x + length, y: y(tick)), stroke))
-                drawing.add(.line(Position(x: area.right, y: y(tick)), Position(x: area.right - length, y: y(tick)), stroke))
+                drawing.add(
+                    .line(Position(x: area.right, y: y(tick)), Position(x: area.right - length, y: y(tick)), stroke))
             }
         }
     }
@@ -175,7 +180,8 @@ struct LightCurveFrame {
             drawing.add(.text(time.label(tick), Position(x: place, y: area.bottom + 19), TextStyle(anchor: .middle)))
         }
         for tick in magnitude.majorTicks {
-            drawing.add(.text(magnitude.label(tick), Position(x: area.x - 8, y: y(tick) + 4.5), TextStyle(anchor: .end)))
+            drawing.add(
+                .text(magnitude.label(tick), Position(x: area.x - 8, y: y(tick) + 4.5), TextStyle(anchor: .end)))
         }
         let below = Position(x: area.x + area.width / 2, y: area.bottom + 44)
         drawing.add(.text(timeLabel, below, TextStyle(size: 14, anchor: .middle)))

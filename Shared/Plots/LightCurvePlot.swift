@@ -16,7 +16,8 @@ public struct PlotPoint: Sendable, Equatable {
     public var isFlagged: Bool
 
     public init(
-        timeDays: Double, magnitude: Double?, magnitudeError: Double? = nil, limitMagnitude: Double? = nil, filter: String,
+        timeDays: Double, magnitude: Double?, magnitudeError: Double? = nil, limitMagnitude: Double? = nil,
+        filter: String,
         instrument: String, isProvisional: Bool = false, isFlagged: Bool = false
     ) {
         self.timeDays = timeDays

@@ -121,8 +121,10 @@ public struct NightReport: Sendable {
     // MARK: Sections
 
     private var header: String {
-        let badge = isComplete
-            ? "<span class=\"badge good\">ledger adds up</span>" : "<span class=\"badge bad\">ledger does not add up</span>"
+        let badge =
+            isComplete
+            ? "<span class=\"badge good\">ledger adds up</span>"
+            : "<span class=\"badge bad\">ledger does not add up</span>"
         return "<header><h1>\(escaped(title)) \(badge)</h1><p>\(escaped(subtitle))</p></header>"
     }
 
@@ -185,7 +187,9 @@ public struct NightReport: Sendable {
             }
             return "<tr>\(cells.joined())</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead>\n<tbody>\(rows.joined(separator: "\n"))</tbody></table></div>"
+        return
+            "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead>\n<tbody>"
+            + rows.joined(separator: "\n") + "</tbody></table></div>"
     }
 
     private static let style = """
@@ -201,7 +205,8 @@ public struct NightReport: Sendable {
         .tile { border: 1px solid #e3e6ea; border-radius: 8px; padding: 10px 16px; min-width: 96px; }
         .tile b { display: block; font-size: 20px; font-variant-numeric: tabular-nums; }
         figure { margin: 0 0 20px; } figure svg, figure img { max-width: 100%; height: auto; }
-        article { border-left: 3px solid #ea580c; padding-left: 14px; margin-bottom: 16px; } article p { margin: 4px 0; }
+        article { border-left: 3px solid #ea580c; padding-left: 14px; margin-bottom: 16px; }
+        article p { margin: 4px 0; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 0; } dd { margin: 0; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; width: 100%; }
         th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid #eceef1; overflow-wrap: anywhere; }

@@ -20,7 +20,8 @@ struct PlotSeries: Equatable {
         var result: [PlotSeries] = []
         for (colourIndex, filter) in filters.enumerated() {
             for (markerIndex, instrument) in instruments.enumerated() {
-                let own = usable.filter { $0.filter == filter && $0.instrument == instrument }.sorted(by: PlotPoint.precedes)
+                let own = usable.filter { $0.filter == filter && $0.instrument == instrument }.sorted(
+                    by: PlotPoint.precedes)
                 guard !own.isEmpty else { continue }
                 result.append(
                     PlotSeries(
@@ -31,7 +32,8 @@ struct PlotSeries: Equatable {
         return result
     }
 
-    /// The colours astronomers expect of common filters, else one of Okabe and Ito's that colour-blind readers tell apart.
+    /// The colours astronomers expect of common filters, else one of Okabe and Ito's that colour-blind readers tell
+    /// apart.
     private static func colour(of filter: String, index: Int) -> Colour {
         switch filter {
         case "U", "u", "SU": Colour(0x7A3E9D)
@@ -60,12 +62,17 @@ extension PlotPoint {
     }
 
     static func precedes(_ one: PlotPoint, _ other: PlotPoint) -> Bool {
-        let left = [one.timeDays, one.magnitude ?? .infinity, one.limitMagnitude ?? .infinity, one.magnitudeError ?? -1]
-        let right = [other.timeDays, other.magnitude ?? .infinity, other.limitMagnitude ?? .infinity, other.magnitudeError ?? -1]
+        let left = [
+            one.timeDays, one.magnitude ?? .infinity, one.limitMagnitude ?? .infinity, one.magnitudeError ?? -1,
+        ]
+        let right = [
+            other.timeDays, other.magnitude ?? .infinity, other.limitMagnitude ?? .infinity, other.magnitudeError ?? -1,
+        ]
         return left.lexicographicallyPrecedes(right)
     }
 
-    /// Weighted means of points whose times fall into the same bin: m = sum(w m) / sum(w), error = sum(w)^-1/2, w = 1 / error^2.
+    /// Weighted means of points whose times fall into the same bin: m = sum(w m) / sum(w), error = sum(w)^-1/2, w = 1
+    /// / error^2.
     static func binned(_ points: [PlotPoint], minutes: Double) -> [PlotPoint] {
         guard minutes > 0, let first = points.first else { return [] }
         var result: [PlotPoint] = []

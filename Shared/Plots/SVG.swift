@@ -76,10 +76,11 @@ enum SVG {
     }
 
     private static func hex(_ colour: Colour) -> String {
-        "#" + [colour.red, colour.green, colour.blue].map { value in
-            let byte = UInt8((min(max(value, 0), 1) * 255).rounded())
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        "#"
+            + [colour.red, colour.green, colour.blue].map { value in
+                let byte = UInt8((min(max(value, 0), 1) * 255).rounded())
+                return (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }.joined()
     }
 }
 

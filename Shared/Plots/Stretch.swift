@@ -97,7 +97,11 @@ struct Stretch {
     }
 
     private static func line(_ values: [Double], _ kept: [Bool]) -> (intercept: Double, slope: Double) {
-        var n = 0.0, sumX = 0.0, sumY = 0.0, sumXX = 0.0, sumXY = 0.0
+        var n = 0.0
+        var sumX = 0.0
+        var sumY = 0.0
+        var sumXX = 0.0
+        var sumXY = 0.0
         for index in values.indices where kept[index] {
             let x = Double(index)
             n += 1

@@ -21,7 +21,8 @@ struct DocumentTests {
 
     @Test("the published example reads, and says what it is meant to say")
     func example() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let json = try Data(contentsOf: root.appending(path: "schemas/documents/rule.example.json"))
         let rule = try RuleDocument(json: json, file: "rule.example.json")
         let change = Change(
@@ -44,10 +45,12 @@ struct DocumentTests {
         #expect(try JSONDecoder().decode(RuleDocument.self, from: rule.json()) == again)
     }
 
-    @Test("every kind survives writing and reading", arguments: [
-        RuleKind.fainterThan(Threshold(magnitude: 14, sigma: 0)),
-        .changedBy(Change(sigma: 4, direction: .any)), .risingFasterThan(Rise(magnitudesPerDay: 2)),
-    ])
+    @Test(
+        "every kind survives writing and reading",
+        arguments: [
+            RuleKind.fainterThan(Threshold(magnitude: 14, sigma: 0)),
+            .changedBy(Change(sigma: 4, direction: .any)), .risingFasterThan(Rise(magnitudesPerDay: 2)),
+        ])
     func kinds(kind: RuleKind) throws {
         let rule = RuleDocument(id: "k", name: "K", revision: 3, target: "t", filters: ["V"], kind: kind, hysteresis: 1)
         #expect(try RuleDocument(json: rule.json(), file: "k") == rule)
@@ -69,30 +72,38 @@ struct DocumentTests {
         #expect(told.count == 10)
     }
 
-    @Test("wrong single fields are refused", arguments: [
-        (#""hysteresis":{"magnitude":9}"#, "hysteresis.magnitude"), (#""hysteresis":{"sigma":2}"#, "hysteresis.sigma"),
-        (#""hysteresis":3"#, "hysteresis"), (#""filters":["V","V"]"#, "filters[1]"), (#""filters":[1]"#, "filters[0]"),
-        (#""confirmation":{"points":1,"outOf":1,"minimumSpanMinutes":5}"#, "confirmation.minimumSpanMinutes"),
-        (#""confirmation":{"points":2,"outOf":3,"minimumInstruments":3}"#, "confirmation.minimumInstruments"),
-        (#""maxAgeHours":true"#, "maxAgeHours"), (#""maxAgeHours":null"#, "maxAgeHours"),
-        (#""systematicMagnitudes":1e300"#, "systematicMagnitudes"), (#""instruments":"east""#, "instruments"),
-    ])
+    @Test(
+        "wrong single fields are refused",
+        arguments: [
+            (#""hysteresis":{"magnitude":9}"#, "hysteresis.magnitude"),
+            (#""hysteresis":{"sigma":2}"#, "hysteresis.sigma"),
+            (#""hysteresis":3"#, "hysteresis"), (#""filters":["V","V"]"#, "filters[1]"),
+            (#""filters":[1]"#, "filters[0]"),
+            (#""confirmation":{"points":1,"outOf":1,"minimumSpanMinutes":5}"#, "confirmation.minimumSpanMinutes"),
+            (#""confirmation":{"points":2,"outOf":3,"minimumInstruments":3}"#, "confirmation.minimumInstruments"),
+            (#""maxAgeHours":true"#, "maxAgeHours"), (#""maxAgeHours":null"#, "maxAgeHours"),
+            (#""systematicMagnitudes":1e300"#, "systematicMagnitudes"), (#""instruments":"east""#, "instruments"),
+        ])
     func single(field: String, name: String) {
         #expect(with(field).contains { $0.hasPrefix("rule.json: \(name): ") })
     }
 
-    @Test("kinds: none, two or an unknown one are refused", arguments: [
-        "{}", #"{"brighterThan":{"magnitude":1},"fainterThan":{"magnitude":2}}"#, #"{"colourOf":{}}"#, "7",
-        #"{"brighterThan":7}"#, #"{"changedBy":{"sigma":3,"direction":"up"}}"#,
-    ])
+    @Test(
+        "kinds: none, two or an unknown one are refused",
+        arguments: [
+            "{}", #"{"brighterThan":{"magnitude":1},"fainterThan":{"magnitude":2}}"#, #"{"colourOf":{}}"#, "7",
+            #"{"brighterThan":7}"#, #"{"changedBy":{"sigma":3,"direction":"up"}}"#,
+        ])
     func wrongKind(kind: String) {
         let json = #"{"id":"a","name":"A","revision":1,"target":"*","kind":\#(kind)}"#
         #expect(problems(json).contains { $0.hasPrefix("rule.json: kind") })
     }
 
-    @Test("what is not a document gets one clear line", arguments: [
-        "", "{", "[]", "NaN", #"{"id":NaN}"#, "\"text\"", "\u{0}",
-    ])
+    @Test(
+        "what is not a document gets one clear line",
+        arguments: [
+            "", "{", "[]", "NaN", #"{"id":NaN}"#, "\"text\"", "\u{0}",
+        ])
     func hostile(text: String) {
         let told = problems(text)
         #expect(told.count >= 1)
@@ -122,6 +133,7 @@ struct DocumentTests {
     func words() throws {
         let found = try #require(events(brighterThan(9.5), curve([12, 8.016, 8.016])).first)
         let text = found.current.explanation(filter: "V", kind: brighterThan(9.5).kind)
-        #expect(text == "V 8.02 ± 0.02 mag, brighter than 9.50 mag; confirmed by 2 points, first at MJD 60000.00069 (UTC)")
+        #expect(
+            text == "V 8.02 ± 0.02 mag, brighter than 9.50 mag; confirmed by 2 points, first at MJD 60000.00069 (UTC)")
     }
 }

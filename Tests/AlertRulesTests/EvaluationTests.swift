@@ -34,7 +34,9 @@ struct EvaluationTests {
         #expect(found[1].identity.firstMeasurementKey == "frame11")
     }
 
-    @Test("a point brighter than the threshold by less than sigma errors does not count; sigma 0 takes points without errors")
+    @Test(
+        "a point beyond the threshold by less than sigma errors does not count; sigma 0 needs no errors"
+    )
     func significance() {
         #expect(events(brighterThan(9.5), curve([9.4, 9.4, 9.4], error: 0.05)).isEmpty)
         #expect(events(brighterThan(9.5), curve([9.4, 9.4, 9.4], error: 0.03)).count == 1)
@@ -72,7 +74,8 @@ struct EvaluationTests {
         let shallow = curve([9, 9]) + (2..<5).map { point($0, nil, error: nil, limit: 8) }
         #expect(events(brighterThan(9.5), shallow)[0].current.state == .ongoing)
         #expect(events(brighterThan(9.5), (0..<9).map { point($0, nil, error: nil, limit: 5) }).isEmpty)
-        let vanished = curve((0..<20).map { 12 + 0.01 * Double($0 % 3) }) + (20..<23).map { point($0, nil, error: nil, limit: 15) }
+        let vanished =
+            curve((0..<20).map { 12 + 0.01 * Double($0 % 3) }) + (20..<23).map { point($0, nil, error: nil, limit: 15) }
         #expect(try #require(events(changedBy(5), vanished).first).current.departure == .fainter)
     }
 

@@ -7,7 +7,9 @@ struct ReconciliationTests {
     func sequence() {
         var publisher = Publisher(rule: brighterThan(9.5))
         let light = curve([12, 12, 9, 9, 9, 8, 8, 12, 12])
-        let kinds = light.indices.map { publisher.hear(Array(light[...$0])).map { "\($0.kind) \($0.published.sequence)" } }
+        let kinds = light.indices.map {
+            publisher.hear(Array(light[...$0])).map { "\($0.kind) \($0.published.sequence)" }
+        }
         #expect(kinds == [[], [], [], ["initial 0"], [], [], ["update 1"], [], ["update 2"]])
         #expect(publisher.hear(light).isEmpty)
         #expect(publisher.said[0].report.state == .ended)

@@ -39,7 +39,9 @@ func curve(_ magnitudes: [Double], from first: Int = 0, error: Double = 0.02) ->
     magnitudes.enumerated().map { point(first + $0.offset, $0.element, error: error) }
 }
 
-func brighterThan(_ magnitude: Double, sigma: Double = 3, points: Int = 2, outOf: Int = 3, clear: Double? = nil) -> RuleDocument {
+func brighterThan(_ magnitude: Double, sigma: Double = 3, points: Int = 2, outOf: Int = 3, clear: Double? = nil)
+    -> RuleDocument
+{
     RuleDocument(
         id: "bright", name: "bright", revision: 1, target: "*",
         kind: .brighterThan(Threshold(magnitude: magnitude, sigma: sigma)),

@@ -64,10 +64,13 @@ struct FramePictureTests {
         #expect(stretch.grey(pixels, inverted: true)[0] == 255 - grey[0])
     }
 
-    @Test("constant, empty of numbers and one-pixel frames are drawn; a wrong size is an error", arguments: [
-        [Float](repeating: 5, count: 64), [Float](repeating: .nan, count: 64), [.infinity] + [Float](repeating: 1, count: 63),
-        (0..<64).map { Float($0) * 1e36 },
-    ])
+    @Test(
+        "constant, empty of numbers and one-pixel frames are drawn; a wrong size is an error",
+        arguments: [
+            [Float](repeating: 5, count: 64), [Float](repeating: .nan, count: 64),
+            [.infinity] + [Float](repeating: 1, count: 63),
+            (0..<64).map { Float($0) * 1e36 },
+        ])
     func hard(pixels: [Float]) throws {
         var frame = FramePicture(title: "t", pixels: pixels, width: 8, height: 8)
         frame.marks = [.init(x: .nan, y: 0, radiusPixels: 3, label: "", kind: .rejected)]
@@ -135,7 +138,9 @@ struct FramePictureTests {
         for index in 0..<300 {
             stars.append((Double(index * 97 % 1500), Double(index * 61 % 1000), 20_000 / pow(Double(index + 1), 1.2)))
         }
-        var frame = FramePicture(title: "nova.fits, V, 60 s", pixels: sky(width: 1500, height: 1000, stars: stars), width: 1500, height: 1000)
+        var frame = FramePicture(
+            title: "nova.fits, V, 60 s", pixels: sky(width: 1500, height: 1000, stars: stars), width: 1500, height: 1000
+        )
         frame.marks = [
             .init(x: stars[3].x, y: stars[3].y, radiusPixels: 16, label: "nova", kind: .target),
             .init(x: stars[9].x, y: stars[9].y, radiusPixels: 16, label: "C1", kind: .comparison),

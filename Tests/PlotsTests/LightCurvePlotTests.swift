@@ -32,7 +32,9 @@ struct LightCurvePlotTests {
     }
 
     private func point(_ time: Double, _ magnitude: Double?, limit: Double? = nil, filter: String = "V") -> PlotPoint {
-        PlotPoint(timeDays: time, magnitude: magnitude, magnitudeError: 0.01, limitMagnitude: limit, filter: filter, instrument: "")
+        PlotPoint(
+            timeDays: time, magnitude: magnitude, magnitudeError: 0.01, limitMagnitude: limit, filter: filter,
+            instrument: "")
     }
 
     @Test("bright is up and later is right")
@@ -55,10 +57,13 @@ struct LightCurvePlotTests {
         #expect(try plot.png().starts(with: [0x89, 0x50, 0x4E, 0x47]))
     }
 
-    @Test("no point, one point, equal points and points that are no numbers give a figure", arguments: [
-        [], [(1.0, 12.0)], [(1.0, 12.0), (1.0, 12.0)], [(.nan, 12.0), (1.0, .nan), (.infinity, -.infinity)],
-        [(1e300, 1.0), (1.0, 1e300), (2.0, 12.0)], [(-9e7, -999.0), (9e7, 999.0)], [(2_460_676.5, 12.0), (2_460_676.5, 12.0)],
-    ])
+    @Test(
+        "no point, one point, equal points and points that are no numbers give a figure",
+        arguments: [
+            [], [(1.0, 12.0)], [(1.0, 12.0), (1.0, 12.0)], [(.nan, 12.0), (1.0, .nan), (.infinity, -.infinity)],
+            [(1e300, 1.0), (1.0, 1e300), (2.0, 12.0)], [(-9e7, -999.0), (9e7, 999.0)],
+            [(2_460_676.5, 12.0), (2_460_676.5, 12.0)],
+        ])
     func hard(values: [(Double, Double)]) throws {
         let plot = LightCurvePlot(title: "t", points: values.map { point($0.0, $0.1) })
         let svg = try plot.svg()
@@ -79,7 +84,8 @@ struct LightCurvePlotTests {
         #expect(fills[fills.startIndex + 1] == Colour(0x15803D).lighter(0.6))
         #expect(fills[fills.startIndex + 2] == .white)
         let arrow = drawing.shapes.compactMap { shape -> [Position]? in
-            guard case .path(let positions, false, _, let stroke) = shape, stroke?.width == 1.4, positions.count == 3 else { return nil }
+            guard case .path(let positions, false, _, let stroke) = shape, stroke?.width == 1.4, positions.count == 3
+            else { return nil }
             return positions
         }
         let head = try #require(arrow.last)
@@ -123,7 +129,8 @@ struct LightCurvePlotTests {
 
     @Test("numbers in SVG have at most two decimals")
     func numbers() {
-        #expect([0, 1, -1.5, 2.004, -0.001, 3.456, 12.05].map(SVG.number) == ["0", "1", "-1.5", "2", "0", "3.46", "12.05"])
+        #expect(
+            [0, 1, -1.5, 2.004, -0.001, 3.456, 12.05].map(SVG.number) == ["0", "1", "-1.5", "2", "0", "3.46", "12.05"])
         #expect(SVG.number(.nan) == "0")
     }
 
