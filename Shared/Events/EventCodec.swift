@@ -5,6 +5,12 @@ internal import Hashing
 public struct MalformedEvent: Error, Sendable, CustomStringConvertible {
     public let topic: String
     public let reason: String
+
+    public init(topic: String, reason: String) {
+        self.topic = topic
+        self.reason = reason
+    }
+
     public var description: String { "malformed event on \(topic): \(reason)" }
 }
 

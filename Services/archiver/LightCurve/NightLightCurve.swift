@@ -1,0 +1,170 @@
+internal import Events
+internal import Foundation
+internal import Hashing
+internal import Imaging
+internal import Instruments
+internal import LightCurves
+internal import Sky
+
+/// One target's light curve in one night, field and filter: a pure function of its frames and their fluxes.
+struct NightLightCurve {
+    /// A star with one of these is not used as a comparison on that frame.
+    private static let unusable: SourceFlags = [.saturated, .noData, .apertureTruncated]
+
+    let target: RecordedTarget
+    /// In order of mid-exposure.
+    let versions: [FrameVersion]
+    let ensemble: Ensemble
+    private let noise: EffectiveNoise?
+
+    /// The solution and its name: a digest of all that it depends on.
+    struct Ensemble {
+        let id: String
+        let solution: EnsembleSolution?
+        /// `AB`, `Vega` or `differential`.
+        let system: String
+    }
+
+    init(target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]]) {
+        self.target = target
+        self.versions = versions.sorted(by: FrameVersion.inOrder)
+        let filter = versions.first?.filter ?? "none"
+        let given = target.document.comparisonStars.map { star in
+            let magnitude = star.magnitudes[filter]
+            return LightCurves.ComparisonStar(
+                id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
+        }
+        let input = EnsembleInput(
+            stars: given, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })
+        let gainKnown = versions.allSatisfy { $0.instrument.gainElectronsPerADU != nil }
+        let (solution, learnt) = Self.solve(input, gainKnown: gainKnown)
+        noise = learnt
+        let systems = Set(target.document.comparisonStars.compactMap { $0.magnitudes[filter]?.system.rawValue })
+        let system = solution?.isAbsolute == true && systems.count == 1 ? systems.first ?? "" : "differential"
+        ensemble = Ensemble(
+            id: String(SHA256.hex(of: Data(input.canonicalText.utf8)).prefix(32)), solution: solution, system: system)
+    }
+
+    private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame {
+        let comparisons = fluxes.compactMap { star -> ComparisonFlux? in
+            guard star.star != RecordedTarget.ownStar, let flux = star.flux, let error = star.fluxError,
+                SourceFlags(rawValue: star.flags).isDisjoint(with: unusable)
+            else { return nil }
+            return ComparisonFlux(starID: star.star, flux: flux, fluxError: error)
+        }
+        return EnsembleFrame(
+            frameID: version.frameID, midExposureMJD: version.midpoint,
+            scintillationMagnitudes: scintillation(version, target), fluxes: comparisons)
+    }
+
+    /// With the gain unknown, source noise and floor are learnt from the comparison stars' own scatter, and the solution is
+    /// made again with errors that contain them.
+    private static func solve(_ input: EnsembleInput, gainKnown: Bool) -> (EnsembleSolution?, EffectiveNoise?) {
+        do {
+            let first = try solveEnsemble(input)
+            guard !gainKnown, let noise = EffectiveNoise(input, first), noise.gain != nil else { return (first, nil) }
+            var full = input
+            for frame in full.frames.indices {
+                for star in full.frames[frame].fluxes.indices {
+                    let flux = full.frames[frame].fluxes[star]
+                    full.frames[frame].fluxes[star].fluxError = noise.fluxError(flux: flux.flux, skyError: flux.fluxError)
+                }
+            }
+            return (try solveEnsemble(full), noise)
+        } catch {
+            // No comparison star was measured on any frame: the points say so with a flag.
+            return (nil, nil)
+        }
+    }
+
+    // MARK: Points
+
+    func point(
+        on frame: FrameVersion, _ fluxes: [StarFlux], version: Int, provisional: Bool, ensemble ensembleID: String?
+    ) -> PhotometryMeasured {
+        let own = fluxes.first { $0.star == RecordedTarget.ownStar }
+        var flags = SourceFlags(rawValue: own?.flags ?? SourceFlags.noData.rawValue)
+        var point = PhotometryMeasured(
+            measurementID: "", target: target.id, frameID: frame.frameID, version: version, provisional: provisional,
+            filter: frame.filter, magnitudeSystem: ensemble.system, midpointMJDUTC: frame.midpoint, flags: 0,
+            instrument: frame.instrument.id, field: frame.field, source: "nightjar")
+        point.fwhmPixels = frame.measured.fwhmPixels
+        point.ensemble = ensembleID
+        Self.addTimes(&point, frame, target)
+        if let zeroPoint = ensemble.solution?.zeroPoint(of: frame.frameID) {
+            if !addBrightness(&point, own, zeroPoint, frame) { flags.insert(.noData) }
+        } else {
+            flags.insert(.noZeroPoint)
+        }
+        point.flags = flags.rawValue
+        point.measurementID = Self.identity(of: point, recipe: frame.recipe)
+        return point
+    }
+
+    /// - Returns: whether there was a flux.
+    private func addBrightness(
+        _ point: inout PhotometryMeasured, _ own: StarFlux?, _ zeroPoint: FrameZeroPoint, _ frame: FrameVersion
+    ) -> Bool {
+        guard let solution = ensemble.solution, let flux = own?.flux, let error = own?.fluxError else { return false }
+        let full = noise?.fluxError(flux: flux, skyError: error) ?? error
+        let target = TargetFlux(
+            flux: flux, fluxError: full, scintillationMagnitudes: Self.scintillation(frame, self.target))
+        guard let measured = solution.point(target, at: zeroPoint, isAB: ensemble.system == "AB") else { return false }
+        point.magnitude = measured.magnitude
+        point.magnitudeError = measured.magnitudeError
+        point.limitMagnitude = measured.limitMagnitude
+        point.limitSigma = measured.limitSigma
+        point.fluxNanojansky = measured.fluxNanojansky
+        point.fluxErrorNanojansky = measured.fluxErrorNanojansky
+        return true
+    }
+
+    /// Which version of which point this is: a digest of all it says.
+    static func identity(of point: PhotometryMeasured, recipe: String) -> String {
+        let numbers = [
+            point.magnitude, point.magnitudeError, point.limitMagnitude, point.fluxNanojansky, point.midpointBJDTDB,
+        ]
+        let parts =
+            [point.target, point.frameID, recipe, String(point.version), String(point.withdrawn), point.ensemble ?? "-"]
+            + numbers.map { $0.map { String($0) } ?? "-" }
+        return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
+    }
+
+    // MARK: Time and place
+
+    private static func addTimes(_ point: inout PhotometryMeasured, _ frame: FrameVersion, _ target: RecordedTarget) {
+        do {
+            guard let position = try target.document.position() else { return }
+            let instant = try UTCInstant(mjd: frame.midpoint)
+            let site = try site(of: frame)
+            point.midpointBJDTDB = position.barycentricJulianDateTDB(at: instant, from: site)
+            point.airmass = site.flatMap { position.horizontal(at: instant, from: $0).airmass }
+        } catch {
+            // A document's position and a frame's time were checked when they came in; without them there is no BJD.
+            point.midpointBJDTDB = nil
+        }
+    }
+
+    private static func site(of frame: FrameVersion) throws -> Site? {
+        try frame.instrument.site.map {
+            try Site(
+                latitudeDegrees: $0.latitudeDegrees, longitudeDegrees: $0.longitudeDegrees,
+                elevationMeters: $0.elevationMeters)
+        }
+    }
+
+    /// Young's approximation [mag]; 0 where telescope, site or position are not known.
+    private static func scintillation(_ frame: FrameVersion, _ target: RecordedTarget) -> Double {
+        do {
+            guard let aperture = frame.instrument.telescopeApertureMeters, let site = try site(of: frame),
+                let position = try target.document.position(),
+                let airmass = position.horizontal(at: try UTCInstant(mjd: frame.midpoint), from: site).airmass
+            else { return 0 }
+            return scintillationMagnitudes(
+                apertureMeters: aperture, exposureSeconds: frame.exposure.exposureSeconds, airmass: airmass,
+                elevationMeters: site.elevationMeters)
+        } catch {
+            return 0
+        }
+    }
+}

@@ -1,0 +1,141 @@
+internal import Events
+internal import Foundation
+internal import Hashing
+internal import Imaging
+internal import LightCurves
+internal import PostgresStore
+
+/// Makes points of light curves: provisional ones as frames come, final ones when the night is closed.
+struct PointStage {
+    /// A provisional zero point is solved from this frame and at most so many before it.
+    static let provisionalFrames = 50
+
+    let archive: Archive
+    let frames: FrameRecord
+    let fluxes: StarFluxes
+    private var database: Database { archive.database }
+
+    init(archive: Archive, frames: FrameRecord, fluxes: StarFluxes) {
+        self.archive = archive
+        self.frames = frames
+        self.fluxes = fluxes
+    }
+
+    /// One provisional point, version 1, as soon as all its fluxes are known; inside a transaction.
+    func provisional(_ target: RecordedTarget, on version: FrameVersion) throws {
+        guard try current(target.id, version.frameID) == nil else { return }
+        let group = try frames.current(
+            "field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5",
+            [
+                .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
+                .double(version.midpoint),
+            ]
+        ).filter { $0.frameID != version.frameID }.suffix(Self.provisionalFrames - 1)
+        let known = try fluxes.fluxes(of: target, on: group + [version])
+        guard let own = known[version.frameID] else { return }
+        let night = NightLightCurve(target: target, versions: group + [version], fluxes: known)
+        let ensemble = try save(night.ensemble, night, provisional: true)
+        try publish(
+            night.point(on: version, own, version: 1, provisional: true, ensemble: ensemble), version)
+    }
+
+    /// The final points of one target in one night, in order of mid-exposure; inside a transaction.
+    ///
+    /// - Parameters:
+    ///   - versions: all frames of the night, each in its final version.
+    ///   - revision: which closing of the night this is; the points' version is 1 + revision.
+    func final(_ target: RecordedTarget, on versions: [FrameVersion], revision: Int) throws {
+        let known = try fluxes.fluxes(of: target, on: versions)
+        var seen: Set<String> = []
+        let groups = Dictionary(grouping: versions.filter { known[$0.frameID] != nil }) { "\($0.field)|\($0.filter)" }
+        for key in groups.keys.sorted() {
+            let group = (groups[key] ?? []).sorted(by: FrameVersion.inOrder)
+            let night = NightLightCurve(target: target, versions: group, fluxes: known)
+            let ensemble = try save(night.ensemble, night, provisional: false)
+            for version in group {
+                guard let own = known[version.frameID] else { continue }
+                seen.insert(version.frameID)
+                let point = night.point(
+                    on: version, own, version: 1 + revision, provisional: false, ensemble: ensemble)
+                if try !isSaidAlready(point) { try publish(point, version) }
+            }
+        }
+        try withdraw(target, besides: seen, of: versions, revision: revision)
+    }
+
+    /// Points of this night whose frames do not show the target after all are withdrawn.
+    private func withdraw(
+        _ target: RecordedTarget, besides seen: Set<String>, of versions: [FrameVersion], revision: Int
+    ) throws {
+        for version in versions where !seen.contains(version.frameID) {
+            guard var point = try current(target.id, version.frameID), !point.withdrawn else { continue }
+            point.version = max(point.version + 1, 1 + revision)
+            point.provisional = false
+            point.withdrawn = true
+            (point.magnitude, point.magnitudeError, point.limitMagnitude, point.limitSigma) = (nil, nil, nil, nil)
+            (point.fluxNanojansky, point.fluxErrorNanojansky) = (nil, nil)
+            point.measurementID = NightLightCurve.identity(of: point, recipe: version.recipe)
+            try publish(point, version)
+        }
+    }
+
+    // MARK: Rows
+
+    private func current(_ target: String, _ frameID: String) throws -> PhotometryMeasured? {
+        try database.execute(
+            "select payload from archive.point where target = $1 and point_id = $2 order by version desc limit 1",
+            [.text(target), .text(frameID)]
+        ).first.map { try $0.payload(PhotometryMeasured.self, "payload") }
+    }
+
+    /// Whether the current version is final and says the same.
+    private func isSaidAlready(_ point: PhotometryMeasured) throws -> Bool {
+        guard var known = try current(point.target, point.frameID), !known.provisional else { return false }
+        known.version = point.version
+        known.measurementID = point.measurementID
+        return known == point
+    }
+
+    private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
+        guard let solution = outcome.solution, let first = night.versions.first else { return nil }
+        try database.execute(
+            """
+            insert into archive.ensemble
+                (ensemble_id, target, field, instrument, night, filter, provisional, solution)
+            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
+            """,
+            [
+                .text(outcome.id), .text(night.target.id), .text(first.field), .text(first.instrument.id),
+                .text(first.night), .text(first.filter), .bool(provisional), .payload(solution),
+            ])
+        return outcome.id
+    }
+
+    private func publish(_ point: PhotometryMeasured, _ version: FrameVersion) throws {
+        let added = try insertPoint(point, night: version.night, in: database)
+        if added { try archive.announce(point, trace: Trace(startingAt: version.frameID)) }
+    }
+}
+
+/// Adds one version of a point; false when it is there already.
+func insertPoint(_ point: PhotometryMeasured, night: String?, in database: Database) throws -> Bool {
+    try database.execute(
+        """
+        insert into archive.point (target, point_id, version, measurement_id, provisional, withdrawn, source, instrument,
+            field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag, limit_sigma, flux_njy,
+            flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+            $24, $25)
+        on conflict do nothing
+        """,
+        [
+            .text(point.target), .text(point.frameID), .int(point.version), .text(point.measurementID),
+            .bool(point.provisional), .bool(point.withdrawn), .text(point.source), .text(point.instrument),
+            .text(point.field), SQLValue(night), .text(point.filter), .text(point.magnitudeSystem),
+            .double(point.midpointMJDUTC), SQLValue(point.midpointBJDTDB), SQLValue(point.magnitude),
+            SQLValue(point.magnitudeError), SQLValue(point.limitMagnitude), SQLValue(point.limitSigma),
+            SQLValue(point.fluxNanojansky), SQLValue(point.fluxErrorNanojansky), SQLValue(point.airmass),
+            SQLValue(point.fwhmPixels), .int(Int(point.flags)), SQLValue(point.ensemble), .payload(point),
+        ]
+    ).affected == 1
+}
