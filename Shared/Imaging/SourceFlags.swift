@@ -35,6 +35,8 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let shapeFailed = SourceFlags(rawValue: 1 << 14)
     /// The Kron aperture could not be determined; its smallest size was used.
     public static let kronFailed = SourceFlags(rawValue: 1 << 15)
+    /// No comparison star was usable on the frame.
+    public static let noZeroPoint = SourceFlags(rawValue: 1 << 16)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
@@ -54,6 +56,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.gainUnknown, "gainUnknown", "the error leaves out the source's own photon noise"),
         (.shapeFailed, "shapeFailed", "no width or shape could be measured"),
         (.kronFailed, "kronFailed", "the Kron aperture could not be determined; its smallest size was used"),
+        (.noZeroPoint, "noZeroPoint", "no comparison star was usable on the frame"),
     ]
 
     /// Names of the flags that are set, in bit order.

@@ -1,0 +1,25 @@
+internal import Foundation
+internal import Pipeline
+
+/// The archiver's settings.
+///
+/// | variable | default | meaning |
+/// |---|---|---|
+/// | `NIGHTJAR_DATABASE` | required | PostgreSQL address |
+/// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
+/// | `NIGHTJAR_SWEEP_SECONDS` | 60 | what has not moved on for so long is announced again |
+struct Config {
+    let bus: BusSettings
+    let database: Secret
+    let frameStore: String
+    let sweepSeconds: Double
+
+    init(environment: [String: String]) throws {
+        let settings = Settings(environment)
+        bus = BusSettings(settings)
+        database = settings.secret("NIGHTJAR_DATABASE")
+        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        sweepSeconds = settings.seconds("NIGHTJAR_SWEEP_SECONDS", default: 60, in: 1...86_400)
+        try settings.verify()
+    }
+}

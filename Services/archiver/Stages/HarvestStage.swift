@@ -1,0 +1,40 @@
+internal import Events
+internal import Foundation
+internal import Hashing
+internal import Pipeline
+internal import PostgresStore
+
+/// Puts photometry of others into the same light curves, with its source and provenance. A point that is there already, from
+/// whatever file or format, makes no new row.
+struct HarvestStage {
+    let archive: Archive
+
+    init(archive: Archive) {
+        self.archive = archive
+    }
+
+    /// `photometry.harvested`
+    func harvested(_ event: Event<PhotometryHarvested>) throws -> [Outgoing] {
+        try archive.record(event) {
+            for harvested in event.payload.points {
+                let point = PhotometryMeasured(harvested, target: event.payload.target, source: event.payload.source)
+                if try insertPoint(point, night: nil, in: archive.database) { try archive.announce(point) }
+            }
+        }
+        return []
+    }
+}
+
+extension PhotometryMeasured {
+    init(_ point: HarvestedPoint, target: String, source: String) {
+        self.init(
+            measurementID: String(SHA256.hex(of: Data("\(target)|\(point.pointID)".utf8)).prefix(32)), target: target,
+            frameID: point.pointID, version: 1, provisional: false, filter: point.filter,
+            magnitudeSystem: point.magnitudeSystem, midpointMJDUTC: point.midpointMJDUTC, flags: 0,
+            instrument: point.observer ?? source, field: "-", source: "\(source): \(point.provenance)")
+        midpointBJDTDB = point.midpointBJDTDB
+        magnitude = point.magnitude
+        magnitudeError = point.magnitudeError
+        limitMagnitude = point.limitMagnitude
+    }
+}

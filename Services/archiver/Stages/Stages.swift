@@ -1,0 +1,74 @@
+internal import Events
+internal import Foundation
+internal import FrameStore
+internal import Pipeline
+internal import PostgresStore
+
+/// All that the archiver does, wired: which event goes where, and the duties beside the events.
+final class Stages {
+    private let archive: Archive
+    private let sink: any Sink
+    private let ledger: LedgerStage
+    private let measure: MeasureStage
+    private let harvest: HarvestStage
+    private let close: CloseStage
+    private let sweep: Sweep
+    private let sweepSeconds: Double
+    private var nextSweep: Double
+
+    init(archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, log: Log) {
+        self.archive = archive
+        self.sink = sink
+        ledger = LedgerStage(archive: archive)
+        measure = MeasureStage(archive: archive, store: store)
+        harvest = HarvestStage(archive: archive)
+        close = CloseStage(archive: archive, measure: measure, log: log)
+        sweep = Sweep(archive: archive, store: store, patienceSeconds: sweepSeconds, log: log)
+        self.sweepSeconds = sweepSeconds
+        nextSweep = Pipeline.Clock.system.elapsed() + sweepSeconds
+    }
+
+    var routes: Routes {
+        Routes()
+            .on(FrameReceived.self, ledger.received)
+            .on(FrameDuplicated.self, ledger.duplicated)
+            .on(FrameRejected.self, ledger.rejected)
+            .on(MasterBuilt.self, ledger.master)
+            .on(FrameCalibrated.self, ledger.calibrated)
+            .on(FrameMeasured.self, thenPublish(measure.measured))
+            .on(MeasurementMade.self, thenPublish(measure.made))
+            .on(PhotometryHarvested.self, thenPublish(harvest.harvested))
+            .on(NightRecalibrated.self, close.recalibrated)
+            .on(MessageDeadLettered.self, ledger.deadLettered)
+            .on(ServiceHeartbeat.self, ledger.heartbeat)
+    }
+
+    /// The outbox is published before the message is acknowledged; what a crash leaves in it is published by the next turn.
+    private func thenPublish<Payload: EventPayload>(
+        _ stage: @escaping (Event<Payload>) throws -> [Outgoing]
+    ) -> (Event<Payload>) throws -> [Outgoing] {
+        { event in
+            let outgoing = try stage(event)
+            try self.archive.outbox.publishPending(to: self.sink, in: self.archive.database)
+            return outgoing
+        }
+    }
+
+    func periodically() throws -> [Outgoing] {
+        try measure.placeNewTargets()
+        try close.advance()
+        if Pipeline.Clock.system.elapsed() >= nextSweep {
+            nextSweep = Pipeline.Clock.system.elapsed() + min(sweepSeconds, 10)
+            try sweep.run()
+        }
+        try archive.outbox.publishPending(to: sink, in: archive.database)
+        return []
+    }
+
+    func completeHeartbeat(_ beat: inout ServiceHeartbeat) throws {
+        let row = try archive.database.execute(
+            "select count(*) as received, count(*) filter (where fate is null) as pending from archive.frame")[0]
+        beat.receivedFrames = try row.int("received")
+        beat.pendingFrames = try row.int("pending")
+    }
+}
