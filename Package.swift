@@ -108,6 +108,7 @@ let testTargets: [Target] = [
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
+    tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 
