@@ -1,17 +1,18 @@
 internal import Foundation
 
-/// Ends this process when the one that started it is gone, so that nothing outlives a supervisor that was killed with -9.
+/// Ends this process when the one that started it is gone, so that nothing outlives a supervisor that was killed with
+/// -9.
 ///
-/// The supervisor names itself in `NIGHTJAR_PARENT_PID`; without that setting nothing is watched. A process started by a service
-/// in its turn (with the setting inherited) ends when either is gone.
+/// The supervisor names itself in `NIGHTJAR_PARENT_PID`; without that setting nothing is watched. A process started by
+/// a service in its turn (with the setting inherited) ends when either is gone.
 public enum ParentWatch {
     public struct InvalidSetting: Error, Equatable, CustomStringConvertible {
         public let value: String
         public var description: String { "NIGHTJAR_PARENT_PID: '\(value)' is not a process id" }
     }
 
-    /// Watches from a thread of its own, four times a second. When the parent is gone the process sends itself SIGTERM, as an
-    /// orderly stop; if it is still there after the grace it exits at once with status 143 (128 + SIGTERM).
+    /// Watches from a thread of its own, four times a second. When the parent is gone the process sends itself SIGTERM,
+    /// as an orderly stop; if it is still there after the grace it exits at once with status 143 (128 + SIGTERM).
     ///
     /// - Parameters:
     ///   - environment: of this process.

@@ -26,8 +26,8 @@ public struct SpawnError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// A child process in a session of its own, so that a Ctrl-C in the terminal does not reach it.
 ///
-/// One thread starts it and lives as long as it does: a parent-death signal the child has asked for (prctl(2)) is sent when the
-/// *thread* that started it ends. When the child ends, what is left of its process group is killed with it.
+/// One thread starts it and lives as long as it does: a parent-death signal the child has asked for (prctl(2)) is sent
+/// when the *thread* that started it ends. When the child ends, what is left of its process group is killed with it.
 public final class ChildProcess: Sendable {
     public enum Ending: Sendable, Equatable, CustomStringConvertible {
         case exited(Int32)
@@ -83,7 +83,8 @@ public final class ChildProcess: Sendable {
     }
 }
 
-/// The state of one child, and the only place where it is waited for: no signal goes to a number that is no longer its own.
+/// The state of one child, and the only place where it is waited for: no signal goes to a number that is no longer its
+/// own.
 private final class Life: Sendable {
     private let state = Mutex<ChildProcess.Ending?>(nil)
     private let ended = DispatchGroup()
@@ -153,7 +154,7 @@ private enum Spawn {
 
         let arguments = ([program.executable] + program.arguments).map { strdup($0) } + [nil]
         let environment = program.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (arguments + environment).forEach { free($0) } }
+        defer { for text in arguments + environment { free(text) } }
         var identifier: Int32 = 0
         let code = posix_spawn(&identifier, program.executable, &actions, &attributes, arguments, environment)
         return code == 0 ? .success(identifier) : failure(code, "")
@@ -165,7 +166,9 @@ private enum Spawn {
         defer { closedir(folder) }
         var descriptors: [Int32] = []
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if let descriptor = Int32(name), descriptor > 2 { descriptors.append(descriptor) }
         }
         return descriptors

@@ -32,8 +32,9 @@ struct Account: Equatable {
 
 /// Where a cluster lives and whose it is.
 ///
-/// `<directory>/cluster` is the data folder, or a link to it: when we are root, PostgreSQL runs as an unprivileged user, and that
-/// user may not be able to enter `directory` (somewhere below /root, say). Then the data are kept in `fallbackRoot`.
+/// `<directory>/cluster` is the data folder, or a link to it: when we are root, PostgreSQL runs as an unprivileged
+/// user, and that user may not be able to enter `directory` (somewhere below /root, say). Then the data are kept in
+/// `fallbackRoot`.
 struct ClusterPlace {
     let directory: URL
     /// Nil when we are not root: PostgreSQL then runs as ourselves.
@@ -99,7 +100,8 @@ struct ClusterPlace {
         guard geteuid() == 0 else {
             guard let owner, owner != geteuid() else { return nil }
             let name = Account.numbered(owner)?.name ?? "number \(owner)"
-            throw PrivatePostgresError(reason: "\(existing?.path ?? "") belongs to user \(name); run as that user or as root")
+            throw PrivatePostgresError(
+                reason: "\(existing?.path ?? "") belongs to user \(name); run as that user or as root")
         }
         if let owner, owner != 0, let account = Account.numbered(owner) { return account }
         guard let account = Account.named("postgres") ?? Account.named("nobody") else {
@@ -121,13 +123,14 @@ struct ClusterPlace {
         return cluster
     }
 
-    /// A folder for the socket: beside the cluster if that path is plain and short enough for a socket (sun_path holds 107 bytes),
-    /// else in /tmp. Only PostgreSQL's user and root may enter it.
+    /// A folder for the socket: beside the cluster if that path is plain and short enough for a socket (sun_path holds
+    /// 107 bytes), else in /tmp. Only PostgreSQL's user and root may enter it.
     func makeSocketFolder() throws -> URL {
         let beside = cluster.deletingLastPathComponent().appending(path: "socket")
         let plain = beside.path.utf8.allSatisfy { byte in
-            byte < 128 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber
-                || "/._-".utf8.contains(byte))
+            byte < 128
+                && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber
+                    || "/._-".utf8.contains(byte))
         }
         let folder: URL
         if plain, beside.path.utf8.count + "/.s.PGSQL.5432.lock".utf8.count <= 107 {
@@ -146,7 +149,9 @@ struct ClusterPlace {
     func giveAway(_ folder: URL) throws {
         guard chmod(folder.path, 0o700) == 0, account.map({ chown(folder.path, $0.user, $0.group) }) ?? 0 == 0 else {
             throw PrivatePostgresError(
-                reason: "cannot give \(folder.path) to user \(account?.name ?? "self"): \(String(cString: strerror(errno)))")
+                reason:
+                    "cannot give \(folder.path) to user \(account?.name ?? "self"): \(String(cString: strerror(errno)))"
+            )
         }
     }
 

@@ -7,8 +7,9 @@ struct ClusterSteps {
     let log: URL
     let isDurable: Bool
 
-    /// Runs initdb beside the final place and renames: what is at the final place is complete. With data checksums, UTF-8, order by
-    /// code point, a superuser `nightjar`, and no password: only PostgreSQL's user and root reach the socket.
+    /// Runs initdb beside the final place and renames: what is at the final place is complete. With data checksums,
+    /// UTF-8, order by code point, a superuser `nightjar`, and no password: only PostgreSQL's user and root reach the
+    /// socket.
     func createIfMissing() throws {
         let cluster = place.cluster
         if access(cluster.appending(path: "PG_VERSION").path, F_OK) == 0 { return }
@@ -62,9 +63,9 @@ struct ClusterSteps {
 
     /// Deals with a `postmaster.pid` of an earlier server, and says whether there was one.
     ///
-    /// A server still alive is stopped. A number that by now belongs to another program is replaced by one that belongs to none, as
-    /// PostgreSQL would otherwise refuse to start; the file itself stays, because its last lines let PostgreSQL see whether
-    /// processes of the dead server still use the cluster.
+    /// A server still alive is stopped. A number that by now belongs to another program is replaced by one that belongs
+    /// to none, as PostgreSQL would otherwise refuse to start; the file itself stays, because its last lines let
+    /// PostgreSQL see whether processes of the dead server still use the cluster.
     func clearLeftovers() throws -> Bool {
         let file = place.cluster.appending(path: "postmaster.pid")
         guard access(file.path, F_OK) == 0 else { return false }
@@ -77,7 +78,8 @@ struct ClusterSteps {
                 for _ in 0..<(seconds * 20) where kill(number, 0) == 0 { usleep(50_000) }
             }
             guard kill(number, 0) != 0 else {
-                throw PrivatePostgresError(reason: "an earlier server (pid \(number)) on \(place.cluster.path) does not stop")
+                throw PrivatePostgresError(
+                    reason: "an earlier server (pid \(number)) on \(place.cluster.path) does not stop")
             }
         } else {
             lines[0] = "\(Int32.max)"

@@ -1,8 +1,8 @@
 internal import CLibPQ
 public import Foundation
 
-/// Writes the fields of one row in PostgreSQL's binary COPY format, in the order of the columns. The type must be exactly the
-/// column's: `int32` for integer, `float32` for real. Nil is NULL.
+/// Writes the fields of one row in PostgreSQL's binary COPY format, in the order of the columns. The type must be
+/// exactly the column's: `int32` for integer, `float32` for real. Nil is NULL.
 public struct CopyRow {
     fileprivate private(set) var bytes: [UInt8] = []
     private var fields = 0
@@ -81,7 +81,8 @@ public struct CopyRow {
 extension Database {
     /// Inserts many rows by binary COPY: all of them or, when it throws, none.
     ///
-    ///     try database.copy(into: "archive.detection", columns: ["frame", "x", "mag"], rows: detections) { detection, row in
+    ///     try database.copy(into: "archive.detection", columns: ["frame", "x", "mag"], rows: detections) { detection,
+    ///     row in
     ///         row.text(detection.frame)
     ///         row.float64(detection.x)
     ///         row.float32(detection.magnitude)
@@ -91,7 +92,8 @@ extension Database {
     ///   - table: may name a schema.
     ///   - write: writes one field per column, in order; a different number is a precondition failure.
     /// - Returns: the number of rows.
-    /// - Throws: `Unavailable`, `DatabaseError` (08P01 or 22P03 where a field's type is not the column's), what `rows` or `write` throw.
+    /// - Throws: `Unavailable`, `DatabaseError` (08P01 or 22P03 where a field's type is not the column's), what `rows`
+    ///   or `write` throw.
     @discardableResult
     public func copy<Elements: Sequence>(
         into table: String, columns: [String], rows: Elements,

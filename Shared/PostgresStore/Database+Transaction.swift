@@ -11,9 +11,9 @@ public enum Isolation: String, Sendable {
 extension Database {
     /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.
     ///
-    /// A connection that was lost earlier is noticed and replaced here, before anything is done. A deadlock or serialization
-    /// failure ends in `Unavailable`, as does a commit whose answer was lost: whether it took place is then not known, so
-    /// `body` must be safe to repeat (inbox, upsert).
+    /// A connection that was lost earlier is noticed and replaced here, before anything is done. A deadlock or
+    /// serialization failure ends in `Unavailable`, as does a commit whose answer was lost: whether it took place is
+    /// then not known, so `body` must be safe to repeat (inbox, upsert).
     ///
     /// - Precondition: no transaction of this connection is open.
     @discardableResult
@@ -56,7 +56,8 @@ extension Database {
         defer { PQclear(result) }
         guard String(cString: PQcmdStatus(result)) == "COMMIT" else {
             throw DatabaseError(
-                sqlState: "25P02", message: "rolled back, because an error inside the transaction was caught and ignored",
+                sqlState: "25P02",
+                message: "rolled back, because an error inside the transaction was caught and ignored",
                 statement: "COMMIT")
         }
     }

@@ -4,9 +4,9 @@ internal import Pipeline
 
 /// One connection to PostgreSQL, used by one thread.
 ///
-/// Connects on first use, and again on the next use after the connection was lost. Whatever may work later (server away,
-/// starting, stopping, full, out of connections, deadlock, serialization failure) is thrown as `Unavailable`; what the
-/// server refused for good is a `DatabaseError`.
+/// Connects on first use, and again on the next use after the connection was lost. Whatever may work later (server
+/// away, starting, stopping, full, out of connections, deadlock, serialization failure) is thrown as `Unavailable`;
+/// what the server refused for good is a `DatabaseError`.
 public final class Database {
     public let address: DatabaseAddress
     private let applicationName: String
@@ -65,7 +65,8 @@ public final class Database {
         PQclear(try checked(PQexec(try connected(), script), script))
     }
 
-    /// Statements that run longer end in a `DatabaseError` with `isTimeout`; nil: no limit. Holds for reconnections too.
+    /// Statements that run longer end in a `DatabaseError` with `isTimeout`; nil: no limit. Holds for reconnections
+    /// too.
     public func setStatementTimeout(seconds: Double?) throws {
         statementTimeoutSeconds = seconds
         if handle != nil { try execute(timeoutStatement) }
@@ -145,7 +146,7 @@ public final class Database {
         ]
         let keywords = settings.map { strdup($0.key) } + [nil]
         let values = settings.map { strdup($0.value) } + [nil]
-        defer { (keywords + values).forEach { free($0) } }
+        defer { for text in keywords + values { free(text) } }
         guard let opened = PQconnectdbParams(keywords.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 1)
         else { throw unavailable("out of memory") }
         guard PQstatus(opened) == CONNECTION_OK else {

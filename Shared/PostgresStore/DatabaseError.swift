@@ -1,8 +1,8 @@
 /// What the database refused: a broken constraint, a wrong statement, a value that does not fit. Not for what is merely
 /// away or busy: that is `Unavailable`.
 ///
-/// Holds no row data and no secret: the server's DETAIL and CONTEXT are dropped, values quoted in data errors are blanked,
-/// and string literals in the statement are blanked.
+/// Holds no row data and no secret: the server's DETAIL and CONTEXT are dropped, values quoted in data errors are
+/// blanked, and string literals in the statement are blanked.
 public struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Five characters, PostgreSQL manual appendix A; "22021" also for a text that holds a NUL, found before sending.
     public let sqlState: String

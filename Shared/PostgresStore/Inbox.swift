@@ -1,5 +1,5 @@
-/// The events a service has already dealt with, kept in the same transaction as what they led to. A message that comes a
-/// second time is recognised by its event id and changes nothing.
+/// The events a service has already dealt with, kept in the same transaction as what they led to. A message that comes
+/// a second time is recognised by its event id and changes nothing.
 public struct Inbox: Sendable {
     private let table: String
 
@@ -19,8 +19,8 @@ public struct Inbox: Sendable {
             """
     }
 
-    /// True when `eventID` is new, and remembers it if the transaction commits. Of two transactions with the same id at the same
-    /// time the second waits for the first.
+    /// True when `eventID` is new, and remembers it if the transaction commits. Of two transactions with the same id at
+    /// the same time the second waits for the first.
     ///
     /// - Precondition: inside `database.transaction`.
     public func firstTime(_ eventID: String, topic: String, in database: Database) throws -> Bool {

@@ -43,15 +43,16 @@ public struct Migrations: Sendable {
 
     /// - Precondition: numbered 1, 2, 3, ... without gaps.
     public init(schema: String, _ all: [Migration]) {
-        precondition(all.map(\.number) == Array(1..<(all.count + 1)), "migrations of \(schema) are not numbered 1, 2, 3, ...")
+        precondition(
+            all.map(\.number) == Array(1..<(all.count + 1)), "migrations of \(schema) are not numbered 1, 2, 3, ...")
         self.schema = schema
         self.all = all
     }
 
     private var table: String { "\(Database.quoted(schema)).migration" }
 
-    /// Applies what is missing, all of it or nothing, and returns the numbers applied. Several processes may do so at once: an
-    /// advisory lock, one for the whole database, lets one go first, and the others find nothing left to do.
+    /// Applies what is missing, all of it or nothing, and returns the numbers applied. Several processes may do so at
+    /// once: an advisory lock, one for the whole database, lets one go first, and the others find nothing left to do.
     ///
     /// - Throws: `MigrationError`, `Unavailable`, `DatabaseError`.
     @discardableResult
@@ -109,7 +110,10 @@ public struct Migrations: Sendable {
             throw MigrationError.endedTransaction(schema: schema, number: migration.number, name: migration.name)
         }
         try database.execute(
-            "INSERT INTO \(table) (number, name, sha256) VALUES ($1, $2, encode(sha256(convert_to($3::text, 'UTF8')), 'hex'))",
+            """
+            INSERT INTO \(table) (number, name, sha256)
+            VALUES ($1, $2, encode(sha256(convert_to($3::text, 'UTF8')), 'hex'))
+            """,
             [.int(migration.number), .text(migration.name), .text(migration.sql)])
     }
 }

@@ -2,8 +2,9 @@ public import Events
 internal import Foundation
 public import Pipeline
 
-/// Events to be published, written in the same transaction as the rows they tell of, and published after it has committed. So
-/// rows and events cannot disagree; a crash in between publishes later, and perhaps twice, under the same event id.
+/// Events to be published, written in the same transaction as the rows they tell of, and published after it has
+/// committed. So rows and events cannot disagree; a crash in between publishes later, and perhaps twice, under the same
+/// event id.
 public struct Outbox: Sendable {
     private let schema: String
     private let table: String
@@ -54,8 +55,8 @@ public struct Outbox: Sendable {
         try add(try events.map { try $0.message(source: source, trace: trace, time: time) }, in: database)
     }
 
-    /// Publishes the oldest pending messages in the order in which they were added, and deletes them once the broker has
-    /// acknowledged them all. When the broker is away they stay.
+    /// Publishes the oldest pending messages in the order in which they were added, and deletes them once the broker
+    /// has acknowledged them all. When the broker is away they stay.
     ///
     /// Only one process publishes at a time, so that the order holds; the others return 0 at once.
     ///

@@ -1,13 +1,13 @@
-public import Foundation
 internal import CLibPQ
+public import Foundation
 internal import Synchronization
 
 /// A PostgreSQL server of our own: one cluster in a folder, reached by a Unix socket only.
 ///
-/// As root the server runs as the owner of the cluster, else as user postgres, else nobody; otherwise as ourselves. The kernel
-/// sends it a fast shutdown (SIGINT) when the process that started it dies, however it dies: `setpriv --pdeathsig` asks for
-/// that. Should a server be left all the same, the next `start` on its folder stops it first; the caller sees to it that no two
-/// use one folder (a lock file).
+/// As root the server runs as the owner of the cluster, else as user postgres, else nobody; otherwise as ourselves. The
+/// kernel sends it a fast shutdown (SIGINT) when the process that started it dies, however it dies: `setpriv
+/// --pdeathsig` asks for that. Should a server be left all the same, the next `start` on its folder stops it first; the
+/// caller sees to it that no two use one folder (a lock file).
 public final class PrivatePostgres: Sendable {
     /// Holds `cluster` (or a link to it), `postgres.log` and `address`.
     public let directory: URL
@@ -36,14 +36,17 @@ public final class PrivatePostgres: Sendable {
         running.withLock { $0.flatMap { $0.process.ending == nil ? $0.process.processIdentifier : nil } }
     }
 
-    /// Starts the server, creating the cluster the first time, and waits until it takes connections. Starting again after a
-    /// crash recovers. The address stays the same as long as this object lives.
+    /// Starts the server, creating the cluster the first time, and waits until it takes connections. Starting again
+    /// after a crash recovers. The address stays the same as long as this object lives.
     ///
     /// - Returns: the address of the database `nightjar`.
     /// - Throws: `PrivatePostgresError`, which names what is missing or the last lines of the server's log.
     @discardableResult
     public func start() throws -> String {
-        if processIdentifier != nil, let address = try address { return address }
+        if let (process, socket) = running.withLock({ $0.map { ($0.process, $0.socket) } }), process.ending == nil {
+            try waitUntilReady(process, socket)
+            return Self.address(socket, database: "nightjar")
+        }
         let place = try ClusterPlace(directory)
         let programs = try PostgresPrograms.find(version: try existingVersion(place))
         let steps = ClusterSteps(place: place, programs: programs, log: log, isDurable: isDurable)
@@ -65,7 +68,12 @@ public final class PrivatePostgres: Sendable {
                 usleep(500_000)
             }
         }
-        try createDatabase(socket)
+        do {
+            try createDatabase(socket)
+        } catch {
+            stop()
+            throw error
+        }
         let address = Self.address(socket, database: "nightjar")
         try Data((address + "\n").utf8).write(to: addressFile, options: .atomic)
         return address
@@ -88,8 +96,8 @@ public final class PrivatePostgres: Sendable {
         running.withLock { $0?.process }?.wait(seconds: seconds)
     }
 
-    /// Stops the server: fast (open transactions roll back), after 20 s immediately (the next start recovers), and in the end by
-    /// SIGKILL.
+    /// Stops the server: fast (open transactions roll back), after 20 s immediately (the next start recovers), and in
+    /// the end by SIGKILL.
     public func stop() {
         guard let process = running.withLock({ $0?.process }) else { return }
         for (signal, seconds) in [(SIGINT, 20.0), (SIGQUIT, 5.0), (SIGKILL, 5.0)] {
@@ -137,7 +145,8 @@ public final class PrivatePostgres: Sendable {
     private func waitUntilReady(_ process: ChildProcess, _ socket: URL) throws {
         for _ in 0..<20_000 {
             if let ending = process.ending {
-                throw PrivatePostgresError(reason: "the server ended at start (\(ending)); \(log.path) says: \(lastLines())")
+                throw PrivatePostgresError(
+                    reason: "the server ended at start (\(ending)); \(log.path) says: \(lastLines())")
             }
             if PQping(Self.address(socket, database: "postgres")) == PQPING_OK { return }
             usleep(30_000)

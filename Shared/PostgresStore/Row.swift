@@ -145,7 +145,8 @@ public struct Row {
 
     /// `\x0aff...`
     private static func unhex(_ bytes: UnsafeBufferPointer<UInt8>) -> Data? {
-        guard bytes.count >= 2, bytes.count % 2 == 0, bytes[0] == UInt8(ascii: "\\"), bytes[1] == UInt8(ascii: "x") else {
+        guard bytes.count >= 2, bytes.count % 2 == 0, bytes[0] == UInt8(ascii: "\\"), bytes[1] == UInt8(ascii: "x")
+        else {
             return nil
         }
         func digit(_ character: UInt8) -> UInt8 {

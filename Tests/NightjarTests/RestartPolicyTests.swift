@@ -115,7 +115,7 @@ import Testing
     private struct Dice {
         var state: UInt64
         mutating func roll(_ sides: Int) -> Int {
-            state = state &* 6364136223846793005 &+ 1442695040888963407
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % sides
         }
     }
@@ -139,7 +139,9 @@ import Testing
                         alive.insert(part)
                     case .terminate(let part), .kill(let part):
                         #expect(alive.contains(part), "seed \(seed)")
-                        if policy.isStopping { #expect(alive.allSatisfy { $0 <= part || part > .broker }, "seed \(seed)") }
+                        if policy.isStopping {
+                            #expect(alive.allSatisfy { $0 <= part || part > .broker }, "seed \(seed)")
+                        }
                     }
                 }
                 guard let part = alive.sorted().dropFirst(dice.roll(4)).first else { continue }

@@ -12,11 +12,14 @@ import Testing
         executable: shell,
         arguments: ["-c", "echo 127.0.0.1:$$ > \"$2.new\"; mv \"$2.new\" \"$2\"; exec sleep 1000", "broker"])
 
-    private static func service(_ name: String, _ script: String, count: Int = 1, usesDatabase: Bool = true) -> ServiceSpec {
+    private static func service(_ name: String, _ script: String, count: Int = 1, usesDatabase: Bool = true)
+        -> ServiceSpec
+    {
         ServiceSpec(name: name, executable: shell, arguments: ["-c", script], count: count, usesDatabase: usesDatabase)
     }
 
-    private static let sleeper = "echo up $NIGHTJAR_INSTANCE $NIGHTJAR_BROKERS ${NIGHTJAR_DATABASE-none}; exec sleep 1000"
+    private static let sleeper =
+        "echo up $NIGHTJAR_INSTANCE $NIGHTJAR_BROKERS ${NIGHTJAR_DATABASE-none}; exec sleep 1000"
 
     private func withSystem(
         broker: BrokerPart = SupervisorTests.broker, database: DatabasePart = .external("host=/nowhere"),
@@ -49,7 +52,8 @@ import Testing
     @Test("each process has its own log, its instance, the broker's address, and the database's only where it is used")
     func environments() throws {
         let services = [
-            Self.service("archiver", Self.sleeper), Self.service("photometer", Self.sleeper, count: 2, usesDatabase: false),
+            Self.service("archiver", Self.sleeper),
+            Self.service("photometer", Self.sleeper, count: 2, usesDatabase: false),
         ]
         try withSystem(services: services) { (supervisor, folder) throws in
             #expect(supervisor.waitUntilRunning(seconds: 10))
@@ -131,7 +135,8 @@ import Testing
             executable: Self.shell,
             arguments: ["-c", ends("broker", "echo 1 > \"$2.new\"; mv \"$2.new\" \"$2\";"), "broker"])
         let services = [
-            Self.service("polite", ends("polite")), Self.service("deaf", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"),
+            Self.service("polite", ends("polite")),
+            Self.service("deaf", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"),
         ]
         var settings = RestartPolicy.Settings()
         settings.graceSeconds = 1
@@ -169,12 +174,15 @@ import Testing
         }
     }
 
-    @Test("a second system on the same directory is refused with the first one's pid, and may start when that has stopped")
+    @Test(
+        "a second system on the same directory is refused with the first one's pid, and may start when that has stopped"
+    )
     func lock() throws {
         try withSystem(services: []) { first, folder in
             let second = Supervisor(first.plan)
             let error = #expect(throws: SystemError.self) { try second.start() }
-            #expect(error?.description.contains("\(folder.path) is in use by another nightjar (pid \(getpid()))") == true)
+            #expect(
+                error?.description.contains("\(folder.path) is in use by another nightjar (pid \(getpid()))") == true)
             first.stop()
             try second.start()
             second.stop()
@@ -188,7 +196,8 @@ import Testing
         #expect(services.flatMap(\.instances).count == 7)
         #expect(services.filter { !$0.usesDatabase }.map(\.name) == ["photometer", "calibrator", "ingest"])
         let plan = SystemPlan(
-            dataDirectory: folder, broker: .external("x:1"), database: .external("y"), services: services, environment: [:])
+            dataDirectory: folder, broker: .external("x:1"), database: .external("y"), services: services,
+            environment: [:])
         let error = #expect(throws: SystemError.self) { try Supervisor(plan).start() }
         #expect(error?.description.hasPrefix("/nowhere/archiver is not there") == true)
         #expect(!FileManager.default.fileExists(atPath: folder.path))

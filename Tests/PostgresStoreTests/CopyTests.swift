@@ -9,11 +9,13 @@ import Testing
         let (database, schema) = try Cluster.schema()
         try database.execute(
             """
-            CREATE TABLE \(schema).\(Database.quoted("Odd \"name\"")) (a int8, b float8, c float4, d text, e bool, f int4, g int2, h bytea,
+            CREATE TABLE \(schema).\(Database.quoted("Odd \"name\"")) (a int8, b float8, c float4, d text, e bool, f int4, g int2,
+                h bytea,
                 i jsonb, "order" float8)
             """)
         let columns = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "order"]
-        let count = try database.copy(into: "\(schema).Odd \"name\"", columns: columns, rows: [true, false]) { full, row in
+        let count = try database.copy(into: "\(schema).Odd \"name\"", columns: columns, rows: [true, false]) {
+            full, row in
             row.int64(full ? .max : nil)
             row.float64(full ? 0.1 : nil)
             row.float32(full ? 0.1 : nil)
@@ -53,7 +55,9 @@ import Testing
         }
         let duplicate = #expect(throws: DatabaseError.self) { try copy([1, 2, 1]) { _ in "secret" } }
         #expect(duplicate?.isUniqueViolation == true && duplicate?.description.contains("secret") == false)
-        #expect(throws: Stop.self) { try copy(1...50_000) { number in if number == 49_999 { throw Stop() } else { "x" } } }
+        #expect(throws: Stop.self) {
+            try copy(1...50_000) { number in if number == 49_999 { throw Stop() } else { "x" } }
+        }
         let nul = #expect(throws: DatabaseError.self) { try copy([1]) { _ in "a\0b" } }
         #expect(nul?.sqlState == "22021")
         let type = #expect(throws: DatabaseError.self) {

@@ -14,7 +14,7 @@ import Testing
         ]
         var state: UInt64 = 42
         for _ in 0..<500 {
-            state = state &* 6364136223846793005 &+ 1442695040888963407
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             values.append(Double(bitPattern: state))
         }
         for (index, value) in values.enumerated() {
@@ -61,7 +61,8 @@ import Testing
 
     @Test("a column that cannot be read is named with both types and without its value")
     func columnErrors() throws {
-        let row = try Cluster.connect().execute("SELECT 'secret'::text AS name, NULL::float8 AS mag, 1.5::numeric AS n")[0]
+        let row = try Cluster.connect().execute(
+            "SELECT 'secret'::text AS name, NULL::float8 AS mag, 1.5::numeric AS n")[0]
         #expect(throws: ColumnError(column: "name", wanted: "Int", found: "text")) { try row.int("name") }
         #expect(throws: ColumnError(column: "mag", wanted: "Double", found: "null")) { try row.double("mag") }
         #expect(throws: ColumnError(column: "n", wanted: "Int", found: "numeric")) { try row.int("n") }
@@ -84,7 +85,11 @@ import Testing
     func constraints() throws {
         let (database, schema) = try Cluster.schema()
         try database.execute(
-            "CREATE TABLE \(schema).frame (id text CONSTRAINT frame_key PRIMARY KEY, n int CONSTRAINT positive CHECK (n > 0))")
+            """
+            CREATE TABLE \(schema).frame (
+                id text CONSTRAINT frame_key PRIMARY KEY, n int CONSTRAINT positive CHECK (n > 0))
+            """
+        )
         let insert = "INSERT INTO \(schema).frame VALUES ($1, $2)"
         try database.execute(insert, ["secret-row", 1])
         let unique = #expect(throws: DatabaseError.self) { try database.execute(insert, ["secret-row", 1]) }
@@ -118,7 +123,7 @@ import Testing
         let error = #expect(throws: DatabaseError.self) {
             try database.transaction {
                 try database.execute("INSERT INTO \(schema).t VALUES (2)")
-                do { try database.execute("SELECT 1/0") } catch {}
+                _ = Result { try database.execute("SELECT 1/0") }
             }
         }
         #expect(error?.sqlState == "25P02")

@@ -4,8 +4,9 @@ import Testing
 
 @Suite struct MigrationTests {
     private func steps(_ schema: String, _ count: Int) -> [Migration] {
+        let frame = "CREATE TABLE \(schema).frame (id text PRIMARY KEY); CREATE INDEX ON \(schema).frame (id)"
         let all = [
-            Migration(1, "frames", "CREATE TABLE \(schema).frame (id text PRIMARY KEY); CREATE INDEX ON \(schema).frame (id)"),
+            Migration(1, "frames", frame),
             Migration(2, "size", "ALTER TABLE \(schema).frame ADD COLUMN bytes bigint"),
             Migration(3, "seen", Inbox.tableSQL(schema: schema) + Outbox.tableSQL(schema: schema)),
         ]
@@ -32,7 +33,9 @@ import Testing
         let newer = #expect(throws: MigrationError.self) {
             try Migrations(schema: schema, steps(schema, 1)).apply(to: database)
         }
-        #expect(newer?.description == "schema \(schema): the database is at migration 2, this software knows 1: update the software")
+        #expect(
+            newer?.description
+                == "schema \(schema): the database is at migration 2, this software knows 1: update the software")
         var changed = steps(schema, 2)
         changed[0] = Migration(1, "frames", changed[0].sql + " ")
         #expect(throws: MigrationError.changed(schema: schema, number: 1, name: "frames")) {
@@ -46,7 +49,8 @@ import Testing
         let schema = name()
         let broken = steps(schema, 2) + [Migration(3, "typo", "CREATE TABEL x")]
         let error = #expect(throws: MigrationError.self) { try Migrations(schema: schema, broken).apply(to: database) }
-        #expect(error?.description.hasPrefix("schema \(schema): migration 3 'typo' failed: database error 42601") == true)
+        #expect(
+            error?.description.hasPrefix("schema \(schema): migration 3 'typo' failed: database error 42601") == true)
         let ended = steps(schema, 2) + [Migration(3, "own end", "ROLLBACK")]
         #expect(throws: MigrationError.endedTransaction(schema: schema, number: 3, name: "own end")) {
             try Migrations(schema: schema, ended).apply(to: database)

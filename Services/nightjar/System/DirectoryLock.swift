@@ -1,7 +1,7 @@
 import Foundation
 
-/// Holds a data directory for one process, by flock(2) on `nightjar.lock` in it; free again when the process is gone, however it
-/// went.
+/// Holds a data directory for one process, by flock(2) on `nightjar.lock` in it; free again when the process is gone,
+/// however it went.
 struct DirectoryLock: ~Copyable {
     private let descriptor: Int32
 

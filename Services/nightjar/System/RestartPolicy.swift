@@ -14,13 +14,14 @@ enum Part: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What is started, restarted and stopped, and when: decisions only, as a pure state machine. Times are seconds on any clock that
-/// does not go back.
+/// What is started, restarted and stopped, and when: decisions only, as a pure state machine. Times are seconds on any
+/// clock that does not go back.
 ///
 /// - Services start only while database and broker can be used. A database that dies is restarted under them, since its
 ///   address stays; a broker that dies takes the services with it, since its address changes.
 /// - What dies by itself comes back after 0.2 s, 0.4 s, ... 10 s; a life of 30 s starts the count anew.
-/// - Stopping goes service by service first, then the broker, then the database, each asked by SIGTERM and killed after a grace.
+/// - Stopping goes service by service first, then the broker, then the database, each asked by SIGTERM and killed after
+///   a grace.
 struct RestartPolicy: Sendable {
     struct Settings: Sendable {
         var firstDelaySeconds = 0.2
@@ -78,7 +79,9 @@ struct RestartPolicy: Sendable {
         } else if member.isAsked {
             member.state = .waiting(until: now)
         } else {
-            if case .running(let since) = member.state, now - since >= settings.healthyLifeSeconds { member.failures = 0 }
+            if case .running(let since) = member.state, now - since >= settings.healthyLifeSeconds {
+                member.failures = 0
+            }
             member.state = .waiting(until: now + delay(after: member.failures))
             member.failures += 1
         }

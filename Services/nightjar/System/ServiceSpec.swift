@@ -43,8 +43,8 @@ struct ServiceSpec: Sendable {
 enum BrokerPart: Sendable {
     /// Host and port of a broker that is somebody else's.
     case external(String)
-    /// A process of ours. `--port-file FILE` is added to its arguments: it writes "host:port" (or a port on 127.0.0.1) into that
-    /// file, by rename, once it takes connections.
+    /// A process of ours. `--port-file FILE` is added to its arguments: it writes "host:port" (or a port on 127.0.0.1)
+    /// into that file, by rename, once it takes connections.
     case embedded(executable: URL, arguments: [String])
 }
 

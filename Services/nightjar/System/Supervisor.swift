@@ -15,11 +15,12 @@ struct PartStatus: Sendable, Equatable {
     let lastEnding: String?
 }
 
-/// Runs the system on one machine: private PostgreSQL, embedded broker, services, each a process in a session of its own with its
-/// own log under `<data>/logs`. Restarts what dies; stops in order.
+/// Runs the system on one machine: private PostgreSQL, embedded broker, services, each a process in a session of its
+/// own with its own log under `<data>/logs`. Restarts what dies; stops in order.
 ///
-/// Decisions are `RestartPolicy`'s. One thread carries them out and owns all state; everything else reads snapshots. When
-/// nightjar itself is killed, the services and the broker end by `ParentWatch`, PostgreSQL by its parent-death signal.
+/// Decisions are `RestartPolicy`'s. One thread carries them out and owns all state; everything else reads snapshots.
+/// When nightjar itself is killed, the services and the broker end by `ParentWatch`, PostgreSQL by its parent-death
+/// signal.
 final class Supervisor: Sendable {
     let plan: SystemPlan
     let board: Board

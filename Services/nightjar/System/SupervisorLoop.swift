@@ -63,7 +63,9 @@ struct SupervisorLoop {
                 if part == .database { database = address } else if part == .broker { brokers = address }
             }
             policy.ready(part, at: now)
-            if part == .database, let note = postgres.note { report(note) }
+            if part == .database {
+                report("postgres takes connections" + (postgres.note.map { "; \($0)" } ?? ""))
+            }
             // Asked to stop while it was starting, before there was anything to send a signal to.
             if case .stopping = policy.state(of: part) { perform(.terminate(part)) }
         case .ended(let part, let how):
