@@ -9,6 +9,7 @@ public func runService(
     let environment = ProcessInfo.processInfo.environment
     let log = Log(service: name, level: .info)
     let stop = StopFlag.onSignals()
+    try ParentWatch.start(environment: environment)
     var refusals = 0
     while !stop.isRaised {
         do {

@@ -7,7 +7,7 @@ struct UsageError: Error, CustomStringConvertible {
 }
 
 /// One option a command understands.
-struct Option {
+struct Option: Sendable {
     let name: String
     /// What its value is called in the help; nil for a switch.
     let value: String?

@@ -1,13 +1,15 @@
 internal import Foundation
 
 /// One command of `nightjar`.
-struct Command {
+struct Command: Sendable {
     let name: String
     let usage: String
     let summary: String
     let options: [Option]
+    /// Started by nightjar itself, not by people.
+    var isInternal = false
     /// Returns the exit status: 0 means that it did what was asked.
-    let run: (Arguments) throws -> Int32
+    let run: @Sendable (Arguments) throws -> Int32
 
     var help: String {
         var lines = ["nightjar \(usage)", "", summary]

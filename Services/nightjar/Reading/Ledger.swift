@@ -1,0 +1,88 @@
+internal import Events
+internal import Foundation
+internal import PostgresStore
+
+/// The ledger as people and programs read it: every file in, every frame with its fate.
+struct Ledger: Codable, Equatable {
+    /// Files taken in: frames and their copies.
+    var files: Int
+    var duplicates: Int
+    /// Different frames.
+    var received: Int
+    var measured: Int
+    var calibration: Int
+    var rejected: Int
+    var deadLettered: Int
+    /// Frames without a fate yet.
+    var pending: Int
+    var frames: [Frame]
+
+    struct Frame: Codable, Equatable {
+        var frameID: String
+        var originalName: String
+        var instrument: String
+        var night: String?
+        var kind: String?
+        var fate: String
+        var reasonCode: String?
+        var reason: String?
+        var midpointMJDUTC: Double?
+    }
+
+    /// In = out, and nothing is under way.
+    var addsUp: Bool {
+        pending == 0 && files == received + duplicates && received == measured + calibration + rejected + deadLettered
+    }
+
+    init(_ record: Record, night: String? = nil) throws {
+        let rows = try record.database.execute(
+            """
+            select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate, reason_code, reason,
+                midpoint_mjd_utc
+            from archive.frame where $1::text is null or night = $1
+            order by midpoint_mjd_utc nulls last, original_name, frame_id
+            """, [SQLValue(night)])
+        frames = try rows.map {
+            Frame(
+                frameID: try $0.text("frame_id"), originalName: try $0.text("original_name"),
+                instrument: try $0.text("instrument"), night: try $0.optionalText("night"),
+                kind: try $0.optionalText("kind"), fate: try $0.text("fate"),
+                reasonCode: try $0.optionalText("reason_code"), reason: try $0.optionalText("reason"),
+                midpointMJDUTC: try $0.optionalDouble("midpoint_mjd_utc"))
+        }
+        duplicates = try record.database.execute(
+            """
+            select count(*) as copies from archive.duplicate d left join archive.frame f using (frame_id)
+            where $1::text is null or f.night = $1
+            """, [SQLValue(night)])[0].int("copies")
+        let counts = Dictionary(grouping: frames, by: \.fate).mapValues(\.count)
+        received = frames.count
+        files = received + duplicates
+        measured = counts["measured"] ?? 0
+        calibration = counts["calibration"] ?? 0
+        rejected = counts["rejected"] ?? 0
+        deadLettered = counts["deadLettered"] ?? 0
+        pending = counts["pending"] ?? 0
+    }
+
+    /// The counts, a line each, and the frames that went wrong with their reasons.
+    var text: String {
+        let counts = [
+            ("files", files), ("duplicates", duplicates), ("received", received), ("measured", measured),
+            ("calibration", calibration), ("rejected", rejected), ("dead-lettered", deadLettered), ("pending", pending),
+        ]
+        var lines = counts.map { $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + String($0.1) }
+        for frame in frames where frame.reason != nil {
+            lines.append("  \(frame.originalName): \(frame.fate), \(frame.reason ?? "")")
+        }
+        lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// JSON for programs: keys sorted, indented.
+func prettyJSON(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value) + Data("\n".utf8)
+}

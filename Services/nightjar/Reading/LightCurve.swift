@@ -1,0 +1,73 @@
+internal import Events
+internal import Foundation
+internal import PostgresStore
+
+/// A target's light curve: the current version of each point, in order of mid-exposure.
+struct LightCurve {
+    let target: String
+    let points: [PhotometryMeasured]
+
+    init(_ record: Record, target: String, filter: String? = nil) throws {
+        self.target = target
+        points = try record.database.execute(
+            """
+            select payload from archive.light_curve
+            where target = $1 and not withdrawn and ($2::text is null or filter = $2)
+            order by mid_mjd_utc, point_id
+            """, [.text(target), SQLValue(filter)]
+        ).map { try JSONDecoder().decode(PhotometryMeasured.self, from: $0.data("payload")) }
+    }
+
+    static let columns = [
+        "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "flux_njy", "flux_njy_err",
+        "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version", "provisional",
+    ]
+
+    /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
+    var csv: String {
+        let rows = points.map { point -> String in
+            let fields = [
+                point.target, point.filter, point.magnitudeSystem, number(point.midpointBJDTDB, 8),
+                number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
+                number(point.fluxNanojansky, 3), number(point.fluxErrorNanojansky, 3), number(point.limitMagnitude, 4),
+                number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3), String(point.flags),
+                point.instrument, point.frameID, String(point.version), point.provisional ? "true" : "false",
+            ]
+            return fields.map(Self.quoted).joined(separator: ",")
+        }
+        return ([Self.columns.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+    }
+
+    private func number(_ value: Double?, _ digits: Int) -> String {
+        value.map { String(format: "%.\(digits)f", $0) } ?? ""
+    }
+
+    /// RFC 4180.
+    private static func quoted(_ field: String) -> String {
+        guard field.contains(where: { "\",\n\r".contains($0) }) else { return field }
+        return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    }
+}
+
+/// Alerts as they were raised, the oldest first.
+struct AlertHistory {
+    let alerts: [AlertRaised]
+
+    init(_ record: Record, sinceHours: Double? = nil) throws {
+        alerts = try record.database.execute(
+            """
+            select raised from alerts.history
+            where $1::float8 is null or raised_at > now() - $1 * interval '1 hour'
+            order by raised_at, event_id
+            """, [SQLValue(sinceHours)]
+        ).map { try JSONDecoder().decode(AlertRaised.self, from: $0.data("raised")) }
+    }
+
+    /// One JSON object per line.
+    func jsonLines() throws -> Data {
+        try alerts.reduce(into: Data()) { data, alert in
+            data += try EventCodec.json(alert)
+            data += Data("\n".utf8)
+        }
+    }
+}

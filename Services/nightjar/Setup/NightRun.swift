@@ -1,0 +1,98 @@
+internal import Foundation
+internal import Instruments
+internal import PostgresStore
+
+/// One night in one go, on this machine.
+struct NightRun {
+    /// Without any progress for so long, the run is given up with a message that says what is stuck.
+    static let patienceSeconds = 600.0
+
+    let setup: SetupFolder
+    let out: URL
+    let workers: Int
+    let shuffleSeed: Int?
+    private var data: DataFolder { DataFolder(out.appending(path: "data").path) }
+
+    init(setup: SetupFolder, out: URL, workers: Int, shuffleSeed: Int?) {
+        self.setup = setup
+        self.out = out
+        self.workers = workers
+        self.shuffleSeed = shuffleSeed
+    }
+
+    mutating func run(_ files: [URL]) throws -> Ledger {
+        try data.make()
+        for (file, document) in setup.instruments { try install(file, as: document.id) }
+        let plan = try order(files)
+        var system = LocalSystem(data: data)
+        system.workers = workers
+        system.durable = false
+        system.settings = [
+            "NIGHTJAR_SETTLE_SECONDS": "0.2", "NIGHTJAR_SCAN_SECONDS": "0.2", "NIGHTJAR_PATIENCE_SECONDS": "3",
+            "NIGHTJAR_SWEEP_SECONDS": "20",
+        ]
+        Terminal.complain("starting broker, database and services; their logs are in \(data.root.path)/logs")
+        let (supervisor, record) = try system.start { Terminal.complain($0) }
+        defer { supervisor.stop() }
+        for target in setup.targets { try record.add(target) }
+        for rule in setup.rules { try record.add(rule) }
+        var handIn = HandIn(data: data)
+        for guess in plan { try handIn.hand(guess.file, to: guess.instrument) }
+        try follow(record, files: files.count)
+        try NightOutput(record: record, out: out, frames: data.frames).write()
+        return try Ledger(record)
+    }
+
+    private func install(_ file: URL, as id: String) throws {
+        let place = data.instruments.appending(path: "\(id).json")
+        try Data(contentsOf: file).write(to: place, options: .atomic)
+    }
+
+    private func order(_ files: [URL]) throws -> [FileGuess] {
+        let documents = setup.instruments.map(\.document)
+        let guesses = try files.map { try FileGuess($0, among: documents) }
+        guard let seed = shuffleSeed else {
+            return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+        }
+        var generator = SeededGenerator(seed: UInt64(seed))
+        return guesses.shuffled(using: &generator)
+    }
+
+    // MARK: Waiting
+
+    private func follow(_ record: Record, files: Int) throws {
+        let waiting = Waiting(patienceSeconds: Self.patienceSeconds)
+        try waiting.until("frames", total: files) {
+            let ledger = try Ledger(record)
+            let open = ledger.frames.filter { $0.fate == "pending" && $0.kind == "light" }.count
+            return (ledger.files - open, ledger.files >= files && open == 0, "\(ledger.measured) measured")
+        }
+        for night in try record.nights() { try record.requestClose(instrument: night.instrument, night: night.night) }
+        let nights = try record.nights().count
+        try waiting.until("nights closed", total: nights) {
+            let open = try record.openNights()
+            return (nights - open, open == 0, "")
+        }
+        try waiting.until("all caught up", total: 1) {
+            let open = try record.unfinished() + (try Ledger(record)).pending
+            return (open == 0 ? 1 : 0, open == 0, "\(open) things under way")
+        }
+    }
+}
+
+/// SplitMix64: small, and the same everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

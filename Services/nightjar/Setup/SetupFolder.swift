@@ -1,0 +1,40 @@
+internal import AlertRules
+internal import Foundation
+internal import Instruments
+
+/// The documents of a `--setup` folder: `instruments/`, `targets/`, `rules/`, and `photometry/` of others.
+struct SetupFolder {
+    let instruments: [(file: URL, document: InstrumentDocument)]
+    let targets: [TargetDocument]
+    let rules: [RuleDocument]
+    let photometry: [URL]
+
+    /// Reads all of it; every problem of every document is named.
+    init(_ path: String) throws {
+        let root = URL(fileURLWithPath: path)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw UsageError("--setup \(path): there is no such folder")
+        }
+        instruments = try Self.files(root.appending(path: "instruments"), endings: ["json"]).map {
+            ($0, try decodeDocument(InstrumentDocument.self, from: Data(contentsOf: $0), name: $0.path))
+        }
+        targets = try Self.files(root.appending(path: "targets"), endings: ["json"]).map {
+            try decodeDocument(TargetDocument.self, from: Data(contentsOf: $0), name: $0.path)
+        }
+        rules = try Self.files(root.appending(path: "rules"), endings: ["json"]).map {
+            try RuleDocument(json: Data(contentsOf: $0), file: $0.path)
+        }
+        photometry = try Self.files(root.appending(path: "photometry"), endings: ["txt", "csv", "tsv"])
+        guard !instruments.isEmpty else {
+            throw UsageError("--setup \(path): there is no instrument document (\(path)/instruments/<id>.json)")
+        }
+    }
+
+    private static func files(_ folder: URL, endings: [String]) throws -> [URL] {
+        guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            .filter { name in !name.hasPrefix(".") && endings.contains((name as NSString).pathExtension.lowercased()) }
+            .map { folder.appending(path: $0) }
+    }
+}
