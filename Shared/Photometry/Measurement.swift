@@ -1,5 +1,5 @@
-internal import Foundation
 public import Detection
+internal import Foundation
 
 /// One measured source: a row of `nightjar measure`. Not-a-number stands for "not known".
 public struct Measurement: Sendable, Equatable {
