@@ -64,7 +64,8 @@ public struct Background: Sendable {
 }
 
 extension CalibratedFrame {
-    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN, or without a finite positive variance.
+    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN or beyond 10^12 electrons, or without a
+    /// finite positive variance.
     /// Saturated pixels stay: they show where bright stars are.
     package func excludedPixels() -> [UInt8] {
         let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue
@@ -72,8 +73,8 @@ extension CalibratedFrame {
         for index in excluded.indices {
             let value = variance.pixels[index]
             let isGood =
-                mask.bits[index] & bad == 0 && signal.pixels[index].isFinite && value > 0
-                && value < .greatestFiniteMagnitude
+                mask.bits[index] & bad == 0 && abs(signal.pixels[index]) < 1e12 && value > 0
+                && value < 1e24
             excluded[index] = isGood ? 0 : 1
         }
         return excluded

@@ -3,7 +3,7 @@ public import Imaging
 
 /// What was found on a frame.
 public struct Detections: Sendable {
-    /// Ordered by row and column of their first pixel in the frame's own order: the same for the same frame.
+    /// In the order of separation, which is the same for the same frame.
     public let sources: [Source]
     public let background: Background
     /// nil when no star was bright and clean enough.

@@ -68,7 +68,8 @@ struct Extraction {
     private static func groups(_ catalog: sep_catalog) -> [Group] {
         (0..<Int(catalog.nobj)).compactMap { index in
             let count = Int(catalog.npix[index])
-            guard count > 0, let first = catalog.pix[index] else { return nil }
+            guard count > 0, let first = catalog.pix[index], catalog.x[index].isFinite, catalog.y[index].isFinite
+            else { return nil }
             let flag = Int32(catalog.flag[index])
             return Group(
                 x: catalog.x[index], y: catalog.y[index], a: Double(catalog.a[index]), b: Double(catalog.b[index]),

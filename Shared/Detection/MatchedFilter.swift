@@ -1,9 +1,11 @@
 internal import Foundation
+internal import Imaging
 
 /// The signal-to-noise ratio of a star at each pixel, for a Gaussian star image P and the frame's own variance V:
 ///
 ///     S/N(x) = sum P(u - x) D(u) / V(u)  /  sqrt( sum P(u - x)^2 / V(u) )
 ///
+/// Where the sky scatters more than the variance says (unresolved stars, a wrong gain) the ratio is lowered by as much.
 /// Excluded pixels have no weight. A threshold on it is a threshold in sigmas, whatever the noise does across the frame.
 /// Where less than a quarter of the star image's weight lies on usable pixels the ratio is set to 0.
 ///
@@ -24,9 +26,15 @@ enum MatchedFilter {
         var ratio = numerator
         let coverage = frame.excluded.contains(1) ? convolve(used, squared, frame.width, frame.height) : []
         let whole = squared.reduce(0, +)
+        let rms = frame.background.rms.pixels
         for index in ratio.indices {
             let isCovered = coverage.isEmpty || coverage[index] > 0.25 * whole * whole
-            ratio[index] = isCovered && denominator[index] > 0 ? numerator[index] / denominator[index].squareRoot() : 0
+            guard isCovered, denominator[index] > 0 else {
+                ratio[index] = 0
+                continue
+            }
+            let excess = max(1, rms[index] * rms[index] * inverse[index])
+            ratio[index] = numerator[index] / (denominator[index] * excess).squareRoot()
         }
         return ratio
     }

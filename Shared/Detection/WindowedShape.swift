@@ -2,14 +2,15 @@ internal import Foundation
 
 /// Position and shape of a star from moments under a circular Gaussian window, with the position's error.
 ///
-///     x <- x + 2 sum w D (u - x) / sum w D           until the step is below 1e-4 px
-///     var(x) = 4 sum w^2 V (u - x)^2 / (sum w D)^2   V: variance of sky and star
-///     S^-1 = M^-1 - W^-1                             M: windowed second moments, W: window, S: the star's own
+///     x <- x + k sum w D (u - x) / sum w D             until the step is below 1e-4 px
+///     var(x) = k^2 sum w^2 V (u - x)^2 / (sum w D)^2   V: variance of sky and star
+///     k = 1 / (1 - M / W) = 1 + S / W                  2 for a star as wide as the window, 1 for a point
+///     S^-1 = M^-1 - W^-1                               M: windowed second moments, W: window, S: the star's own
 ///
-/// The last line is exact for Gaussian stars and gives widths free of the window's.
+/// The last two lines are exact for Gaussian stars, and S is free of the window's width.
 ///
-/// - Source: Bertin & Arnouts, SExtractor's XWIN_IMAGE and ERRX2WIN_IMAGE; the deconvolution follows from the product of
-///   two Gaussians.
+/// - Source: Bertin & Arnouts, SExtractor's XWIN_IMAGE and ERRX2WIN_IMAGE (with k = 2 for all); k and S follow from the
+///   product of two Gaussians.
 package struct WindowedShape: Sendable {
     package var x: Double
     package var y: Double
@@ -42,7 +43,8 @@ package struct WindowedShape: Sendable {
         for _ in 0..<32 {
             let sums = WindowSums(frame, x: shape.x, y: shape.y, sigma: windowSigma, sourceNoise: sourceNoise)
             guard sums.flux > 0 else { break }
-            let (stepX, stepY) = (2 * sums.x / sums.flux, 2 * sums.y / sums.flux)
+            let gain = sums.gain(windowSigma: windowSigma)
+            let (stepX, stepY) = (gain * sums.x / sums.flux, gain * sums.y / sums.flux)
             if hypot(stepX, stepY) < 1e-4 {
                 shape.finish(sums, windowSigma: windowSigma)
                 return shape
@@ -57,8 +59,9 @@ package struct WindowedShape: Sendable {
 
     private mutating func finish(_ sums: WindowSums, windowSigma: Double) {
         converged = true
-        xError = 2 * sums.xVariance.squareRoot() / sums.flux
-        yError = 2 * sums.yVariance.squareRoot() / sums.flux
+        let gain = sums.gain(windowSigma: windowSigma)
+        xError = gain * sums.xVariance.squareRoot() / sums.flux
+        yError = gain * sums.yVariance.squareRoot() / sums.flux
         peakFraction = sums.peak / sums.plainFlux
         let (mxx, myy, mxy) = (sums.xx / sums.flux, sums.yy / sums.flux, sums.xy / sums.flux)
         let determinant = mxx * myy - mxy * mxy
@@ -106,6 +109,12 @@ private struct WindowSums {
                 yVariance += weight * weight * variance * dy * dy
             }
         }
+    }
+
+    /// How much further than the windowed mean the star's centre lies, in 1...4.
+    func gain(windowSigma: Double) -> Double {
+        let share = (xx + yy) / (2 * flux * windowSigma * windowSigma)
+        return share < 0.75 ? max(1, 1 / (1 - share)) : 4
     }
 
     private mutating func add(_ weight: Double, _ value: Double, _ dx: Double, _ dy: Double) {

@@ -26,11 +26,9 @@ public struct FITSFile: ~Copyable {
         ffcmsg()
         ffdkopn(&opened, Self.literal(path), READONLY, &status)
         guard status == 0, let opened else {
-            let isOurs = [END_OF_FILE, READ_ERROR, NO_END, MEMORY_ALLOCATION].contains(status)
-            let isMachine = isPlain && status == FILE_NOT_OPENED
             throw FITSError(
                 file: path, action: "read the first header", status: status,
-                reason: isOurs || isMachine ? nil : (isPlain || status == FILE_NOT_OPENED ? .corrupt : .notFITS))
+                reason: Self.openingReason(status, isPlain: isPlain))
         }
         self.path = path
         self.isPlain = isPlain
@@ -120,6 +118,16 @@ public struct FITSFile: ~Copyable {
             used = overflow ? (0, true) : rows.addingReportingOverflow(inner.pointee.heapsize)
         }
         return used.1 ? blockCount : min(blockCount, used.0)
+    }
+
+    /// Why opening failed, where the status alone would mislead; nil where it tells. A cut compressed file makes cfitsio
+    /// believe in a wrong length and ask for memory it cannot have.
+    private static func openingReason(_ status: Int32, isPlain: Bool) -> FITSError.Reason? {
+        switch status {
+        case END_OF_FILE, READ_ERROR, NO_END: nil
+        case FILE_NOT_OPENED, MEMORY_ALLOCATION: isPlain ? nil : .corrupt
+        default: isPlain ? .corrupt : .notFITS
+        }
     }
 
     /// An absolute or `./` path: cfitsio expands a leading `~` and drops leading blanks.

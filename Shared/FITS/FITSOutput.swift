@@ -112,7 +112,9 @@ struct FITSOutput: ~Copyable {
     private func withCStrings(_ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Void)
     {
         var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
+        defer {
+            for pointer in pointers { free(pointer) }
+        }
         pointers.withUnsafeMutableBufferPointer { body($0.baseAddress) }
     }
 }

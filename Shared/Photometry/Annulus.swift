@@ -11,7 +11,7 @@ struct Annulus {
     /// Variance of a median of Gaussian numbers over that of their mean.
     private static let medianPenalty = Double.pi / 2
 
-    /// Clips at 3 sigma around the median until nothing changes.
+    /// Clips at 4 sigma around the median until nothing changes: 3 sigma would cut into the tail of a dark Poisson sky.
     ///
     /// - Parameters:
     ///   - inner, outer: radii [px].
@@ -39,9 +39,10 @@ struct Annulus {
         for _ in 0..<10 {
             guard kept.count >= 20 else { return nil }
             let centre = middle(kept)
-            let reach = 3 * scatter(kept, around: centre)
+            let reach = 4 * scatter(kept, around: centre)
             let inside = kept.drop { Double($0) < centre - reach }
-            let next = inside.prefix(upTo: inside.lastIndex { Double($0) <= centre + reach }.map { $0 + 1 } ?? inside.startIndex)
+            let next = inside.prefix(
+                upTo: inside.lastIndex { Double($0) <= centre + reach }.map { $0 + 1 } ?? inside.startIndex)
             if next.count == kept.count { break }
             kept = next
         }
@@ -53,7 +54,9 @@ struct Annulus {
         case .mean: return Annulus(level: mean, levelVariance: meanVariance)
         case .median: return Annulus(level: median, levelVariance: medianPenalty * meanVariance)
         case .mode:
-            return Annulus(level: 2.5 * median - 1.5 * mean, levelVariance: 6.25 * (medianPenalty - 1) * meanVariance + meanVariance)
+            return Annulus(
+                level: 2.5 * median - 1.5 * mean,
+                levelVariance: 6.25 * (medianPenalty - 1) * meanVariance + meanVariance)
         }
     }
 

@@ -104,7 +104,8 @@ struct LocalSky {
     var isPoor: Bool
 
     init(
-        _ detections: Detections, x: Double, y: Double, owner: Int32, radius: Double, _ parameters: MeasurementParameters
+        _ detections: Detections, x: Double, y: Double, owner: Int32, radius: Double,
+        _ parameters: MeasurementParameters
     ) {
         let frame = detections.frame
         let background = detections.background
@@ -112,7 +113,8 @@ struct LocalSky {
         let row = y.isFinite ? Int(min(max(y.rounded(), 0), Double(frame.height - 1))) : 0
         let mesh = Double(background.level[column, row])
         // A tile's mode, median-filtered with its neighbours, is about as exact as the mean of one whole tile.
-        let meshVariance = pow(Double(background.rms[column, row]), 2) / Double(background.tileSize * background.tileSize)
+        let meshVariance =
+            pow(Double(background.rms[column, row]), 2) / Double(background.tileSize * background.tileSize)
         level = background.globalLevel.isFinite ? mesh : .nan
         (residualLevel, levelVariance, isPoor) = (0, meshVariance, false)
         guard let annulus = parameters.annulus else { return }

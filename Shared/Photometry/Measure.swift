@@ -50,7 +50,8 @@ public func forcedPhotometry(
     let fwhm = detections.seeing?.fwhmPixels ?? MeasurementParameters.fallbackFWHMPixels
     return ApertureSums.open(detections, gainKnown: parameters.gainKnown) { sums in
         positions.map { position in
-            let source = forcedSource(detections, position, fwhm: fwhm, recentre: recentre,
+            let source = forcedSource(
+                detections, position, fwhm: fwhm, recentre: recentre,
                 gainKnown: parameters.gainKnown)
             let owner = detections.owner(x: source.x, y: source.y)
             var row = measure(source, owner: owner, radius: radius, sums, detections, parameters, isForced: true)

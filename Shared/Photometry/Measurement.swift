@@ -1,6 +1,6 @@
-internal import Foundation
 public import Detection
 public import Imaging
+internal import Foundation
 
 /// One measured source: a row of `nightjar measure`. Not-a-number stands for "not known".
 public struct Measurement: Sendable, Equatable {
