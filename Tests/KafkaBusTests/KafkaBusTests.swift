@@ -165,6 +165,23 @@ struct KafkaBusTests {
         #expect(next?.message.key == "key 9")
     }
 
+    @Test("a client that reaches the broker at another address stays on that address")
+    func otherAddress() throws {
+        let remote = try EmbeddedBroker(topics: [Self.type], listeningOn: "127.0.0.2:0", log: log)
+        let address = try #require(remote.remoteBrokers)
+        let connection = KafkaConnection(brokers: address, log: log)
+        try KafkaSink(connection).publish((0..<9).map { message($0, bytes: 100_000) })
+        let before = remote.remoteConnections
+        let reader = try KafkaReader(connection, topics: [Self.type.topic], startingAt: .beginning)
+        #expect(try reader.readToEnd().count == 9)
+        // The bootstrap connection and at least the one that fetches.
+        #expect(remote.remoteConnections >= before + 2)
+        let error = #expect(throws: (any Error).self) {
+            try EmbeddedBroker(topics: [], listeningOn: "203.0.113.1:9092", log: log)
+        }
+        #expect(error.map { "\($0)" }?.contains("203.0.113.1:9092") == true)
+    }
+
     @Test("topics are listed with their partitions, and those of another layout are reported")
     func topics() throws {
         #expect(try TopicAdmin.list(connection).contains { $0.name == Self.type.topic && $0.partitions == 3 })
