@@ -12,8 +12,8 @@ public final class EmbeddedBroker {
     private let forwarder: Forwarder?
     /// `127.0.0.1:port`
     public let brokers: String
-    /// `address:port` for clients on other hosts, when it listens there. Our own clients alone understand it: the broker
-    /// goes on to call itself 127.0.0.1.
+    /// `address:port` for clients on other hosts, when it listens there. Our own clients alone understand it: the
+    /// broker goes on to call itself 127.0.0.1.
     public var remoteBrokers: String? { forwarder?.address }
 
     /// Connections that have come in from other hosts so far.

@@ -53,7 +53,8 @@ final class Forwarder: Sendable {
 
     private func connect(_ outer: Int32) {
         let inner = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard var place = ipv4("127.0.0.1", port), withAddress(&place, { Foundation.connect(inner, $0, $1) }) == 0 else {
+        guard var place = ipv4("127.0.0.1", port), withAddress(&place, { Foundation.connect(inner, $0, $1) }) == 0
+        else {
             Foundation.close(inner)
             Foundation.close(outer)
             return
@@ -125,19 +126,22 @@ private func withAddress(
     _ place: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
 ) -> Int32 {
     withUnsafePointer(to: &place) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
     }
 }
 
 /// Remembers over which address the brokers were reached, for brokers that say they are at 127.0.0.1.
 ///
-/// The embedded broker advertises the loopback address it listens on. A client that reached it over a forwarder at another
-/// address goes on over that one. Brokers of a real cluster advertise addresses that lead to them; nothing changes for those.
+/// The embedded broker advertises the loopback address it listens on. A client that reached it over a forwarder at
+/// another address goes on over that one. Brokers of a real cluster advertise addresses that lead to them; nothing
+/// changes for those.
 final class Gateway: Sendable {
     private let reached = Mutex<sockaddr_in?>(nil)
 
-    /// Connects `socket`, to the gateway where the address is 127.0.0.1 and there is one. Returns 0, also for a connection under
-    /// way, or an `errno`.
+    /// Connects `socket`, to the gateway where the address is 127.0.0.1 and there is one. Returns 0, also for a
+    /// connection under way, or an `errno`.
     func connect(_ socket: Int32, _ address: UnsafePointer<sockaddr>, _ size: Int32) -> Int32 {
         guard address.pointee.sa_family == sa_family_t(AF_INET) else {
             return status(Foundation.connect(socket, address, socklen_t(size)))

@@ -110,7 +110,8 @@ final class KafkaContext {
     /// Delivery report of the message with this index; called by the thread that polls.
     var report: ((Int, rd_kafka_resp_err_t) -> Void)?
 
-    /// What the brokers said when the last of them went away; nil while there is one. Read and set by the thread that polls.
+    /// What the brokers said when the last of them went away; nil while there is one. Read and set by the thread that
+    /// polls.
     var lost: String?
     private var lastReason = ""
 

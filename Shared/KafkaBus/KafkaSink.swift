@@ -2,7 +2,8 @@ internal import CRdKafka
 public import Events
 public import Pipeline
 
-/// Publishes to Kafka and returns when the brokers have acknowledged: `acks=all`, idempotent, murmur2 like the Java clients.
+/// Publishes to Kafka and returns when the brokers have acknowledged: `acks=all`, idempotent, murmur2 like the Java
+/// clients.
 public final class KafkaSink: Sink {
     private let connection: KafkaConnection
     private let configuration: KafkaConfiguration

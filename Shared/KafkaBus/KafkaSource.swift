@@ -3,8 +3,8 @@ internal import Events
 internal import Foundation
 public import Pipeline
 
-/// Receives from Kafka as a member of a group. An offset is stored only by `acknowledge`, and committed twice a second, on
-/// revocation and on `close`.
+/// Receives from Kafka as a member of a group. An offset is stored only by `acknowledge`, and committed twice a second,
+/// on revocation and on `close`.
 public final class KafkaSource: Source {
     private let connection: KafkaConnection
     private let configuration: KafkaConfiguration

@@ -24,7 +24,10 @@ struct KafkaBusTests {
     private func message(_ number: Int, bytes: Int = 10) -> Message {
         Message(
             topic: Self.type.topic, key: "key \(number)",
-            headers: [Message.Header("ce_id", "id-\(number)"), Message.Header("ce_subject", "é\u{1F30C}"), Message.Header("empty", "")],
+            headers: [
+                Message.Header("ce_id", "id-\(number)"), Message.Header("ce_subject", "é\u{1F30C}"),
+                Message.Header("empty", ""),
+            ],
             value: Data(repeating: UInt8(truncatingIfNeeded: number), count: bytes))
     }
 

@@ -11,7 +11,8 @@ struct AttemptTests {
     private func delivery(_ id: String?, value: String = "v", offset: Int = 4) -> Delivery {
         let headers = id.map { [Message.Header("ce_id", $0)] } ?? []
         return Delivery(
-            message: Message(topic: "t", key: "k", headers: headers, value: Data(value.utf8)), partition: 1, offset: offset)
+            message: Message(topic: "t", key: "k", headers: headers, value: Data(value.utf8)), partition: 1,
+            offset: offset)
     }
 
     @Test("attempts are counted across processes, taken back, and forgotten when the message is done")
@@ -41,7 +42,8 @@ struct AttemptTests {
         defer { remove() }
         let markers = FileAttemptMarkers(directory: folder)
         _ = try markers.mark(delivery("x"), service: "a")
-        let file = try #require(try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).first)
+        let file = try #require(
+            try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).first)
         try Data().write(to: file)
         #expect(try markers.mark(delivery("x"), service: "a") == 2)
     }
@@ -54,13 +56,15 @@ struct AttemptTests {
     }
 
     private func run(_ script: String, seconds: Double = 20, whileWaiting: () -> Bool = { true }) -> Outcome {
-        ChildProcess(executable: "/bin/sh", arguments: ["-c", script], timeLimitSeconds: seconds, memoryLimitMegabytes: 512)
-            .handle(
-                delivery("x"), environment: ["KEPT": "yes"], clock: .system,
-                whileWaiting: {
-                    usleep(5000)
-                    return whileWaiting()
-                })
+        ChildProcess(
+            executable: "/bin/sh", arguments: ["-c", script], timeLimitSeconds: seconds, memoryLimitMegabytes: 512
+        )
+        .handle(
+            delivery("x"), environment: ["KEPT": "yes"], clock: .system,
+            whileWaiting: {
+                usleep(5000)
+                return whileWaiting()
+            })
     }
 
     private func error(_ outcome: Outcome) -> String {
@@ -75,7 +79,9 @@ struct AttemptTests {
         #expect(error(run("kill -ALRM $$")).contains("ran out of time"))
         #expect(error(run("sleep 30", seconds: 0.05)) == "the child process took longer than the limit of 0.05 s")
         #expect(error(run("echo garbage > $NIGHTJAR_SINGLE_MESSAGE.outcome")).contains("cannot be read"))
-        #expect(run("sleep 30", whileWaiting: { false }) == .unavailable(reason: "stopped while a child process was at work"))
+        #expect(
+            run("sleep 30", whileWaiting: { false })
+                == .unavailable(reason: "stopped while a child process was at work"))
         let nowhere = ChildProcess(executable: "/none").handle(
             delivery("x"), environment: [:], clock: .system, whileWaiting: { true })
         #expect(nowhere == .unavailable(reason: "cannot start /none: No such file or directory"))
@@ -83,7 +89,8 @@ struct AttemptTests {
 
     @Test("a child gets the environment, the message and the limits, and its outcome comes back")
     func handOver() {
-        let outcome = run("""
+        let outcome = run(
+            """
             test "$KEPT" = yes && test -s "$NIGHTJAR_SINGLE_MESSAGE" && test "$NIGHTJAR_SINGLE_MESSAGE_MEGABYTES" = 512 &&
             echo '{"kind":"unavailable","text":"disk","messages":[]}' > "$NIGHTJAR_SINGLE_MESSAGE.outcome"
             """)
@@ -96,11 +103,13 @@ struct AttemptTests {
         defer { remove() }
         let path = folder.appending(path: "m").path
         let message = Message(
-            topic: "t", key: "ké\u{0}y", headers: [Message.Header("h", "a\nb")], value: Data((0...255).map { UInt8($0) }))
+            topic: "t", key: "ké\u{0}y", headers: [Message.Header("h", "a\nb")],
+            value: Data((0...255).map { UInt8($0) }))
         try SingleMessage.write(Delivery(message: message, partition: 31, offset: 1 << 40), to: path)
         #expect(try SingleMessage.delivery(at: path) == Delivery(message: message, partition: 31, offset: 1 << 40))
         let outcomes: [Outcome] = [
-            .done([message]), .rejected([message], reason: "r"), .unusable(error: "u"), .unavailable(reason: "a"), .failed(error: "f"),
+            .done([message]), .rejected([message], reason: "r"), .unusable(error: "u"), .unavailable(reason: "a"),
+            .failed(error: "f"),
         ]
         for outcome in outcomes {
             try SingleMessage.write(outcome, to: path)

@@ -68,10 +68,13 @@ struct LogTests {
         #expect(kept.all.count == 1)
     }
 
-    @Test("times before 1970, at leap days and at the century are right", arguments: [
-        (-0.001, "1969-12-31T23:59:59.999Z"), (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
-        (4_107_542_400, "2100-03-01T00:00:00.000Z"),
-    ])
+    @Test(
+        "times before 1970, at leap days and at the century are right",
+        arguments: [
+            (-0.001, "1969-12-31T23:59:59.999Z"), (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        ])
     func times(seconds: Double, text: String) {
         #expect(iso8601(seconds) == text)
     }
