@@ -9,11 +9,20 @@ public final class EmbeddedBroker {
     private let client: OpaquePointer
     private let cluster: OpaquePointer
     private let context: KafkaContext
+    private let forwarder: Forwarder?
     /// `127.0.0.1:port`
     public let brokers: String
+    /// `address:port` for clients on other hosts, when it listens there. Our own clients alone understand it: the
+    /// broker goes on to call itself 127.0.0.1.
+    public var remoteBrokers: String? { forwarder?.address }
 
-    /// - Parameter topics: created at once with their partitions; others come into being on first use, with 4.
-    public init(topics: [EventType], log: Log) throws {
+    /// Connections that have come in from other hosts so far.
+    public var remoteConnections: Int { forwarder?.connections ?? 0 }
+
+    /// - Parameters:
+    ///   - topics: created at once with their partitions; others come into being on first use, with 4.
+    ///   - remoteAddress: `0.0.0.0:9092`: also listens there.
+    public init(topics: [EventType], listeningOn remoteAddress: String? = nil, log: Log) throws {
         let connection = KafkaConnection(brokers: "127.0.0.1:1", log: log)
         context = KafkaContext(log: log)
         client = try connection.configuration([:]).client(RD_KAFKA_PRODUCER, connection: connection, context: context)
@@ -23,6 +32,14 @@ public final class EmbeddedBroker {
         }
         self.cluster = cluster
         brokers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+        let port = brokers.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+        do {
+            forwarder = try remoteAddress.map { try Forwarder(listeningOn: $0, to: port) }
+        } catch {
+            rd_kafka_mock_cluster_destroy(cluster)
+            rd_kafka_destroy(client)
+            throw error
+        }
         for type in topics {
             let error = rd_kafka_mock_topic_create(cluster, type.topic, Int32(type.partitions), 1)
             guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Foundation
 public import Pipeline
 
 /// How to reach the brokers: the same for sources, sinks and administration.
@@ -81,6 +82,11 @@ final class KafkaConfiguration {
             let context = Unmanaged<KafkaContext>.fromOpaque(opaque).takeUnretainedValue()
             context.failed(rd_kafka_resp_err_t(rawValue: error), reason.map { String(cString: $0) } ?? "")
         }
+        rd_kafka_conf_set_connect_cb(copy) { socket, address, size, _, opaque in
+            guard let opaque, let address else { return EINVAL }
+            let context = Unmanaged<KafkaContext>.fromOpaque(opaque).takeUnretainedValue()
+            return context.gateway.connect(socket, address, size)
+        }
         if type == RD_KAFKA_PRODUCER {
             rd_kafka_conf_set_dr_msg_cb(copy) { _, message, opaque in
                 guard let opaque, let message else { return }
@@ -100,10 +106,12 @@ final class KafkaConfiguration {
 /// What callbacks of one client need.
 final class KafkaContext {
     private let log: Log
+    let gateway = Gateway()
     /// Delivery report of the message with this index; called by the thread that polls.
     var report: ((Int, rd_kafka_resp_err_t) -> Void)?
 
-    /// What the brokers said when the last of them went away; nil while there is one. Read and set by the thread that polls.
+    /// What the brokers said when the last of them went away; nil while there is one. Read and set by the thread that
+    /// polls.
     var lost: String?
     private var lastReason = ""
 

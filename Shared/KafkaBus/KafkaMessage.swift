@@ -3,8 +3,9 @@ internal import Events
 internal import Foundation
 internal import Pipeline
 
-/// Our message out of librdkafka's. A missing key is empty, a null header value is empty, of headers with one name the last
-/// counts, and bytes that are not UTF-8 become replacement characters: nobody can stop a service by what they send.
+/// Our message out of librdkafka's. A missing key is empty, a null header value is empty, of headers with one name the
+/// last counts, and bytes that are not UTF-8 become replacement characters: nobody can stop a service by what they
+/// send.
 func delivery(_ received: UnsafePointer<rd_kafka_message_t>) -> Delivery {
     let message = received.pointee
     let topic = message.rkt.flatMap { rd_kafka_topic_name($0) }.map { String(cString: $0) } ?? ""
@@ -29,7 +30,11 @@ private func headers(_ received: UnsafePointer<rd_kafka_message_t>) -> [Message.
         guard let name else { continue }
         let text = String(decoding: UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size), as: UTF8.self)
         let header = Message.Header(String(cString: name), text)
-        if let twin = result.firstIndex(where: { $0.name == header.name }) { result[twin] = header } else { result.append(header) }
+        if let twin = result.firstIndex(where: { $0.name == header.name }) {
+            result[twin] = header
+        } else {
+            result.append(header)
+        }
     }
     return result
 }
@@ -54,9 +59,11 @@ extension OpaquePointer {
         return error
     }
 
-    /// `rd_kafka_produceva`, because Swift does not see the variadic `rd_kafka_producev`. Takes the headers when it succeeds.
+    /// `rd_kafka_produceva`, because Swift does not see the variadic `rd_kafka_producev`. Takes the headers when it
+    /// succeeds.
     private func queue(
-        _ topic: UnsafePointer<CChar>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, headers: OpaquePointer?,
+        _ topic: UnsafePointer<CChar>, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        headers: OpaquePointer?,
         index: Int
     ) -> rd_kafka_resp_err_t {
         var fields = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 6)

@@ -2,7 +2,8 @@ internal import CRdKafka
 public import Events
 public import Pipeline
 
-/// Publishes to Kafka and returns when the brokers have acknowledged: `acks=all`, idempotent, murmur2 like the Java clients.
+/// Publishes to Kafka and returns when the brokers have acknowledged: `acks=all`, idempotent, murmur2 like the Java
+/// clients.
 public final class KafkaSink: Sink {
     private let connection: KafkaConnection
     private let configuration: KafkaConfiguration
@@ -77,8 +78,10 @@ public final class KafkaSink: Sink {
         for (message, report) in zip(messages, reports) where report != RD_KAFKA_RESP_ERR_NO_ERROR {
             let error = report ?? RD_KAFKA_RESP_ERR__MSG_TIMED_OUT
             if report == nil { close() }
-            throw connection.unavailable("publishing to \(message.topic)", describe(error))
+            let said = context.lost.map { "\(describe(error)); \($0)" } ?? describe(error)
+            throw connection.unavailable("publishing to \(message.topic)", said)
         }
+        context.lost = nil
     }
 
     private func isRefusal(_ error: rd_kafka_resp_err_t) -> Bool {

@@ -3,8 +3,8 @@ internal import Events
 internal import Foundation
 public import Pipeline
 
-/// Receives from Kafka as a member of a group. An offset is stored only by `acknowledge`, and committed twice a second, on
-/// revocation and on `close`.
+/// Receives from Kafka as a member of a group. An offset is stored only by `acknowledge`, and committed twice a second,
+/// on revocation and on `close`.
 public final class KafkaSource: Source {
     private let connection: KafkaConnection
     private let configuration: KafkaConfiguration
@@ -13,6 +13,8 @@ public final class KafkaSource: Source {
     private var client: OpaquePointer?
     /// The partitions are paused while something the service needs is away.
     private var isPaused = false
+    /// The last message acknowledged of each partition, as `topic/partition`.
+    private var acknowledged: [String: Delivery] = [:]
     /// Received while paused, from partitions that were assigned in the meantime.
     private var held: [Delivery] = []
 
@@ -48,12 +50,17 @@ public final class KafkaSource: Source {
             let delivery = held.removeFirst()
             if isAssigned(delivery, client) { return delivery }
         }
-        return try poll(client, milliseconds: timeoutMilliseconds)
+        guard let delivery = try poll(client, milliseconds: timeoutMilliseconds) else { return nil }
+        guard acknowledged["\(delivery.message.topic)/\(delivery.partition)"] == delivery else { return delivery }
+        // A rebalance while it was under way has made it come again, to the same consumer that has just done it.
+        try acknowledge(delivery)
+        return nil
     }
 
     /// Ignored when the partition has gone to somebody else meanwhile: they will get the message again.
     public func acknowledge(_ delivery: Delivery) throws(Unavailable) {
         guard let client else { return }
+        acknowledged["\(delivery.message.topic)/\(delivery.partition)"] = delivery
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         let entry = rd_kafka_topic_partition_list_add(list, delivery.message.topic, Int32(delivery.partition))

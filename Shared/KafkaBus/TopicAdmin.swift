@@ -36,7 +36,8 @@ public enum TopicAdmin {
         let existing = try describe(admin.client, connection, milliseconds: milliseconds, topic: nil)
         let sizes = Dictionary(existing.map { ($0.name, $0.partitions) }, uniquingKeysWith: { first, _ in first })
         let missing = types.filter { sizes[$0.topic] == nil }
-        let errors = missing.isEmpty
+        let errors =
+            missing.isEmpty
             ? [:] : try admin.create(missing, connection, replication: replication, milliseconds: milliseconds)
         return types.map { type in
             guard let partitions = sizes[type.topic] else {
@@ -102,7 +103,7 @@ private final class Admin {
         rd_kafka_AdminOptions_set_request_timeout(options, milliseconds, nil, 0)
         let queue = rd_kafka_queue_new(client)
         defer {
-            wanted.forEach { rd_kafka_NewTopic_destroy($0) }
+            for topic in wanted { rd_kafka_NewTopic_destroy(topic) }
             rd_kafka_AdminOptions_destroy(options)
             rd_kafka_queue_destroy(queue)
         }
@@ -113,7 +114,8 @@ private final class Admin {
         defer { rd_kafka_event_destroy(event) }
         let error = rd_kafka_event_error(event)
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            throw connection.unavailable("creating topics", rd_kafka_event_error_string(event).map { String(cString: $0) } ?? "")
+            throw connection.unavailable(
+                "creating topics", rd_kafka_event_error_string(event).map { String(cString: $0) } ?? "")
         }
         return failures(rd_kafka_event_CreateTopics_result(event))
     }
@@ -124,7 +126,9 @@ private final class Admin {
         var failures: [String: String] = [:]
         for index in 0..<count {
             let error = rd_kafka_topic_result_error(topics[index])
-            guard error != RD_KAFKA_RESP_ERR_NO_ERROR, let name = rd_kafka_topic_result_name(topics[index]) else { continue }
+            guard error != RD_KAFKA_RESP_ERR_NO_ERROR, let name = rd_kafka_topic_result_name(topics[index]) else {
+                continue
+            }
             let said = rd_kafka_topic_result_error_string(topics[index]).map { String(cString: $0) }
             failures[String(cString: name)] = said ?? KafkaBus.describe(error)
         }

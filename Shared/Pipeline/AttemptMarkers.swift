@@ -17,7 +17,8 @@ public protocol AttemptMarkers: AnyObject {
 extension Delivery {
     /// Tells messages apart: the event's id, else the place on the bus and the bytes.
     func identity(service: String) -> String {
-        let text = message.eventID.map { "id|\($0)" }
+        let text =
+            message.eventID.map { "id|\($0)" }
             ?? "place|\(message.topic)|\(partition)|\(offset)|\(SHA256.hex(of: message.value))"
         return SHA256.hex(of: Data("\(service)|\(message.topic)|\(text)".utf8))
     }

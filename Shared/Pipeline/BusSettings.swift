@@ -31,7 +31,8 @@ public struct BusSettings: Sendable {
         environment = settings.environment
         brokers = settings.string("NIGHTJAR_BROKERS")
         kafkaOptions = settings.pairs("NIGHTJAR_KAFKA_OPTIONS")
-        sessionTimeoutMilliseconds = settings.integer("NIGHTJAR_SESSION_TIMEOUT_MS", default: 10_000, in: 1_000...3_600_000)
+        sessionTimeoutMilliseconds = settings.integer(
+            "NIGHTJAR_SESSION_TIMEOUT_MS", default: 10_000, in: 1_000...3_600_000)
         let host = ProcessInfo.processInfo.hostName
         instance = settings.string("NIGHTJAR_INSTANCE", default: "\(host)-\(ProcessInfo.processInfo.processIdentifier)")
         logLevel = settings.choice("NIGHTJAR_LOG", default: LogLevel.info)

@@ -26,7 +26,8 @@ public struct Clock: Sendable {
 /// ISO 8601 in UTC with milliseconds: `2026-11-21T10:00:00.123Z`.
 public func iso8601(_ secondsSince1970: Double) -> String {
     let milliseconds = Int((secondsSince1970 * 1000).rounded(.down))
-    let (seconds, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+    let fraction = (milliseconds % 1000 + 1000) % 1000
+    let seconds = (milliseconds - fraction) / 1000
     var time = time_t(seconds)
     var parts = tm()
     gmtime_r(&time, &parts)

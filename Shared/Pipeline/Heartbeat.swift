@@ -5,8 +5,8 @@ public struct Heartbeat {
     public let intervalSeconds: Double
     public let instance: String
     public let version: String
-    /// Adds what only this service knows, such as the archiver's `pendingFrames`. An error is logged, and the heartbeat goes
-    /// out without it.
+    /// Adds what only this service knows, such as the archiver's `pendingFrames`. An error is logged, and the heartbeat
+    /// goes out without it.
     let complete: (inout ServiceHeartbeat) throws -> Void
 
     /// - Parameter intervalSeconds: 0 turns heartbeats off.
@@ -34,8 +34,9 @@ public struct Periodic {
     public let idleSeconds: Double
     let run: () throws -> [Outgoing]
 
-    /// - Parameter run: is called again only when the broker has acknowledged all that it returned the last time, so rows of an
-    ///   outbox may be deleted then. Throws `Unavailable` to be tried again; other errors are logged and counted.
+    /// - Parameter run: is called again only when the broker has acknowledged all that it returned the last time (or
+    ///   refused a part for good, which is logged as an error), so rows of an outbox may be deleted then. Throws
+    ///   `Unavailable` to be tried again; other errors are logged and counted.
     public init(intervalSeconds: Double = 3, idleSeconds: Double = 1, run: @escaping () throws -> [Outgoing]) {
         self.intervalSeconds = intervalSeconds
         self.idleSeconds = idleSeconds

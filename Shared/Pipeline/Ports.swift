@@ -36,7 +36,8 @@ extension Source {
 public protocol Sink: AnyObject {
     /// Returns when the broker has acknowledged every message.
     ///
-    /// - Throws: `Unavailable` when it has not in the time the sink allows itself; `UnpublishableMessage` when it never will.
+    /// - Throws: `Unavailable` when it has not in the time the sink allows itself; `UnpublishableMessage` when it never
+    ///   will.
     func publish(_ messages: [Message]) throws
 }
 

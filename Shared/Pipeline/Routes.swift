@@ -65,7 +65,8 @@ struct UnknownTopic: Error, CustomStringConvertible {
 extension FrameRejected {
     init(_ frame: any AboutFrame, stage: String, _ rejection: Rejection) {
         self.init(
-            frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrumentID, raw: frame.rawFile,
+            frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrumentID,
+            raw: frame.rawFile,
             stage: stage, code: rejection.code.rawValue, reason: rejection.reason)
     }
 }

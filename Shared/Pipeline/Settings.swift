@@ -27,7 +27,9 @@ public final class Settings {
 
     /// The value, or nil when it is not set. An empty value counts as not set.
     public func optional(_ name: String) -> String? {
-        guard let value = environment[name]?.trimmingCharacters(in: .whitespacesAndNewlines), !value.isEmpty else { return nil }
+        guard let value = environment[name]?.trimmingCharacters(in: .whitespacesAndNewlines), !value.isEmpty else {
+            return nil
+        }
         return value
     }
 

@@ -2,7 +2,8 @@ internal import Events
 internal import Foundation
 
 extension Worker {
-    /// Handles one message in this process and decides its fate by what was thrown. The only place where that is decided.
+    /// Handles one message in this process and decides its fate by what was thrown. The only place where that is
+    /// decided.
     func outcome(of delivery: Delivery) -> Outcome {
         let start = clock.elapsed()
         do {
@@ -37,7 +38,8 @@ extension Worker {
             parent: delivery.message.header("traceparent"), timings: delivery.message.header("nightjar_timings") ?? "")
     }
 
-    /// - Parameter shortened: leaves the bytes out, for a bus that refuses a letter of that size; the place still names them.
+    /// - Parameter shortened: leaves the bytes out, for a bus that refuses a letter of that size; the place still names
+    ///   them.
     func deadLetter(_ delivery: Delivery, error: String, attempts: Int, shortened: Bool) -> Outgoing {
         let message = delivery.message
         let note = " (the message's \(message.value.count) bytes are left out: too large for the bus)"

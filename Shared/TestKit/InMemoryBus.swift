@@ -3,8 +3,8 @@ internal import Foundation
 public import Pipeline
 internal import Synchronization
 
-/// The bus in memory, honest about what a real one does: partitions by key, offsets, groups that share partitions, delivery again
-/// of what was not acknowledged, outages, and a size limit.
+/// The bus in memory, honest about what a real one does: partitions by key, offsets, groups that share partitions,
+/// delivery again of what was not acknowledged, outages, and a size limit.
 public final class InMemoryBus: Sendable {
     struct State {
         var logs: [String: [[Message]]] = [:]
@@ -73,7 +73,8 @@ public final class InMemoryBus: Sendable {
             if state.isAway { throw Unavailable("bus in memory is away") }
             for message in messages {
                 guard message.value.count <= largestValue else {
-                    throw UnpublishableMessage(topic: message.topic, key: message.key, reason: "\(message.value.count) bytes")
+                    throw UnpublishableMessage(
+                        topic: message.topic, key: message.key, reason: "\(message.value.count) bytes")
                 }
                 let partition = Self.partition(of: message.key, partitions: partitions)
                 let empty = Array(repeating: [Message](), count: partitions)

@@ -24,7 +24,10 @@ struct KafkaBusTests {
     private func message(_ number: Int, bytes: Int = 10) -> Message {
         Message(
             topic: Self.type.topic, key: "key \(number)",
-            headers: [Message.Header("ce_id", "id-\(number)"), Message.Header("ce_subject", "é\u{1F30C}"), Message.Header("empty", "")],
+            headers: [
+                Message.Header("ce_id", "id-\(number)"), Message.Header("ce_subject", "é\u{1F30C}"),
+                Message.Header("empty", ""),
+            ],
             value: Data(repeating: UInt8(truncatingIfNeeded: number), count: bytes))
     }
 
@@ -163,6 +166,23 @@ struct KafkaBusTests {
         var next: Delivery?
         for _ in 0..<50 where next == nil { next = try following.receive(timeoutMilliseconds: 100) }
         #expect(next?.message.key == "key 9")
+    }
+
+    @Test("a client that reaches the broker at another address stays on that address")
+    func otherAddress() throws {
+        let remote = try EmbeddedBroker(topics: [Self.type], listeningOn: "127.0.0.2:0", log: log)
+        let address = try #require(remote.remoteBrokers)
+        let connection = KafkaConnection(brokers: address, log: log)
+        try KafkaSink(connection).publish((0..<9).map { message($0, bytes: 100_000) })
+        let before = remote.remoteConnections
+        let reader = try KafkaReader(connection, topics: [Self.type.topic], startingAt: .beginning)
+        #expect(try reader.readToEnd().count == 9)
+        // The bootstrap connection and at least the one that fetches.
+        #expect(remote.remoteConnections >= before + 2)
+        let error = #expect(throws: (any Error).self) {
+            try EmbeddedBroker(topics: [], listeningOn: "203.0.113.1:9092", log: log)
+        }
+        #expect(error.map { "\($0)" }?.contains("203.0.113.1:9092") == true)
     }
 
     @Test("topics are listed with their partitions, and those of another layout are reported")

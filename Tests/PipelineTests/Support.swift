@@ -8,7 +8,8 @@ final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
 
     var all: [String] { lines.withLock { $0 } }
-    var log: Log { Log(service: "tester", level: .debug) { line in self.lines.withLock { $0.append(line) } } }
+    var add: @Sendable (String) -> Void { { line in self.lines.withLock { $0.append(line) } } }
+    var log: Log { Log(service: "tester", level: .debug, write: add) }
 }
 
 /// Raises the stop flag once enough messages are acknowledged.

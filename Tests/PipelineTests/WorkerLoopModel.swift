@@ -96,7 +96,8 @@ struct World: Hashable {
         case .mark(let index):
             var world = self
             world.markers[index, default: 0] += 1
-            return [world.answered(.marked(attempts: world.markers[index, default: 0]))] + [world.crashedIfPossible]
+            return [world.answered(.marked(attempts: world.markers[index, default: 0]))]
+                + [world.crashedIfPossible]
                 .compactMap { $0 }
         case .unmark(let index):
             var world = self
@@ -106,7 +107,9 @@ struct World: Hashable {
         case .handleInChild(let index, _): return handledInChild(index)
         case .publish(let outputs): return published(outputs)
         case .bury(let index, _, let attempts, let shortened):
-            if natures[index] == .tooLarge(letterToo: true), !shortened { return [answered(.refused(error: "too large"))] }
+            if natures[index] == .tooLarge(letterToo: true), !shortened {
+                return [answered(.refused(error: "too large"))]
+            }
             return published([.deadLetter(index, attempts: attempts)])
         case .acknowledge(let index):
             var world = self
@@ -170,7 +173,9 @@ struct World: Hashable {
         for case .tooLarge(let index) in outputs {
             var world = self
             world.faults[index, default: 0] += 1
-            if case .publishing(_, let attempt) = loop.stage, attempt >= loop.childAttempt { world.childFailed.insert(index) }
+            if case .publishing(_, let attempt) = loop.stage, attempt >= loop.childAttempt {
+                world.childFailed.insert(index)
+            }
             return [world.answered(.refused(error: "too large"))]
         }
         var world = self

@@ -39,7 +39,9 @@ struct WorkerLoopTests {
             let faults = world.faults[index, default: 0] + world.bystanders[index, default: 0]
             let open = world.loop.message == index ? 1 : 0
             let expected = faults + open + world.leftBehind[index, default: 0]
-            if attempts > expected { return "message \(index): \(attempts) attempts counted, at most \(expected) were made" }
+            if attempts > expected {
+                return "message \(index): \(attempts) attempts counted, at most \(expected) were made"
+            }
         }
         return nil
     }

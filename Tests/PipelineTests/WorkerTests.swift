@@ -1,7 +1,7 @@
 import Events
 import Foundation
-import Testing
 import TestKit
+import Testing
 
 @testable import Pipeline
 
@@ -25,7 +25,8 @@ struct WorkerTests {
         configure(&options)
         let source = StoppingSource(bus.source(group: "g", topics: routes.topics + ["other"]), after: messages, stop)
         let worker = Worker(
-            service: "tester", from: source, to: bus.sink(), routes: routes, options: options, stop: stop, log: lines.log)
+            service: "tester", from: source, to: bus.sink(), routes: routes, options: options, stop: stop,
+            log: lines.log)
         worker.run()
         return worker
     }
@@ -38,7 +39,11 @@ struct WorkerTests {
     func done() throws {
         try bus.publish(TestEvents.received("a"), trace: Trace(parent: "00-aa-bb-01", timings: "ingest=3"))
         let routes = Routes().on(FrameReceived.self) { event in
-            [Outgoing(NightClosed(instrument: event.payload.instrument.id, night: event.payload.night, revision: 1, frames: 7))]
+            [
+                Outgoing(
+                    NightClosed(
+                        instrument: event.payload.instrument.id, night: event.payload.night, revision: 1, frames: 7))
+            ]
         }
         #expect(work(routes, messages: 1).counts.handled == 1)
         let message = try #require(bus.messages(on: NightClosed.type.topic).first)
@@ -91,10 +96,11 @@ struct WorkerTests {
         try bus.sink().publish([Message(topic: "other", key: "k", headers: [], value: Data())])
         try bus.sink().publish([Message(topic: NightClosed.type.topic, key: "k", headers: [], value: Data("{}".utf8))])
         _ = work(Routes().on(NightClosed.self) { _ in [] }, messages: 2)
-        #expect(Set(try letters.map(\.error)) == [
-            "no handler for messages on other: unknown type or major version",
-            "malformed event on nightjar.night.closed.v1: it has no ce_id header",
-        ])
+        #expect(
+            Set(try letters.map(\.error)) == [
+                "no handler for messages on other: unknown type or major version",
+                "malformed event on nightjar.night.closed.v1: it has no ce_id header",
+            ])
     }
 
     @Test("what is away is waited for, logged once, and never counted")
@@ -130,8 +136,10 @@ struct WorkerTests {
         #expect(letter.attempts == 3)
         #expect(letter.error.contains("killed by signal 11"))
         #expect(letter.frameID == TestEvents.received("a").frameID)
-        #expect(try markers.mark(Delivery(message: bus.messages(on: FrameReceived.type.topic)[0], partition: 0, offset: 0),
-            service: "tester") == 1)
+        #expect(
+            try markers.mark(
+                Delivery(message: bus.messages(on: FrameReceived.type.topic)[0], partition: 0, offset: 0),
+                service: "tester") == 1)
     }
 
     @Test("an output that the bus refuses ends as a dead letter, one too large for the bus without its bytes")
@@ -140,8 +148,11 @@ struct WorkerTests {
         let event = TestEvents.received("a")
         try small.publish(event)
         let routes = Routes().on(FrameReceived.self) { _ in
-            [Outgoing(NightRecalibrated(
-                instrument: "i", night: "n", revision: 1, recipes: ["f": String(repeating: "x", count: 2000)]))]
+            [
+                Outgoing(
+                    NightRecalibrated(
+                        instrument: "i", night: "n", revision: 1, recipes: ["f": String(repeating: "x", count: 2000)]))
+            ]
         }
         var options = WorkerOptions(markers: markers, environment: [:])
         options.backOff = BackOff(firstSeconds: 0.001, longestSeconds: 0.002)
@@ -149,7 +160,8 @@ struct WorkerTests {
         // Two attempts in this process; the third, a child's, fails as well.
         options.child = ChildProcess(executable: "/bin/false")
         Worker(
-            service: "tester", from: source, to: small.sink(), routes: routes, options: options, stop: stop, log: lines.log
+            service: "tester", from: source, to: small.sink(), routes: routes, options: options, stop: stop,
+            log: lines.log
         ).run()
         let letter = try #require(try small.events(MessageDeadLettered.self).first)
         #expect(letter.payload.attempts == 3)
@@ -203,7 +215,8 @@ struct WorkerTests {
         bus.setAway(true)
         let options = WorkerOptions(markers: markers, environment: [SingleMessage.environmentName: file])
         Worker(
-            service: "tester", from: bus.source(group: "g", topics: []), to: bus.sink(), routes: routes, options: options,
+            service: "tester", from: bus.source(group: "g", topics: []), to: bus.sink(), routes: routes,
+            options: options,
             stop: stop, log: lines.log
         ).run()
         guard case .rejected(let messages, let reason) = try SingleMessage.outcome(at: file + ".outcome") else {
