@@ -127,16 +127,18 @@ def check_released(contract, report):
                 report.add(old_schema, ["was released and is gone: a released version stays"])
                 continue
             for example in sorted(old_schema.parent.glob(f"{version}.example*.json")):
-                report.add(example, [f"{p} (by today's schema)" for p in contract.problems(read_json(example), new_schema)])
+                problems = contract.problems(read_json(example), new_schema)
+                report.add(example, [f"{problem} (by today's schema)" for problem in problems])
             for example in sorted(new_schema.parent.glob(f"{version}.example*.json")):
-                said = f"by the schema of release {release.name}"
-                report.add(example, [f"{p} ({said})" for p in contract.problems(read_json(example), old_schema)])
+                problems = contract.problems(read_json(example), old_schema)
+                report.add(example, [f"{problem} (by release {release.name})" for problem in problems])
 
 
 def declared_topics():
     """Topics as the Events room declares them: topic to (partitions, retention [ms])."""
     text = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "Shared/Events").rglob("*.swift")))
-    defaults = {name: arithmetic(value) for name, value in re.findall(r"(major|partitions|retentionHours): Int = ([\d *]+)", text)}
+    assigned = re.findall(r"(major|partitions|retentionHours): Int = ([\d *]+)", text)
+    defaults = {name: arithmetic(value) for name, value in assigned}
     result = {}
     for name, options in re.findall(r"static let type = EventType\(\s*\"([\w.]+)\"([^)]*)\)", text):
         given = {key: arithmetic(value) for key, value in re.findall(r"(\w+): ([\d *]+)", options)}
@@ -154,18 +156,19 @@ def arithmetic(text):
 
 
 def check_topics(contract, report):
-    """asyncapi.yaml lists exactly the declared topics, laid out as the code lays them out, with the schemas there are."""
+    """asyncapi.yaml lists exactly the declared topics, laid out as in the code, with the schemas there are."""
     published, declared = Topics().topics, declared_topics()
-    problems = [f"{topic} is declared by Shared/Events and not listed" for topic in sorted(declared.keys() - published.keys())]
     plain = {topic for topic in published if "{" not in topic}
-    problems += [f"{topic} is listed and not declared by Shared/Events" for topic in sorted(plain - declared.keys())]
+    problems = [f"{topic} is in Shared/Events and not listed" for topic in sorted(declared.keys() - plain)]
+    problems += [f"{topic} is listed and not in Shared/Events" for topic in sorted(plain - declared.keys())]
     for topic, entry in published.items():
         if entry["schema"] not in contract.schemas:
             problems.append(f"{topic}: there is no schema {relative(entry['schema'])}")
         if topic in declared and (entry["partitions"], entry["retention"]) != declared[topic]:
             problems.append(f"{topic}: partitions and retention.ms are {declared[topic]} in Shared/Events")
-    folders = {f"nightjar.{s.parent.name}.{s.name.split('.')[0]}" for f in event_folders() for s in f.glob("v*.schema.json")}
-    problems += [f"{topic} has a schema and is not listed" for topic in sorted(folders - published.keys())]
+    schemas = [schema for folder in event_folders() for schema in folder.glob("v*.schema.json")]
+    topics = {f"nightjar.{schema.parent.name}.{schema.name.split('.')[0]}" for schema in schemas}
+    problems += [f"{topic} has a schema and is not listed" for topic in sorted(topics - published.keys())]
     report.add(SCHEMAS / "asyncapi.yaml", problems)
 
 
