@@ -22,6 +22,8 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
     public static let masterOfOtherNight = CalibrationFlags(rawValue: 1 << 14)
     public static let externalMaster = CalibrationFlags(rawValue: 1 << 15)
 
+    public static let noiseCorrelated = CalibrationFlags(rawValue: 1 << 16)
+
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: CalibrationFlags, name: String, text: String)] = [
         (.noBias, "noBias", "no master bias was subtracted"),
@@ -52,6 +54,10 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
         ),
         (.masterOfOtherNight, "masterOfOtherNight", "a master of another night was used"),
         (.externalMaster, "externalMaster", "a master that was combined elsewhere"),
+        (
+            .noiseCorrelated, "noiseCorrelated",
+            "the sky scatters over 4 x 4 px by a quarter more than its pixels promise"
+        ),
     ]
 
     /// Names of the bits that are set, in bit order.

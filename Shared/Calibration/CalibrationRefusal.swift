@@ -87,10 +87,12 @@ public struct CalibrationFrameLimits: Sendable, Equatable {
         }
         let missing = 1 - Double(numbers) / Double(pixels.count)
         if numbers == 0 || missing > notANumberFraction { return .notANumber(fraction: missing) }
-        if lowest == highest { return .noVariance(valueADU: Double(lowest)) }
         let level = saturationADU.map { Float($0) } ?? highest
         var saturated = 0
         for value in pixels where value >= level { saturated += 1 }
+        if lowest == highest, lowest < level || saturationADU == nil {
+            return .noVariance(valueADU: Double(lowest))
+        }
         // Without a known level a tenth of all pixels on the very same maximum is a clipped frame.
         let limit = saturationADU == nil ? 0.1 : saturatedFraction
         let fraction = Double(saturated) / Double(pixels.count)

@@ -11,6 +11,10 @@ public struct CalibratedLight: Sendable, Equatable {
     /// Scatter of the sky over the noise model, median over the frame: 1 where gain, read noise and masters are what
     /// they say. Nil where the variance was taken from the scatter itself.
     public var noiseRatio: Double?
+    /// Scatter of means over 4 x 4 px, times 4, over the scatter of pixels, median over the frame: 1 for white noise.
+    /// Above 1 where a fixed pattern, fringes or unseen stars remain: sums over apertures scatter by about this
+    /// factor more than the variance says. Nil for frames too small to tell.
+    public var blockNoiseRatio: Double?
 }
 
 /// Removes bias and dark current, divides by the flat, and converts to electrons.
@@ -20,10 +24,10 @@ public struct CalibratedLight: Sendable, Equatable {
 ///              + gain^2 * [ (1-k)^2 * sigma_bias^2 + k^2 * sigma_dark^2 ] / flat^2            errors of the masters
 ///              + ( sky * sigma_flat / flat )^2
 ///
-/// `sky` is the local background of the calibrated frame (clipped mean of boxes of 64 px, 3 x 3 median, bilinear),
-/// never the pixel's own counts; the dark is its median except in pixels 5 sigma above it, so that its noise does not
-/// become ours. (1-k)^2 holds where the dark was made with this very bias, whose error then partly cancels; otherwise
-/// 1.
+/// `sky` is the local background of the calibrated frame (clipped mean of boxes of 64 px, without boxes on a star,
+/// bilinear), never the pixel's own counts; the dark is its median except in pixels 5 sigma above it, so that its
+/// noise does not become ours. (1-k)^2 holds where the dark was made with this very bias, whose error then partly
+/// cancels; otherwise 1.
 ///
 /// Where the model cannot be had the variance is the square of the local scatter of the calibrated frame, measured in
 /// the same boxes, and `noiseFromScatter` says so:
@@ -91,9 +95,12 @@ public struct LightCalibration: Sendable {
         noise.fillMissing(in: &signal, mask: mask, from: sky)
         let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask, spacing: meshSpacing) : nil
         if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
+        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky, spacing: meshSpacing)
+        if let blockRatio, blockRatio > 1.25 { flags.insert(.noiseCorrelated) }
         return CalibratedLight(
             frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
-            skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio)
+            skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio,
+            blockNoiseRatio: blockRatio)
     }
 
     /// Decides what the variance can be made of, and flags it.

@@ -4,8 +4,8 @@ internal import Imaging
 ///
 /// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small
 /// boxes): clipped mean and standard deviation at 3 sigma. Boxes with few usable pixels take the mean of their
-/// neighbours; a 3 x 3 median then removes boxes that sit on a bright star. Beyond the outermost box centres the
-/// value of the edge holds.
+/// neighbours, boxes that sit on a bright star the median of theirs; noises are smoothed by a 3 x 3 median. Beyond the
+/// outermost box centres the slope of the level goes on, and the noise stays as it is.
 struct Mesh {
     let columns: Int
     let rows: Int
@@ -16,11 +16,17 @@ struct Mesh {
     private(set) var noises: [Float]
 
     /// - Parameter mask: pixels with any bit set do not count.
-    init<Unit>(of image: Image<Unit>, spacing: Int, skipping mask: Mask?) {
+    init<Unit>(of image: Image<Unit>, spacing: Int, skipping mask: Mask? = nil) {
+        let columns = max(1, (image.width + spacing / 2) / spacing)
+        let rows = max(1, (image.height + spacing / 2) / spacing)
+        self.init(of: image, columns: columns, rows: rows, skipping: mask)
+    }
+
+    init<Unit>(of image: Image<Unit>, columns: Int, rows: Int, skipping mask: Mask? = nil) {
         width = image.width
         height = image.height
-        columns = max(1, (image.width + spacing / 2) / spacing)
-        rows = max(1, (image.height + spacing / 2) / spacing)
+        self.columns = columns
+        self.rows = rows
         levels = []
         noises = []
         var scratch = [Float](repeating: 0, count: (width / columns + 1) * (height / rows + 1))
@@ -33,8 +39,10 @@ struct Mesh {
                 noises.append(moments.map { Float($0.sigma) } ?? .nan)
             }
         }
-        levels = smoothed(filled(levels))
-        noises = smoothed(filled(noises))
+        levels = filled(levels)
+        noises = filled(noises)
+        levels = withoutStars()
+        noises = noises.indices.map { Robust.median(neighbours(of: $0, in: noises)) ?? .nan }
     }
 
     /// Median over the boxes; NaN where no box has pixels.
@@ -77,9 +85,27 @@ struct Mesh {
         return boxes
     }
 
-    private func smoothed(_ boxes: [Float]) -> [Float] {
-        guard columns > 2 || rows > 2 else { return boxes }
-        return boxes.indices.map { Robust.median(neighbours(of: $0, in: boxes)) ?? .nan }
+    /// Boxes that stand out above their surroundings by half the pixel noise take their value. Surroundings: the
+    /// median of the means of opposite neighbours, which follows a slope. Low boxes stay: corners are dark where the
+    /// frame is vignetted, and nothing but a fault of the detector makes the sky fainter.
+    private func withoutStars() -> [Float] {
+        levels.indices.map { i in
+            let around = surroundings(of: i)
+            let noise = Robust.median(neighbours(of: i, in: noises)) ?? .nan
+            return levels[i] > around + noise / 2 ? around : levels[i]
+        }
+    }
+
+    private func surroundings(of index: Int) -> Float {
+        let column = index % columns
+        let row = index / columns
+        var means: [Float] = []
+        for (dx, dy) in [(1, 0), (0, 1), (1, 1), (1, -1)] {
+            guard dx <= column, column + dx < columns, abs(dy) <= row, row + abs(dy) < rows else { continue }
+            let step = dy * columns + dx
+            means.append((levels[index - step] + levels[index + step]) / 2)
+        }
+        return Robust.median(means.isEmpty ? neighbours(of: index, in: levels) : means) ?? .nan
     }
 
     /// The box and those around it.
@@ -93,11 +119,12 @@ struct Mesh {
         return found
     }
 
-    func fillLevels(row: Int, into line: UnsafeMutablePointer<Float>) { fill(levels, row: row, into: line) }
-    func fillNoises(row: Int, into line: UnsafeMutablePointer<Float>) { fill(noises, row: row, into: line) }
+    func fillLevels(row: Int, into line: UnsafeMutablePointer<Float>) { fill(levels, row: row, reach: 0.5, into: line) }
+    func fillNoises(row: Int, into line: UnsafeMutablePointer<Float>) { fill(noises, row: row, reach: 0, into: line) }
 
-    private func fill(_ boxes: [Float], row y: Int, into line: UnsafeMutablePointer<Float>) {
-        let vertical = Self.position(y, size: height, boxes: rows)
+    /// Bilinear between box centres; beyond the outermost ones the slope goes on for `reach` boxes.
+    private func fill(_ boxes: [Float], row y: Int, reach: Float, into line: UnsafeMutablePointer<Float>) {
+        let vertical = Self.position(y, size: height, boxes: rows, reach: reach)
         let upper = vertical.index * columns
         let lower = min(vertical.index + 1, rows - 1) * columns
         let nodes = (0..<columns).map { column in
@@ -105,20 +132,24 @@ struct Mesh {
         }
         nodes.withUnsafeBufferPointer { nodes in
             let scale = Float(columns) / Float(width)
-            let last = Float(columns - 1)
+            let (first, last) = (-reach, Float(columns - 1) + reach)
+            let highest = max(columns - 2, 0)
+            let step = columns > 1 ? 1 : 0
             for x in 0..<width {
-                let position = min(max((Float(x) + 0.5) * scale - 0.5, 0), last)
-                let index = min(Int(position), max(columns - 2, 0))
+                let position = min(max((Float(x) + 0.5) * scale - 0.5, first), last)
+                let index = min(max(Int(position), 0), highest)
                 let fraction = position - Float(index)
-                let right = nodes[min(index + 1, columns - 1)]
-                line[x] = nodes[index] + (right - nodes[index]) * fraction
+                line[x] = nodes[index] + (nodes[index + step] - nodes[index]) * fraction
             }
         }
     }
 
-    private static func position(_ pixel: Int, size: Int, boxes: Int) -> (index: Int, fraction: Float) {
-        let position = min(max((Float(pixel) + 0.5) * Float(boxes) / Float(size) - 0.5, 0), Float(boxes - 1))
-        let index = min(Int(position), max(boxes - 2, 0))
+    private static func position(
+        _ pixel: Int, size: Int, boxes: Int, reach: Float
+    ) -> (index: Int, fraction: Float) {
+        let wanted = (Float(pixel) + 0.5) * Float(boxes) / Float(size) - 0.5
+        let position = min(max(wanted, -reach), Float(boxes - 1) + reach)
+        let index = min(max(Int(position), 0), max(boxes - 2, 0))
         return (index, position - Float(index))
     }
 }
