@@ -143,10 +143,11 @@ struct Evaluation {
         quantities.remember(point, inAlert: true)
         if recent.count > rule.confirmation.outOf { recent.removeFirst() }
         let last = alerts[alerts.count - 1].current
-        let clearing = recent.filter { $0.judgement.clears.contains(last.departure) }.map(\.point)
-        if judgement.clears.contains(last.departure), clearing.count >= rule.confirmation.points {
+        let clearing = recent.count { $0.judgement.clears.contains(last.departure) }
+        if judgement.clears.contains(last.departure), clearing >= rule.confirmation.points {
             append(report(last, at: point, state: .ended))
-            quantities.endAlert(clearing: clearing)
+            let usual = recent.filter { $0.judgement.meets == nil && $0.judgement.clears.contains(last.departure) }
+            quantities.endAlert(clearing: usual.map(\.point))
             recent = []
             inAlert = false
             return

@@ -45,6 +45,7 @@ struct Judge {
     }
 
     func brighterThan(_ threshold: Threshold, _ point: RulePoint) -> Judgement? {
+        guard point.magnitudeSystem != "differential" else { return nil }
         var judgement = Judgement(evidence: AlertEvidence(levelMagnitude: threshold.magnitude))
         guard let magnitude = point.magnitude else {
             guard let limit = limit(of: point), limit > rule.clearLevel else { return nil }
@@ -60,6 +61,7 @@ struct Judge {
     }
 
     func fainterThan(_ threshold: Threshold, _ point: RulePoint) -> Judgement? {
+        guard point.magnitudeSystem != "differential" else { return nil }
         var judgement = Judgement(evidence: AlertEvidence(levelMagnitude: threshold.magnitude))
         guard let magnitude = point.magnitude else {
             guard let limit = limit(of: point), limit >= threshold.magnitude else { return nil }

@@ -28,6 +28,9 @@ public struct RulePoint: Sendable, Equatable {
     public var limitMagnitude: Double?
     public var limitSigma: Double?
     public var filter: String
+    /// `AB`, `Vega`, or `differential`: a differential magnitude has no zero point that a threshold could mean.
+    /// `nil` where it is not known, which counts as calibrated.
+    public var magnitudeSystem: String?
     public var instrument: String
     /// Source flags, bits of the published registry; `FlagPolicy` says what they mean here.
     public var flags: UInt32
@@ -35,11 +38,18 @@ public struct RulePoint: Sendable, Equatable {
     /// Only a bound towards bright: see `FlagPolicy.saturated`.
     var isSaturated = false
 
+    /// Whose zero point the magnitude has.
+    var series: Series { Series(instrument: instrument, magnitudeSystem: magnitudeSystem) }
+
+    struct Series: Hashable {
+        var instrument: String
+        var magnitudeSystem: String?
+    }
+
     public init(
         measurementKey: String, versionRank: Int = 0, midpointMJDUTC: Double, magnitude: Double?,
-        magnitudeError: Double?,
-        limitMagnitude: Double? = nil, limitSigma: Double? = nil, filter: String, instrument: String,
-        flags: UInt32 = 0, provisional: Bool = false
+        magnitudeError: Double?, limitMagnitude: Double? = nil, limitSigma: Double? = nil, filter: String,
+        magnitudeSystem: String? = nil, instrument: String, flags: UInt32 = 0, provisional: Bool = false
     ) {
         self.measurementKey = measurementKey
         self.versionRank = versionRank
@@ -49,6 +59,7 @@ public struct RulePoint: Sendable, Equatable {
         self.limitMagnitude = limitMagnitude
         self.limitSigma = limitSigma
         self.filter = filter
+        self.magnitudeSystem = magnitudeSystem
         self.instrument = instrument
         self.flags = flags
         self.provisional = provisional

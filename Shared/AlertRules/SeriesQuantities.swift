@@ -1,12 +1,12 @@
-/// What a rule needs to know of the points before the one it judges, per instrument: instruments differ in their zero
-/// points and colour terms, so a baseline or a slope across them would measure the instruments.
+/// What a rule needs to know of the points before the one it judges, per instrument and magnitude system: these differ in
+/// zero point and colour terms, so a baseline or a slope across them would measure the instruments.
 struct SeriesQuantities {
     private let rule: RuleDocument
     private let judging: Judge
-    private var baselines: [String: SlidingBaseline] = [:]
-    private var slopes: [String: SlopeWindow] = [:]
+    private var baselines: [RulePoint.Series: SlidingBaseline] = [:]
+    private var slopes: [RulePoint.Series: SlopeWindow] = [:]
     /// Levels as they were when the event began, while one goes on and points in alert are left out.
-    private var frozen: [String: SlidingBaseline.Level]?
+    private var frozen: [RulePoint.Series: SlidingBaseline.Level]?
 
     init(rule: RuleDocument) {
         self.rule = rule
@@ -33,7 +33,7 @@ struct SeriesQuantities {
             return
         }
         if inAlert, change.baseline.excludeInAlert { return }
-        baselines[point.instrument, default: SlidingBaseline(window: change.baseline)]
+        baselines[point.series, default: SlidingBaseline(window: change.baseline)]
             .insert(mjd: point.midpointMJDUTC, magnitude: magnitude)
     }
 
@@ -43,8 +43,8 @@ struct SeriesQuantities {
             for point in points { remember(point, inAlert: true) }
             return
         }
-        var levels: [String: SlidingBaseline.Level] = [:]
-        for instrument in baselines.keys { levels[instrument] = baselines[instrument]?.level(at: mjd) }
+        var levels: [RulePoint.Series: SlidingBaseline.Level] = [:]
+        for series in baselines.keys { levels[series] = baselines[series]?.level(at: mjd) }
         frozen = levels
     }
 
@@ -56,15 +56,15 @@ struct SeriesQuantities {
     }
 
     private mutating func level(for point: RulePoint, _ change: Change) -> SlidingBaseline.Level? {
-        if let frozen { return frozen[point.instrument] }
-        return baselines[point.instrument]?.level(at: point.midpointMJDUTC)
+        if let frozen { return frozen[point.series] }
+        return baselines[point.series]?.level(at: point.midpointMJDUTC)
     }
 
     private mutating func slope(to point: RulePoint, _ rise: Rise) -> SlopeWindow.Slope? {
         guard let magnitude = point.magnitude, !point.isSaturated, let error = judging.error(of: point), error > 0
         else { return nil }
-        slopes[point.instrument, default: SlopeWindow(rise: rise)]
+        slopes[point.series, default: SlopeWindow(rise: rise)]
             .insert(mjd: point.midpointMJDUTC, magnitude: magnitude, error: error)
-        return slopes[point.instrument]?.slope()
+        return slopes[point.series]?.slope()
     }
 }

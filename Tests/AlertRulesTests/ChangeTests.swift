@@ -52,6 +52,14 @@ struct ChangeTests {
         #expect(kept.count > 1 || kept[0].current.latest.measurementKey != "frame231")
     }
 
+    @Test("a brightening that turns into a fading is two events")
+    func bothWays() throws {
+        let found = events(changedBy(5), curve(quiet(30) + quiet(10, 10) + quiet(10, 14) + quiet(10)))
+        try #require(found.count == 2)
+        #expect(found.map(\.current.departure) == [.brighter, .fainter])
+        #expect(found.map(\.current.state) == [.ended, .ended])
+    }
+
     @Test("a baseline of equal magnitudes has no scatter, and the points' own errors decide")
     func noScatter() {
         let flat = Array(repeating: 12.0, count: 20)

@@ -33,6 +33,20 @@ struct DocumentTests {
         #expect(try RuleDocument(json: rule.json(), file: "again") == rule)
     }
 
+    @Test("the documents in docs/rules.md read as they stand")
+    func documentation() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/rules.md"), encoding: .utf8)
+        let blocks = text.components(separatedBy: "```json\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+        let documents = blocks.filter { $0.contains("\"id\"") }
+        #expect(documents.count == 2)
+        for document in documents { #expect(problems(document) == []) }
+        for kind in blocks where !kind.contains("\"id\"") {
+            #expect(problems(#"{"id":"a","name":"A","revision":1,"target":"*","kind":\#(kind)}"#) == [])
+        }
+    }
+
     @Test("defaults are filled in, and survive writing and reading")
     func defaults() throws {
         let rule = try RuleDocument(json: Data(minimal.utf8), file: "rule.json")

@@ -105,6 +105,15 @@ struct EvaluationTests {
         #expect(events(rule, curve([8, 8, 8])).isEmpty)
     }
 
+    @Test("a differential magnitude passes no threshold, but may depart from its own baseline")
+    func differential() {
+        let light = (0..<30).map { point($0, ($0 < 25 ? 0.5 : -1) + 0.01 * Double($0 % 3), system: "differential") }
+        #expect(events(brighterThan(9.5), light).isEmpty)
+        #expect(events(changedBy(5), light).count == 1)
+        let calibrated = (0..<20).map { point($0, 12 + 0.01 * Double($0 % 3)) }
+        #expect(events(changedBy(5), calibrated + light.dropFirst(20).prefix(5)).isEmpty)
+    }
+
     @Test("filters are evaluated each on its own")
     func filters() {
         let mixed = [point(0, 8), point(1, 8, filter: "B"), point(2, 12), point(3, 12), point(4, 8, filter: "B")]

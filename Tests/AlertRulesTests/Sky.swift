@@ -26,12 +26,13 @@ let policy = FlagPolicy(unusable: 0b0001, saturated: 0b0010)
 
 func point(
     _ index: Int, _ magnitude: Double?, error: Double? = 0.02, limit: Double? = nil, version: Int = 0,
-    minutes: Double = 1, filter: String = "V", instrument: String = "east", flags: UInt32 = 0
+    minutes: Double = 1, filter: String = "V", system: String = "Vega",
+    instrument: String = "east", flags: UInt32 = 0
 ) -> RulePoint {
     RulePoint(
         measurementKey: "frame\(index)", versionRank: version, midpointMJDUTC: 60_000 + Double(index) * minutes / 1440,
         magnitude: magnitude, magnitudeError: error, limitMagnitude: limit, limitSigma: limit == nil ? nil : 3,
-        filter: filter, instrument: instrument, flags: flags)
+        filter: filter, magnitudeSystem: system, instrument: instrument, flags: flags)
 }
 
 /// A light curve, one point a minute.
