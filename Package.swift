@@ -84,7 +84,9 @@ let services: [Target] = [
             "Astrometry", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
             "KafkaBus", "Photometry", "Pipeline",
         ]),
-    service("harvester", sees: ["Events", "Hashing", "KafkaBus", "LightCurves", "Pipeline", "PostgresStore", "Sky"]),
+    service(
+        "harvester",
+        sees: ["Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky"]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
         "archiver",

@@ -1,14 +1,15 @@
 internal import AlertRules
 internal import Events
-internal import Hashing
 internal import Foundation
+internal import Hashing
 
 extension RulePoint {
     init(_ point: PhotometryMeasured) {
         self.init(
             measurementKey: point.frameID, versionRank: point.version, midpointMJDUTC: point.midpointMJDUTC,
             magnitude: point.magnitude, magnitudeError: point.magnitudeError, limitMagnitude: point.limitMagnitude,
-            limitSigma: point.limitSigma, filter: point.filter, instrument: point.instrument, flags: point.flags,
+            limitSigma: point.limitSigma, filter: point.filter, magnitudeSystem: point.magnitudeSystem,
+            instrument: point.instrument, flags: point.flags,
             provisional: point.provisional)
     }
 }
@@ -25,7 +26,9 @@ extension AlertRaised {
             case .retraction: .retraction
             }
         let explanation = report.explanation(filter: identity.filter, kind: rule.kind)
-        let text = type == .retraction ? "Retracted: newer versions of the points do not bear it out. It said: \(explanation)" : explanation
+        let text =
+            type == .retraction
+            ? "Retracted: newer versions of the points do not bear it out. It said: \(explanation)" : explanation
         self.init(
             alertID: String(SHA256.hex(of: Data(identity.subject.utf8)).prefix(32)), alertType: type,
             sequence: action.published.sequence, rule: identity.ruleID, ruleRevision: identity.revision,
