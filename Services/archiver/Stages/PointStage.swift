@@ -50,7 +50,8 @@ struct PointStage {
         let groups = Dictionary(grouping: versions.filter { known[$0.frameID] != nil }) { "\($0.field)|\($0.filter)" }
         for key in groups.keys.sorted() {
             let group = (groups[key] ?? []).sorted(by: FrameVersion.inOrder)
-            let night = NightLightCurve(target: target, versions: group, fluxes: known)
+            let noise = try NoiseSurvey(frames: frames).learn(group)
+            let night = NightLightCurve(target: target, versions: group, fluxes: known, noise: noise)
             let ensemble = try save(night.ensemble, night, provisional: false)
             for version in group {
                 guard let own = known[version.frameID] else { continue }
