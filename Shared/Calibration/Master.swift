@@ -65,7 +65,7 @@ public struct Master<Unit: PixelUnit>: Sendable, Equatable {
         self.facts = facts
         self.image = image
         self.error = error
-        self.mask = mask ?? BadPixels.find(in: image, kind: facts.kind, frameNoise: facts.frameNoise)
+        self.mask = mask ?? BadPixels.find(in: image, error: error, kind: facts.kind, frameNoise: facts.frameNoise)
     }
 
     /// A master that was combined elsewhere and comes without an error: that is taken from the scatter of
@@ -77,6 +77,20 @@ public struct Master<Unit: PixelUnit>: Sendable, Equatable {
         if !(facts.frameNoise > 0) { facts.frameNoise = noise * Double(max(facts.count, 1)).squareRoot() }
         let error = Image<Unit>(width: image.width, height: image.height, filledWith: Float(noise))
         self.init(facts: facts, image: image, error: error)
+    }
+}
+
+extension Master where Unit == Relative {
+    /// The same flat divided by its median, for one that was combined elsewhere and normalised in another way.
+    public func normalisedToMedian() -> Master {
+        guard let median = Robust.median(image.pixels), median > 0 else { return self }
+        var flat = self
+        for i in flat.image.pixels.indices {
+            flat.image.pixels[i] /= median
+            flat.error.pixels[i] /= median
+        }
+        flat.facts.frameNoise /= Double(median)
+        return flat
     }
 }
 
