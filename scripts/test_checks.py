@@ -103,7 +103,7 @@ class StyleTest(unittest.TestCase):
         self.assertIn("long has 43 lines", self.problems("func long() {" + "\n" * 42 + "}"))
 
     def test_passes(self):
-        self.assertEqual(self.problems('let a = "try? b"  // try? FileManager\nstruct DataFolder { let base: Int }'), "")
+        self.assertEqual(self.problems('let a = "try? b"  // FileManager\nstruct DataFolder { let base: Int }'), "")
         self.assertEqual(self.problems("let now = Date()", "Shared/KafkaBus/X.swift"), "")
 
     def test_functions(self):
