@@ -1,7 +1,8 @@
 internal import Events
 internal import Pipeline
 
-/// The messages one consumer has acknowledged lately, so that it does not do them again when a rebalance brings them back.
+/// The messages one consumer has acknowledged lately, so that it does not do them again when a rebalance brings them
+/// back.
 ///
 /// A message is the same when place and content are, headers included: what is announced again carries a new `ce_time`.
 struct AcknowledgedMessages {
