@@ -95,7 +95,8 @@ final class CalibrateStage {
         let bias = MasterSelection.best(.bias, for: light, among: facts)
         let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
         let flat = MasterSelection.best(.flat, for: light, among: facts)
-        let chosen = [bias, dark, flat].compactMap(\.choice)
+        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
+        let chosen = [bias, dark, flat].compactMap(\.choice).filter { !applied.contains($0.master.kind) }
         let choices = chosen.map {
             Events.MasterChoice(masterID: $0.master.id, kind: Events.FrameKind($0.master.kind), reason: $0.reason)
         }
