@@ -133,8 +133,7 @@ let testTargets: [Target] = [
     tests(
         "HarvesterTests",
         sees: [
-            "DropFolder", "Events", "ForeignPhotometry", "Hashing", "Pipeline", "PostgresStore", "Sky", "TestKit",
-            "archiver", "harvester",
+            "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
         ]),
     tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
