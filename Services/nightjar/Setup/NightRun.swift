@@ -20,7 +20,8 @@ struct NightRun {
         self.shuffleSeed = shuffleSeed
     }
 
-    mutating func run(_ files: [URL]) throws -> Ledger {
+    /// - Parameter reading: what to look up before the record is gone.
+    mutating func run(_ files: [URL], reading: (Record) throws -> Void = { _ in }) throws -> Ledger {
         try data.make()
         for (file, document) in setup.instruments { try install(file, as: document.id) }
         let plan = try order(files)
@@ -40,6 +41,7 @@ struct NightRun {
         for guess in plan { try handIn.hand(guess.file, to: guess.instrument) }
         try follow(record, files: files.count)
         try NightOutput(record: record, out: out, frames: data.frames).write()
+        try reading(record)
         return try Ledger(record)
     }
 
