@@ -124,17 +124,17 @@ private struct DemoSky {
         for star in Self.comparisons {
             let id = try field.place(
                 eastDegrees: star.0 * unit, northDegrees: star.1 * unit, magnitude: star.2, colour: star.3,
-                clearingArcseconds: 25 * unit)
+                clearingArcseconds: 40 * unit)
             comparisonIDs.append(id)
         }
         variableID = try field.place(
             eastDegrees: -0.017 * unit, northDegrees: 0.014 * unit, magnitude: 13.2, colour: 0.5,
             variability: .sinusoid(
                 periodDays: Self.variablePeriodDays, semiAmplitudeMagnitudes: 0.2, epochMJD: variableEpochMJD),
-            clearingArcseconds: 25 * unit)
+            clearingArcseconds: 40 * unit)
         novaID = try field.place(
             eastDegrees: 0.012 * unit, northDegrees: -0.009 * unit, magnitude: Self.quietMagnitude, variability: nova,
-            clearingArcseconds: 35 * unit)
+            clearingArcseconds: 40 * unit)
     }
 
     func targets(eruptionMJD: Double?) -> DemoTargets {

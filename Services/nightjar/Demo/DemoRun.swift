@@ -23,9 +23,12 @@ struct DemoRun {
         try Data(frames.truthCSV.utf8).write(to: out.appending(path: "truth.csv"))
         Terminal.complain("simulated \(frames.files.count) frames of 2 cameras (seed \(seed)) in \(out.path)/frames")
         var runner = NightRun(setup: try SetupFolder(setup.path), out: out, workers: workers, shuffleSeed: nil)
+        var pace = DemoPace(lights: Self.lightCount * night.cameras.count)
+        runner.beforeLight = { record, handedIn in try pace.wait(record, handedIn: handedIn) }
         var curves: [LightCurve] = []
         var alerts: [AlertRaised] = []
         let ledger = try runner.run(frames.files) { record in
+            pace.end()
             curves = try [DemoDocuments.nova, DemoDocuments.variable].map { try LightCurve(record, target: $0) }
             alerts = try AlertHistory(record).alerts
         }
