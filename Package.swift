@@ -123,7 +123,12 @@ let testTargets: [Target] = [
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
-    tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests(
+        "NightjarTests",
+        sees: [
+            "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

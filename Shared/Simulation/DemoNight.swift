@@ -39,8 +39,10 @@ extension SimulatedNight {
                     riseDays: weather.riseDays, declineMagnitudesPerDay: 2) : .constant,
             variableEpochMJD: start + weather.variablePhase * DemoSky.variablePeriodDays)
         let cameras = [
-            SimulatedCamera(wideCamera(width, height, weather), plan: plan(lightCount, seconds: 60, dark: 60, weather)),
-            SimulatedCamera(plainCamera(width, height, weather), plan: plan(lightCount, seconds: 45, dark: 90, weather)),
+            SimulatedCamera(
+                wideCamera(width, height, weather), plan: plan(lightCount, seconds: 60, dark: 60, weather)),
+            SimulatedCamera(
+                plainCamera(width, height, weather), plan: plan(lightCount, seconds: 45, dark: 90, weather)),
         ]
         var night = SimulatedNight(
             seed: seed, objectName: "NJ DEMO", field: sky.field, site: site, cameras: cameras, startMJD: start)

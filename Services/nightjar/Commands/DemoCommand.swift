@@ -6,7 +6,7 @@ let demoCommand = Command(
     options: [
         Option("seed", "N", "another night: weather, eruption, noise (default: 1)"),
         Option("no-nova", nil, "a night in which nothing erupts and nothing may be alerted"),
-        Option("out", "DIR", "where the results go: a new folder (default: ./nightjar-demo, numbered when it is in use)"),
+        Option("out", "DIR", "a new folder for the results (default: ./nightjar-demo, numbered when in use)"),
         Option("workers", "N", "photometers to run (default: 2)"),
         Option("json", nil, "print ledger, light curve and alerts as JSON"),
     ]
@@ -16,8 +16,8 @@ let demoCommand = Command(
         seed: try arguments.integer("seed", in: 0...Int.max) ?? 1, withNova: !arguments.has("no-nova"),
         out: try DemoFolder.choose(arguments.text("out")), workers: try arguments.integer("workers", in: 1...64) ?? 2)
     let result = try run.run()
-    let text = arguments.has("json") ? String(decoding: try prettyJSON(result), as: UTF8.self) : DemoPages(result: result).text
-    Terminal.say(text)
+    let asJSON = arguments.has("json")
+    Terminal.say(asJSON ? String(decoding: try prettyJSON(result), as: UTF8.self) : DemoPages(result: result).text)
     Terminal.complain("results are in \(result.out); look at \(result.out)/report.html")
     return result.passed ? 0 : 1
 }

@@ -21,12 +21,10 @@ struct DemoDocuments {
         let comparisons = try demo.comparisonStarIDs.enumerated().map { index, id in
             try catalogue.comparison("C\(index + 1)", starID: id)
         }
-        targets = try [(Self.nova, "Nova in the demonstration's field", demo.novaStarID),
-            (Self.variable, "Pulsating star in the demonstration's field", demo.variableStarID),
-        ].map { id, name, starID in
+        func target(_ id: String, _ name: String, starID: Int) throws -> TargetDocument {
+            let star = try catalogue.star(starID)
             var target = TargetDocument(id: id)
             target.name = name
-            let star = try catalogue.star(starID)
             target.ra = .degrees(star.position.raDegrees.rounded(digits: 7))
             target.dec = .degrees(star.position.decDegrees.rounded(digits: 7))
             target.pixel = try catalogue.pixel(starID, naming: true)
@@ -35,6 +33,10 @@ struct DemoDocuments {
             target.forcedPhotometry = .always
             return target
         }
+        targets = [
+            try target(Self.nova, "Nova in the demonstration's field", starID: demo.novaStarID),
+            try target(Self.variable, "Pulsating star in the demonstration's field", starID: demo.variableStarID),
+        ]
         rules = Self.rules
     }
 
@@ -59,28 +61,41 @@ struct DemoDocuments {
     private static let rules = [
         RuleDocument(
             id: novaRule, name: "The nova erupts", revision: 1, target: nova,
-            kind: .brighterThan(Threshold(magnitude: 16))),
+            kind: .brighterThan(Threshold(magnitude: 16)), hysteresis: 16.5),
         RuleDocument(
             id: "demo-anything-leaps", name: "Any target leaps up from its usual brightness", revision: 1, target: "*",
-            kind: .changedBy(Change(sigma: 5, direction: .brighter, minimumMagnitudes: 0.8))),
+            kind: .changedBy(Change(sigma: 5, direction: .brighter, minimumMagnitudes: 0.8)), hysteresis: 2.5),
         RuleDocument(
             id: "demo-variable-fades", name: "The pulsating star fades beyond its range", revision: 1, target: variable,
             kind: .fainterThan(Threshold(magnitude: 13.8)),
-            confirmation: Confirmation(points: 3, outOf: 4, minimumSpanMinutes: 3)),
+            confirmation: Confirmation(points: 3, outOf: 4, minimumSpanMinutes: 3), hysteresis: 13.7),
     ]
 
     /// Writes `instruments/`, `targets/` and `rules/`, a document each.
     func write(to folder: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        func put(_ json: Data, _ kind: String, _ id: String) throws {
+        func put(_ document: some Encodable, _ kind: String, _ id: String) throws {
             let place = folder.appending(path: kind)
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-            try (json + Data("\n".utf8)).write(to: place.appending(path: "\(id).json"), options: .atomic)
+            try Self.json(document).write(to: place.appending(path: "\(id).json"), options: .atomic)
         }
-        for document in instruments { try put(encoder.encode(document), "instruments", document.id) }
-        for document in targets { try put(encoder.encode(document), "targets", document.id) }
-        for document in rules { try put(encoder.encode(document), "rules", document.id) }
+        for document in instruments { try put(document, "instruments", document.id) }
+        for document in targets { try put(document, "targets", document.id) }
+        for document in rules { try put(document, "rules", document.id) }
+    }
+
+    /// As a person would write it: without the fields that say nothing.
+    private static func json(_ document: some Encodable) throws -> Data {
+        let full = try JSONSerialization.jsonObject(with: JSONEncoder().encode(document))
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try JSONSerialization.data(withJSONObject: withoutEmpty(full), options: options) + Data("\n".utf8)
+    }
+
+    private static func withoutEmpty(_ value: Any) -> Any {
+        if let list = value as? [Any] { return list.map(withoutEmpty) }
+        guard let object = value as? [String: Any] else { return value }
+        return object.mapValues(withoutEmpty).filter { _, inner in
+            !((inner as? [Any])?.isEmpty ?? false) && !((inner as? [String: Any])?.isEmpty ?? false)
+        }
     }
 }
 

@@ -4,22 +4,25 @@ internal import Foundation
 enum DemoFolder {
     static let usual = "nightjar-demo"
 
-    /// - Parameter path: what `--out` says; nil takes the usual name, numbered when that is in use.
+    /// - Parameters:
+    ///   - path: what `--out` says; nil takes the usual name, numbered when that is in use.
+    ///   - parent: where the usual name lies; the current folder when nil.
     /// - Throws: `UsageError` when the folder given is a file or holds something.
-    static func choose(_ path: String?) throws -> URL {
+    static func choose(_ path: String?, in parent: URL? = nil) throws -> URL {
         if let path {
             guard isFree(path) else {
                 throw UsageError("--out \(path) is there already and not empty; nothing was changed: give a new folder")
             }
             return URL(fileURLWithPath: path).standardizedFileURL
         }
-        var name = usual
+        let parent = parent ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        var place = parent.appending(path: usual)
         var number = 1
-        while !isFree(name) {
+        while !isFree(place.path) {
             number += 1
-            name = "\(usual)-\(number)"
+            place = parent.appending(path: "\(usual)-\(number)")
         }
-        return URL(fileURLWithPath: name).standardizedFileURL
+        return place.standardizedFileURL
     }
 
     /// Nothing there, or an empty folder.

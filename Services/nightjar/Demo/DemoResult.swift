@@ -25,9 +25,9 @@ struct DemoResult: Encodable {
         var target: String
         var filter: String
         var points: Int
-        /// [mag]
+        /// Of measured minus true [mag]: the zero point of the night, good to the catalogue errors of the comparison stars.
         var medianDifference: Double
-        /// 1.4826 median |(measured - true) / error|: 1 where errors are honest.
+        /// Robust scatter of (measured - true - median difference) / error: 1 where errors are honest.
         var pullWidth: Double
     }
 
@@ -37,18 +37,18 @@ struct DemoResult: Encodable {
             let pairs = (groups[filter] ?? []).compactMap { point -> (difference: Double, error: Double)? in
                 guard let magnitude = point.magnitude, let error = point.magnitudeError, error > 0, error < 0.1,
                     SourceFlags(rawValue: point.flags).isDisjoint(with: .saturated),
-                    let true_ = truth.first(where: {
+                    let known = truth.first(where: {
                         $0.target == point.target && $0.instrument == point.instrument
                             && abs($0.midpointMJDUTC - point.midpointMJDUTC) < 1e-5
                     })
                 else { return nil }
-                return (magnitude - true_.magnitude, error)
+                return (magnitude - known.magnitude, error)
             }
             guard let target = points.first?.target, !pairs.isEmpty else { return nil }
+            let middle = median(pairs.map(\.difference))
             return Agreement(
-                target: target, filter: filter, points: pairs.count,
-                medianDifference: median(pairs.map(\.difference)),
-                pullWidth: 1.4826 * median(pairs.map { abs($0.difference / $0.error) }))
+                target: target, filter: filter, points: pairs.count, medianDifference: middle,
+                pullWidth: 1.4826 * median(pairs.map { abs(($0.difference - middle) / $0.error) }))
         }
     }
 
@@ -63,13 +63,21 @@ struct DemoPages {
     let result: DemoResult
 
     var text: String {
-        (["Ledger", result.ledger.text.indented, "", "Light curve of the nova (g, r: magnitudes; v: upper limits; "
-            + "^: saturated, at least so bright; E: eruption, A: alert)"]
-            + sketch.map { "  " + $0 } + [""] + table + [""] + alertLines + [""] + agreementLines + ["", verdict])
-            .joined(separator: "\n")
+        let parts: [[String]] = [
+            ["Ledger", result.ledger.text.indented],
+            [
+                "Light curve of \(DemoDocuments.nova)",
+                "(g, r: magnitudes; v: upper limits; ^: saturated, at least as bright; E: eruption, A: alert)",
+            ] + sketch, table, alertLines, agreementLines, [verdict],
+        ]
+        return parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
-    private var firstAlerts: [AlertRaised] { result.alerts.filter { $0.alertType == .initial } }
+    /// First alerts that were not taken back.
+    private var firstAlerts: [AlertRaised] {
+        let retracted = Set(result.alerts.filter { $0.alertType == .retraction }.map(\.alertID))
+        return result.alerts.filter { $0.alertType == .initial && !retracted.contains($0.alertID) }
+    }
 
     private var sketch: [String] {
         var marks = firstAlerts.compactMap { alert in alert.midpointMJDUTC.map { (letter: Character("A"), mjd: $0) } }
@@ -105,12 +113,13 @@ struct DemoPages {
 
     private var alertLines: [String] {
         guard !result.alerts.isEmpty else { return ["Alerts", "  none"] }
-        return ["Alerts"] + result.alerts.map { alert in
-            let time = alert.midpointMJDUTC.map(clock) ?? "-"
-            return "  \(time)  \(alert.alertType.rawValue) \(alert.sequence)  \(alert.rule)  \(alert.target)\n"
-                + "      \(alert.text)\n      alert \(alert.alertID)"
-                + (alert.historical ? ", historical: the simulated night is over" : "")
-        }
+        return ["Alerts"]
+            + result.alerts.map { alert in
+                let time = alert.midpointMJDUTC.map(clock) ?? "-"
+                let age = alert.historical ? ", historical: the simulated night is long over" : ""
+                return "  \(time)  \(alert.alertType.rawValue) \(alert.sequence)  \(alert.rule)  \(alert.target)\n"
+                    + "      \(alert.text)\n      alert \(alert.alertID)\(age)"
+            }
     }
 
     private var agreementLines: [String] {
@@ -125,7 +134,9 @@ struct DemoPages {
         guard result.passed else {
             return "FAILED (seed \(result.seed))\n" + result.problems.map { "  \($0)" }.joined(separator: "\n")
         }
-        let delay = result.alertDelayMinutes.map { String(format: "the nova was alerted %.1f min after it erupted", $0) }
+        let delay = result.alertDelayMinutes.map {
+            String(format: "the nova was alerted %.1f min after it erupted", $0)
+        }
         return "Passed (seed \(result.seed)): every frame is accounted for, and "
             + (delay ?? "no alert was raised in a night without a nova")
     }
@@ -141,6 +152,9 @@ struct DemoPages {
 }
 
 extension String {
-    fileprivate func padded(_ width: Int) -> String { padding(toLength: max(width, count), withPad: " ", startingAt: 0) }
+    fileprivate func padded(_ width: Int) -> String {
+        padding(toLength: max(width, count), withPad: " ", startingAt: 0)
+    }
+
     fileprivate var indented: String { split(separator: "\n").map { "  " + $0 }.joined(separator: "\n") }
 }

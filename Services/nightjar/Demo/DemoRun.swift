@@ -43,8 +43,7 @@ struct DemoRun {
     }
 
     private func delay(_ alerts: [AlertRaised], since eruptionMJD: Double?) -> Double? {
-        let first = alerts.filter { $0.rule == DemoDocuments.novaRule && $0.alertType == .initial }
-            .compactMap(\.midpointMJDUTC).min()
+        let first = DemoVerdict.standing(alerts).compactMap(\.midpointMJDUTC).min()
         guard let first, let eruptionMJD else { return nil }
         return ((first - eruptionMJD) * 1440).rounded(digits: 2)
     }

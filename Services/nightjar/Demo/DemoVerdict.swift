@@ -29,11 +29,17 @@ struct DemoVerdict: Equatable {
         for alert in alerts where alert.target == DemoDocuments.nova && (alert.midpointMJDUTC ?? 0) <= eruptionMJD {
             problems.append("there is an alert from before the eruption: \(alert.text)")
         }
+        if Self.standing(alerts).isEmpty {
+            problems.append("the nova was not alerted by the rule \(DemoDocuments.novaRule)")
+        }
+    }
+
+    /// First alerts of the nova by its rule that were not taken back.
+    static func standing(_ alerts: [AlertRaised]) -> [AlertRaised] {
         let retracted = Set(alerts.filter { $0.alertType == .retraction }.map(\.alertID))
-        let standing = alerts.filter { alert in
+        return alerts.filter { alert in
             alert.alertType == .initial && alert.rule == DemoDocuments.novaRule && alert.target == DemoDocuments.nova
                 && !retracted.contains(alert.alertID)
         }
-        if standing.isEmpty { problems.append("the nova was not alerted by the rule \(DemoDocuments.novaRule)") }
     }
 }
