@@ -25,6 +25,19 @@ struct NightLightCurve {
         let system: String
     }
 
+    /// What is kept of an ensemble: the solution and, for an unknown gain, the noise that was learnt.
+    struct Kept: Codable {
+        let solution: EnsembleSolution
+        let inverseGain: Double?
+        let floorMagnitudes: Double?
+    }
+
+    var kept: Kept? {
+        ensemble.solution.map {
+            Kept(solution: $0, inverseGain: noise?.inverseGain, floorMagnitudes: noise?.floorMagnitudes)
+        }
+    }
+
     /// - Parameter noise: learnt from the field's stars where the gain is not known; nil: from the comparison stars alone.
     init(
         target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]], noise given: EffectiveNoise? = nil

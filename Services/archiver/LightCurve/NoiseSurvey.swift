@@ -22,14 +22,14 @@ struct NoiseSurvey {
         guard versions.contains(where: { $0.instrument.gainElectronsPerADU == nil }), let reference = reference(versions)
         else { return nil }
         let chosen = try frames.detections(of: reference, limit: 4 * Self.stars).filter(Self.isClean).prefix(Self.stars)
-        guard chosen.count >= 3 else { return nil }
+        guard chosen.count >= 5 else { return nil }
         let ids = chosen.indices.map { String(format: "S%02d", $0) }
         let surveyed = try versions.compactMap { version in
             try frame(version, reference: reference, stars: Array(chosen), ids: ids)
         }
         let input = EnsembleInput(stars: ids.map { ComparisonStar(id: $0) }, frames: surveyed)
         do {
-            return EffectiveNoise(input, try solveEnsemble(input))
+            return EffectiveNoise(fieldStars: input, try solveEnsemble(input))
         } catch {
             // Too few frames or stars for an ensemble: nothing is learnt.
             return nil

@@ -98,7 +98,7 @@ struct PointStage {
     }
 
     private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
-        guard let solution = outcome.solution, let first = night.versions.first else { return nil }
+        guard let kept = night.kept, let first = night.versions.first else { return nil }
         try database.execute(
             """
             insert into archive.ensemble
@@ -107,7 +107,7 @@ struct PointStage {
             """,
             [
                 .text(outcome.id), .text(night.target.id), .text(first.field), .text(first.instrument.id),
-                .text(first.night), .text(first.filter), .bool(provisional), .payload(solution),
+                .text(first.night), .text(first.filter), .bool(provisional), .payload(kept),
             ])
         return outcome.id
     }
