@@ -135,7 +135,12 @@ let testTargets: [Target] = [
         sees: [
             "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
         ]),
-    tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests(
+        "NightjarTests",
+        sees: [
+            "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

@@ -6,6 +6,7 @@ struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
         nightCommand, brokerCommand,
+        demoCommand,
     ]
 
     static func main() {
