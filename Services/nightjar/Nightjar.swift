@@ -5,10 +5,11 @@ internal import Pipeline
 struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
-        nightCommand, brokerCommand,
-        demoCommand,
+        demoCommand, nightCommand,
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
-        targetCommand, instrumentCommand, ruleCommand, topicsCommand, doctorCommand,
+        targetCommand, instrumentCommand, ruleCommand,
+        measureCommand, masterCommand, calibrateCommand, simulateCommand,
+        topicsCommand, doctorCommand, brokerCommand,
     ]
 
     static func main() {
