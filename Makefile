@@ -29,6 +29,7 @@ test:  ## builds and runs all tests
 check:  ## format, style, arrows, schemas, documents, compose files; then builds with warnings as errors
 	@scripts/setup.sh
 	$(tmp) swift format lint --strict --recursive --parallel $(sources)
+	$(python) scripts/test_checks.py
 	$(python) scripts/check_style.py
 	$(python) scripts/check_rooms.py
 	$(python) scripts/check_schemas.py

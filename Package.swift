@@ -103,9 +103,9 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "Events", "FITS", "FrameStore", "Hashing",
-            "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PostgresStore",
-            "Simulation", "Sky",
+            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore",
+            "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
+            "PostgresStore", "Simulation", "Sky",
         ]),
 ]
 
@@ -135,7 +135,12 @@ let testTargets: [Target] = [
         sees: [
             "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
         ]),
-    tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests(
+        "NightjarTests",
+        sees: [
+            "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

@@ -2,12 +2,17 @@ internal import Imaging
 
 /// Finds pixels that a master shows to be useless.
 ///
-/// - dark: hot (or far below) by more than 10 times the noise of one frame or of the image, whichever is larger;
+/// - dark: hot (or far below) by more than 50 times the noise of one frame or of the image, whichever is larger: then
+///   an error of 2 % in its dark current is as large as the noise; milder ones are subtracted and have their
+///   variance;
 /// - flat: below half or above twice its surroundings (dead, blocked, shorted);
-/// - bias: off by more than 20 times the noise of its surroundings (bad columns);
+/// - bias: five times the usual scatter from frame to frame (its level may be anything: it is subtracted);
 /// - any: not a number.
 enum BadPixels {
-    static func find<Unit>(in image: Image<Unit>, kind: FrameKind, frameNoise: Double) -> Mask {
+    static func find<Unit>(
+        in image: Image<Unit>, error: Image<Unit>, kind: FrameKind, frameNoise: Double
+    ) -> Mask {
+        let usualError = kind == .bias ? Double(Robust.median(error.pixels) ?? 0) : 0
         var mask = Mask(width: image.width, height: image.height)
         let surroundings = Mesh(of: image, spacing: 64, skipping: nil)
         let row = UnsafeMutablePointer<Float>.allocate(capacity: image.width)
@@ -21,8 +26,8 @@ enum BadPixels {
                 let level = Double(row[x])
                 let isBad: Bool
                 switch kind {
-                case .dark: isBad = noise > 0 && abs(excess) > 10 * noise
-                case .bias: isBad = noise > 0 && abs(excess) > 20 * noise
+                case .dark: isBad = noise > 0 && abs(excess) > 50 * noise
+                case .bias: isBad = Double(error.pixels[y * image.width + x]) > 5 * usualError
                 case .flat: isBad = Double(value) < 0.5 * level || Double(value) > 2 * level
                 case .light: isBad = false
                 }

@@ -93,9 +93,9 @@ public struct LightCalibration: Sendable {
         let noise = noiseModel(pedestal, &flags)
         let variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
         noise.fillMissing(in: &signal, mask: mask, from: sky)
-        let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask, spacing: meshSpacing) : nil
+        let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
         if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
-        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky, spacing: meshSpacing)
+        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky)
         if let blockRatio, blockRatio > 1.25 { flags.insert(.noiseCorrelated) }
         return CalibratedLight(
             frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,

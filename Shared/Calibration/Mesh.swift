@@ -32,8 +32,7 @@ struct Mesh {
         var scratch = [Float](repeating: 0, count: (width / columns + 1) * (height / rows + 1))
         for row in 0..<rows {
             for column in 0..<columns {
-                let xs = (column * width / columns)..<((column + 1) * width / columns)
-                let ys = (row * height / rows)..<((row + 1) * height / rows)
+                let (xs, ys) = area(ofBox: row * columns + column)
                 let moments = Self.moments(of: image, xs, ys, mask, &scratch)
                 levels.append(moments.map { Float($0.mean) } ?? .nan)
                 noises.append(moments.map { Float($0.sigma) } ?? .nan)
@@ -45,6 +44,16 @@ struct Mesh {
         noises = noises.indices.map { Robust.median(neighbours(of: $0, in: noises)) ?? .nan }
     }
 
+    /// The pixels of a box.
+    func area(ofBox box: Int) -> (xs: Range<Int>, ys: Range<Int>) {
+        let column = box % columns
+        let row = box / columns
+        return (
+            (column * width / columns)..<((column + 1) * width / columns),
+            (row * height / rows)..<((row + 1) * height / rows)
+        )
+    }
+
     /// Median over the boxes; NaN where no box has pixels.
     var typicalLevel: Double { Double(Robust.median(levels) ?? .nan) }
     var typicalNoise: Double { Double(Robust.median(noises) ?? .nan) }
@@ -54,14 +63,14 @@ struct Mesh {
     ) -> Robust.Moments? {
         let step = xs.count * ys.count >= 2048 ? 2 : 1
         let taken = scratch.withUnsafeMutableBufferPointer { picked in
-            image.pixels.withUnsafeBufferPointer { pixels in
+            withPixels(image, mask) { pixels, bits in
                 var n = 0
                 for y in stride(from: ys.lowerBound, to: ys.upperBound, by: step) {
                     for x in stride(from: xs.lowerBound, to: xs.upperBound, by: step) {
                         let i = y * image.width + x
-                        guard pixels[i].isFinite, mask.map({ $0.bits[i] == 0 }) ?? true else { continue }
+                        let isUsable = abs(pixels[i]) <= .greatestFiniteMagnitude && (bits == nil || bits![i] == 0)
                         picked[n] = pixels[i]
-                        n += 1
+                        n += isUsable ? 1 : 0
                     }
                 }
                 return n
@@ -70,6 +79,15 @@ struct Mesh {
         let offered = ((xs.count + step - 1) / step) * ((ys.count + step - 1) / step)
         guard taken > 0, taken * 4 >= offered else { return nil }
         return scratch.withUnsafeMutableBufferPointer { Robust.clippedMoments($0.baseAddress!, count: taken) }
+    }
+
+    private static func withPixels<Unit>(
+        _ image: Image<Unit>, _ mask: Mask?, _ body: (UnsafePointer<Float>, UnsafePointer<UInt16>?) -> Int
+    ) -> Int {
+        image.pixels.withUnsafeBufferPointer { pixels in
+            guard let mask else { return body(pixels.baseAddress!, nil) }
+            return mask.bits.withUnsafeBufferPointer { body(pixels.baseAddress!, $0.baseAddress!) }
+        }
     }
 
     /// Gives empty boxes the mean of their filled neighbours, ring by ring; all NaN stays all NaN.
@@ -130,17 +148,23 @@ struct Mesh {
         let nodes = (0..<columns).map { column in
             boxes[upper + column] * (1 - vertical.fraction) + boxes[lower + column] * vertical.fraction
         }
-        nodes.withUnsafeBufferPointer { nodes in
-            let scale = Float(columns) / Float(width)
-            let (first, last) = (-reach, Float(columns - 1) + reach)
-            let highest = max(columns - 2, 0)
-            let step = columns > 1 ? 1 : 0
-            for x in 0..<width {
-                let position = min(max((Float(x) + 0.5) * scale - 0.5, first), last)
-                let index = min(max(Int(position), 0), highest)
-                let fraction = position - Float(index)
-                line[x] = nodes[index] + (nodes[index + step] - nodes[index]) * fraction
+        let scale = Float(columns) / Float(width)
+        let (first, last) = (-reach, Float(columns - 1) + reach)
+        let segments = max(columns - 1, 1)
+        var start = 0
+        for segment in 0..<segments {
+            // The segment ends where the next box centre begins; the last one at the edge.
+            let centre = ((Float(segment) + 1.5) / scale - 0.5).rounded(.up)
+            let end = segment == segments - 1 ? width : min(max(Int(centre), start), width)
+            let level = nodes[segment]
+            let slope = nodes[min(segment + 1, columns - 1)] - level
+            let origin = Float(segment)
+            for x in start..<end {
+                let position = (Float(x) + 0.5) * scale - 0.5
+                let inside = position < first ? first : (position > last ? last : position)
+                line[x] = level + slope * (inside - origin)
             }
+            start = end
         }
     }
 

@@ -79,15 +79,24 @@ struct NoiseModel {
     }
 
     /// Median over the boxes of scatter / sqrt(mean variance); nil where there is nothing to compare.
-    func ratio(of sky: Mesh, to variance: Image<ElectronSquared>, mask: Mask, spacing: Int) -> Double? {
-        var clean = variance
-        // Pixels that the sky did not count do not count here either.
-        if mask.bits.contains(where: { $0 != 0 }) {
-            for i in clean.pixels.indices where mask.bits[i] != 0 { clean.pixels[i] = .nan }
+    func ratio(of sky: Mesh, to variance: Image<ElectronSquared>, mask: Mask) -> Double? {
+        let ratios = sky.noises.indices.compactMap { box -> Float? in
+            let (xs, ys) = sky.area(ofBox: box)
+            var sum = 0.0
+            var count = 0.0
+            for y in stride(from: ys.lowerBound, to: ys.upperBound, by: max(ys.count / 8, 1)) {
+                for x in stride(from: xs.lowerBound, to: xs.upperBound, by: max(xs.count / 8, 1)) {
+                    let i = y * variance.width + x
+                    // Pixels that the sky did not count do not count here either.
+                    guard mask.bits[i] == 0, variance.pixels[i].isFinite else { continue }
+                    sum += Double(variance.pixels[i])
+                    count += 1
+                }
+            }
+            let ratio = sky.noises[box] / Float((sum / count).squareRoot())
+            return ratio.isFinite ? ratio : nil
         }
-        let expected = Mesh(of: clean, spacing: spacing, skipping: nil)
-        let ratios = zip(sky.noises, expected.levels).map { $0 / $1.squareRoot() }
-        return Robust.median(ratios.filter(\.isFinite)).map(Double.init)
+        return Robust.median(ratios).map(Double.init)
     }
 
     private var darkLevel: Double {

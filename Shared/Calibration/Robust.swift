@@ -64,7 +64,7 @@ enum Robust {
     /// scratch space.
     static func clippedMoments(_ values: UnsafeMutablePointer<Float>, count: Int) -> Moments? {
         guard count > 0 else { return nil }
-        let few = min(count, 512)
+        let few = min(count, 200)
         let start = startingPoint(values, count: count, few: few)
         var moments = Moments(mean: start.mean, sigma: start.sigma)
         for _ in 0..<6 {

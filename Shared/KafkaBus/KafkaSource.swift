@@ -13,8 +13,7 @@ public final class KafkaSource: Source {
     private var client: OpaquePointer?
     /// The partitions are paused while something the service needs is away.
     private var isPaused = false
-    /// The last message acknowledged of each partition, as `topic/partition`.
-    private var acknowledged: [String: Delivery] = [:]
+    private var done = AcknowledgedMessages()
     /// Received while paused, from partitions that were assigned in the meantime.
     private var held: [Delivery] = []
 
@@ -51,8 +50,8 @@ public final class KafkaSource: Source {
             if isAssigned(delivery, client) { return delivery }
         }
         guard let delivery = try poll(client, milliseconds: timeoutMilliseconds) else { return nil }
-        guard acknowledged["\(delivery.message.topic)/\(delivery.partition)"] == delivery else { return delivery }
-        // A rebalance while it was under way has made it come again, to the same consumer that has just done it.
+        guard done.contains(delivery) else { return delivery }
+        // A rebalance took the partition away before the offset was committed, and gave it back.
         try acknowledge(delivery)
         return nil
     }
@@ -60,7 +59,7 @@ public final class KafkaSource: Source {
     /// Ignored when the partition has gone to somebody else meanwhile: they will get the message again.
     public func acknowledge(_ delivery: Delivery) throws(Unavailable) {
         guard let client else { return }
-        acknowledged["\(delivery.message.topic)/\(delivery.partition)"] = delivery
+        done.insert(delivery)
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         let entry = rd_kafka_topic_partition_list_add(list, delivery.message.topic, Int32(delivery.partition))

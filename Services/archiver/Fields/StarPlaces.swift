@@ -63,13 +63,23 @@ struct StarPlaces {
         guard let map = try frames.transform(from: anchor, to: frame) else {
             return .notHere("its stars do not match those of \(anchor.measured.frame.originalName)")
         }
-        let places = stars.compactMap { star in
-            star.pixel.map { pixel -> StarPlace in
-                let place = map(x: pixel.x, y: pixel.y)
-                return StarPlace(star: star.id, x: place.x, y: place.y)
-            }
+        let radius = target.document.matchRadiusPixels ?? max(3, 1.5 * (anchor.measured.fwhmPixels ?? 0))
+        let pixels = stars.compactMap { star in star.pixel.map { StarPlace(star: star.id, x: $0.x, y: $0.y) } }
+        let places = try centred(pixels, on: anchor, radius: radius).map { star -> StarPlace in
+            let place = map(x: star.x, y: star.y)
+            return StarPlace(star: star.star, x: place.x, y: place.y)
         }
         return inside(places, of: frame)
+    }
+
+    /// Pixels that people read off a picture are a pixel or two off: each is moved to the detection it means, on the frame it
+    /// belongs to. One without a detection stays where it is.
+    private func centred(_ places: [StarPlace], on anchor: FrameVersion, radius: Double) throws -> [StarPlace] {
+        let detections = try frames.detections(of: anchor)
+        let found = Astrometry.match(places.map { ($0.x, $0.y) }, to: detections.map { ($0.x, $0.y) }, radius: radius)
+        return zip(places, found).map { place, index in
+            index.map { StarPlace(star: place.star, x: detections[$0].x, y: detections[$0].y) } ?? place
+        }
     }
 
     /// The frame that pixel positions belong to, in the field of the frame at hand.

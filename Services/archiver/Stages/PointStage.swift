@@ -50,7 +50,8 @@ struct PointStage {
         let groups = Dictionary(grouping: versions.filter { known[$0.frameID] != nil }) { "\($0.field)|\($0.filter)" }
         for key in groups.keys.sorted() {
             let group = (groups[key] ?? []).sorted(by: FrameVersion.inOrder)
-            let night = NightLightCurve(target: target, versions: group, fluxes: known)
+            let noise = try NoiseSurvey(frames: frames).learn(group)
+            let night = NightLightCurve(target: target, versions: group, fluxes: known, noise: noise)
             let ensemble = try save(night.ensemble, night, provisional: false)
             for version in group {
                 guard let own = known[version.frameID] else { continue }
@@ -97,7 +98,7 @@ struct PointStage {
     }
 
     private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
-        guard let solution = outcome.solution, let first = night.versions.first else { return nil }
+        guard let kept = night.kept, let first = night.versions.first else { return nil }
         try database.execute(
             """
             insert into archive.ensemble
@@ -106,7 +107,7 @@ struct PointStage {
             """,
             [
                 .text(outcome.id), .text(night.target.id), .text(first.field), .text(first.instrument.id),
-                .text(first.night), .text(first.filter), .bool(provisional), .payload(solution),
+                .text(first.night), .text(first.filter), .bool(provisional), .payload(kept),
             ])
         return outcome.id
     }
