@@ -97,9 +97,9 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "Events", "FITS", "FrameStore", "Hashing",
-            "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PostgresStore",
-            "Simulation", "Sky",
+            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore",
+            "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
+            "PostgresStore", "Simulation", "Sky",
         ]),
 ]
 

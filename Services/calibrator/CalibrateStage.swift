@@ -121,7 +121,10 @@ final class CalibrateStage {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
-        let header = MasterHeader.cards(for: light, raw: raw.header, masters: plan.choices, recipe: plan.recipe)
+        let used = plan.choices.map {
+            UsedMaster(kind: Calibration.FrameKind($0.kind), id: $0.masterID, reason: $0.reason)
+        }
+        let header = light.cards(raw: raw.header, masters: used, recipe: plan.recipe)
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         let file = try store.write(name) { path in
             try FITSWriter.write(frame: light.frame, header: header, to: path)

@@ -98,18 +98,18 @@ struct MasterShelf {
         parents: (bias: MasterFacts?, dark: MasterFacts?)
     ) throws -> Outcome {
         let builder = builder(DetectorFacts(members[0].instrument))
-        let rows = RawRows(members, store: store)
+        let rows = RawFrame.rows(of: members, in: store)
         do {
             switch group.kind {
             case .bias:
-                return try keep(builder.bias(group, id: id, rows: rows.read), members, name)
+                return try keep(builder.bias(group, id: id, rows: rows.rows), members, name)
             case .dark:
                 let bias = try parents.bias.map { try master($0, unit: ADU.self) }
-                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.read), members, name)
+                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.rows), members, name)
             case .flat:
                 let bias = try parents.bias.map { try master($0, unit: ADU.self) }
                 let dark = try parents.dark.map { try master($0, unit: ADU.self) }
-                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.read), members, name)
+                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.rows), members, name)
             case .light: preconditionFailure("lights make no master")
             }
         } catch let error as CalibrationError {
@@ -122,7 +122,8 @@ struct MasterShelf {
         _ build: MasterBuild<Unit>, _ members: [FrameReceived], _ name: String
     ) throws -> Outcome {
         let facts = build.master.facts
-        let header = MasterHeader.cards(for: facts, members: members)
+        let header = facts.cards(
+            names: Dictionary(members.map { ($0.frameID, $0.originalName) }, uniquingKeysWith: { first, _ in first }))
         let file = try store.write(name, durable: true) { path in
             try FITSWriter.write(
                 image: build.master.image, error: build.master.error, mask: build.master.mask, header: header, to: path)

@@ -5,7 +5,9 @@ internal import Pipeline
 struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
-        nightCommand, brokerCommand,
+        nightCommand,
+        measureCommand, masterCommand, calibrateCommand, simulateCommand,
+        brokerCommand,
     ]
 
     static func main() {
