@@ -124,7 +124,9 @@ let testTargets: [Target] = [
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
     tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
-    tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
+    tests(
+        "Night",
+        sees: ["Events", "FITS", "Imaging", "KafkaBus", "nightjar", "Pipeline", "PostgresStore", "Simulation", "Sky"]),
 ]
 
 let package = Package(
