@@ -95,7 +95,8 @@ final class CalibrateStage {
         let bias = MasterSelection.best(.bias, for: light, among: facts)
         let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
         let flat = MasterSelection.best(.flat, for: light, among: facts)
-        let chosen = [bias, dark, flat].compactMap(\.choice)
+        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
+        let chosen = [bias, dark, flat].compactMap(\.choice).filter { !applied.contains($0.master.kind) }
         let choices = chosen.map {
             Events.MasterChoice(masterID: $0.master.id, kind: Events.FrameKind($0.master.kind), reason: $0.reason)
         }
@@ -121,7 +122,10 @@ final class CalibrateStage {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
-        let header = MasterHeader.cards(for: light, raw: raw.header, masters: plan.choices, recipe: plan.recipe)
+        let used = plan.choices.map {
+            UsedMaster(kind: Calibration.FrameKind($0.kind), id: $0.masterID, reason: $0.reason)
+        }
+        let header = light.cards(raw: raw.header, masters: used, recipe: plan.recipe)
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         let file = try store.write(name) { path in
             try FITSWriter.write(frame: light.frame, header: header, to: path)

@@ -30,7 +30,7 @@ final class MeasureStage {
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
         last = (frame.calibrated.url, detections)
-        let radius = Self.apertureRadius(frame.instrument, seeing: detections.seeing)
+        let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
         let recipe = recipe(of: frame)
@@ -73,23 +73,11 @@ final class MeasureStage {
         DetectionParameters(threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil)
     }
 
-    /// The instrument's radius in pixels, else in units of the seeing, else 1.5 FWHM.
-    static func apertureRadius(_ instrument: InstrumentFacts, seeing: Seeing?) -> Double {
-        if let radius = instrument.apertureRadiusPixels { return radius }
-        let fwhm = seeing?.fwhmPixels ?? MeasurementParameters.fallbackFWHMPixels
-        return (instrument.apertureRadiusFWHM ?? 1.5) * fwhm
-    }
-
-    static func parameters(
+    private static func parameters(
         _ instrument: InstrumentFacts, _ detection: DetectionParameters, radius: Double
     ) -> MeasurementParameters {
-        var parameters = MeasurementParameters(
-            detection: detection, radius: .pixels(radius), gainKnown: instrument.gainElectronsPerADU != nil)
-        if let inner = instrument.annulusInnerPixels, let outer = instrument.annulusOuterPixels, inner >= radius, outer > inner {
-            parameters.annulus = (inner / radius, outer / radius)
-            parameters.minimumAnnulusWidthPixels = outer - inner
-        }
-        return parameters
+        ApertureChoice(instrument).parameters(
+            detection, radius: radius, gainKnown: instrument.gainElectronsPerADU != nil)
     }
 
     private func recipe(of frame: FrameCalibrated) -> String {
@@ -148,4 +136,12 @@ final class MeasureStage {
     }
 
     private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+}
+
+extension ApertureChoice {
+    fileprivate init(_ instrument: InstrumentFacts) {
+        self.init(
+            radiusPixels: instrument.apertureRadiusPixels, radiusFWHM: instrument.apertureRadiusFWHM,
+            annulusInnerPixels: instrument.annulusInnerPixels, annulusOuterPixels: instrument.annulusOuterPixels)
+    }
 }

@@ -73,7 +73,7 @@ struct Ledger: Codable, Equatable {
         ]
         var lines = counts.map { $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + String($0.1) }
         for frame in frames where frame.reason != nil {
-            lines.append("  \(frame.originalName): \(frame.fate), \(frame.reason ?? "")")
+            lines.append("  \(frame.originalName): \(frame.fate), \(frame.reason ?? "")".printable)
         }
         lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
         return lines.joined(separator: "\n")

@@ -28,7 +28,8 @@ final class Record {
                 if Date() > deadline { throw away }
             }
             guard Date() < deadline else {
-                throw SystemError("the database has no tables after \(Int(seconds)) s: does the archiver run? See its log.")
+                throw SystemError(
+                    "the database has no tables after \(Int(seconds)) s: does the archiver run? See its log.")
             }
             Thread.sleep(forTimeInterval: 0.1)
         }
@@ -36,7 +37,7 @@ final class Record {
 
     // MARK: Documents
 
-    /// Adds a target, or a new revision of it. The revision is raised where the document differs and does not say so itself.
+    /// Stores a target, or a new revision of it. `DocumentIntake` decides whether it may be stored.
     func add(_ target: TargetDocument) throws {
         let position = try target.position()
         try database.execute(
@@ -57,6 +58,22 @@ final class Record {
             insert into alerts.rule (rule, revision, document) values ($1, $2, $3)
             on conflict (rule) do update set document = excluded.document, revision = excluded.revision, removed = false
             """, [.text(rule.id), .int(rule.revision), .json(try rule.json())])
+    }
+
+    /// Targets in force and those that have points, in order of id.
+    func targets() throws -> [String] {
+        try database.execute(
+            """
+            select target from archive.target where not removed
+            union select distinct target from archive.point order by target
+            """
+        ).map { try $0.text("target") }
+    }
+
+    func filters(of target: String) throws -> [String] {
+        try database.execute(
+            "select distinct filter from archive.point where target = $1 order by filter", [.text(target)]
+        ).map { try $0.text("filter") }
     }
 
     // MARK: Nights
