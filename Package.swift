@@ -141,7 +141,12 @@ let testTargets: [Target] = [
             "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
             "Sky",
         ]),
-    tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
+    tests(
+        "Night",
+        sees: [
+            "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
 ]
 
 let package = Package(
