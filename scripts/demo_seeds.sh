@@ -24,7 +24,8 @@ for ((seed = first; seed < first + nights; seed++)); do
             verdict=$(grep -m1 '^Passed' "$out.txt")
             rm -rf "$out" "$out.txt" "$out.log"
         else
-            verdict="FAILED: $(sed -n '/^FAILED/,$p' "$out.txt" | tail -n +2 | tr '\n' ' ')see $out, $out.txt and $out.log"
+            problems=$(sed -n '/^FAILED/,$p' "$out.txt" | tail -n +2 | tr '\n' ' ')
+            verdict="FAILED: ${problems}see $out, $out.txt and $out.log"
         fi
         printf 'seed %-4s %-6s %3d s  %s\n' "$seed" "$kind" $((SECONDS - began)) "$verdict"
     done

@@ -4,8 +4,8 @@ internal import Instruments
 internal import Simulation
 internal import Sky
 
-/// The setup of the demonstration, as an observer would have written it before the night: what is known of cameras, targets
-/// and comparison stars, and nothing of what will happen. `examples/demo` holds the same documents.
+/// The setup of the demonstration, as an observer would have written it before the night: what is known of cameras,
+/// targets and comparison stars, and nothing of what will happen. `examples/demo` holds the same documents.
 struct DemoDocuments {
     static let nova = "demo-nova"
     static let variable = "demo-variable"
@@ -56,8 +56,8 @@ struct DemoDocuments {
         return document
     }
 
-    /// The nova's own rule, and two that a quiet night must pass: a leap of anything, and a fading of the pulsating star
-    /// beyond its known range that no cloud can feign.
+    /// The nova's own rule, and two that a quiet night must pass: a leap of anything, and a fading of the pulsating
+    /// star beyond its known range that no cloud can feign.
     private static let rules = [
         RuleDocument(
             id: novaRule, name: "The nova erupts", revision: 1, target: nova,

@@ -25,7 +25,7 @@ struct DemoResult: Encodable {
         var target: String
         var filter: String
         var points: Int
-        /// Of measured minus true [mag]: the zero point of the night, good to the catalogue errors of the comparison stars.
+        /// Of measured minus true [mag]: the night's zero point, good to the catalogue errors of the comparison stars.
         var medianDifference: Double
         /// Robust scatter of (measured - true - median difference) / error: 1 where errors are honest.
         var pullWidth: Double

@@ -1,8 +1,8 @@
 internal import Events
 internal import Foundation
 
-/// A light curve in characters: bright is up, time goes to the right. Points carry the first letter of their filter, upper
-/// limits are `v`, a saturated point (a bound, too) is `^`.
+/// A light curve in characters: bright is up, time goes to the right. Points carry the first letter of their filter,
+/// upper limits are `v`, a saturated point (a bound, too) is `^`.
 struct LightCurveSketch {
     var columns = 72
     var rows = 14

@@ -11,8 +11,8 @@ struct NightRun {
     let out: URL
     let workers: Int
     let shuffleSeed: Int?
-    /// Called before a light is handed in, with how many were before: what keeps a simulated night from being faster than
-    /// its light curves.
+    /// Called before a light is handed in, with how many were before: what keeps a simulated night from being faster
+    /// than its light curves.
     var beforeLight: ((_ record: Record, _ handedIn: Int) throws -> Void)?
     private var data: DataFolder { DataFolder(out.appending(path: "data").path) }
 
