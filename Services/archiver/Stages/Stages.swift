@@ -30,13 +30,13 @@ final class Stages {
 
     var routes: Routes {
         Routes()
-            .on(FrameReceived.self, ledger.received)
+            .on(FrameReceived.self, noting(ledger.received))
             .on(FrameDuplicated.self, ledger.duplicated)
             .on(FrameRejected.self, ledger.rejected)
             .on(MasterBuilt.self, ledger.master)
-            .on(FrameCalibrated.self, ledger.calibrated)
-            .on(FrameMeasured.self, thenPublish(measure.measured))
-            .on(MeasurementMade.self, thenPublish(measure.made))
+            .on(FrameCalibrated.self, noting(ledger.calibrated))
+            .on(FrameMeasured.self, noting(thenPublish(measure.measured)))
+            .on(MeasurementMade.self, noting(thenPublish(measure.made)))
             .on(PhotometryHarvested.self, thenPublish(harvest.harvested))
             .on(NightRecalibrated.self, close.recalibrated)
             .on(MessageDeadLettered.self, ledger.deadLettered)
@@ -50,6 +50,17 @@ final class Stages {
         { event in
             let outgoing = try stage(event)
             try self.archive.outbox.publishPending(to: self.sink, in: self.archive.database)
+            return outgoing
+        }
+    }
+
+    /// Tells the sweep that the work goes on.
+    private func noting<Payload: EventPayload>(
+        _ stage: @escaping (Event<Payload>) throws -> [Outgoing]
+    ) -> (Event<Payload>) throws -> [Outgoing] {
+        { event in
+            let outgoing = try stage(event)
+            self.sweep.noteProgress()
             return outgoing
         }
     }
