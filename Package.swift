@@ -143,7 +143,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "Night",
-        sees: ["Events", "FITS", "Imaging", "KafkaBus", "nightjar", "Pipeline", "PostgresStore", "Simulation", "Sky"]),
+        sees: [
+            "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
 ]
 
 let package = Package(

@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import Sky
 
 /// The setup folder of the simulated night, as an observer would have written it.
 struct NightDocuments {

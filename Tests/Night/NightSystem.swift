@@ -1,4 +1,5 @@
 import Foundation
+import Instruments
 import Pipeline
 import PostgresStore
 

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Pipeline
+import PostgresStore
 import Testing
 
 @testable import nightjar
@@ -64,7 +65,7 @@ extension NightTests {
                 "eruption nova R", "eruption nova V",
             ])
             let alerts = try run.capture.events(AlertRaised.self).filter { $0.alertType == .initial }
-            #expect(!alerts.isEmpty && alerts.allSatisfy { $0.midpointMJDUTC > night.eruptionMJD })
+            #expect(!alerts.isEmpty && alerts.allSatisfy { $0.midpointMJDUTC ?? 0 > night.eruptionMJD })
         }
 
         @Test(
