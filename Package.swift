@@ -47,6 +47,7 @@ let adapters: [Target] = [
     room("KafkaBus", sees: ["CRdKafka", "Events", "Pipeline"]),
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
+    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
     room("Plots", sees: ["CCairo"]),
     room("DropFolder"),
 ]
@@ -58,7 +59,6 @@ let science: [Target] = [
     room("Calibration", sees: ["Imaging"]),
     room("Detection", sees: ["CSEP", "Imaging"]),
     room("Photometry", sees: ["CSEP", "Detection", "Imaging"]),
-    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"]),
     room("LightCurves", sees: ["Sky"]),
     room("AlertRules"),

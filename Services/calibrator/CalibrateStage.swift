@@ -127,6 +127,7 @@ final class CalibrateStage {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
+        if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
         let used = plan.choices.map {
             UsedMaster(kind: Calibration.FrameKind($0.kind), id: $0.masterID, reason: $0.reason)
         }

@@ -97,7 +97,9 @@ public struct FolderWatch {
         return look
     }
 
-    private func list(_ folder: WatchedFolder, below relative: String, into files: inout [DroppedFile], look: inout Look) {
+    private func list(
+        _ folder: WatchedFolder, below relative: String, into files: inout [DroppedFile], look: inout Look
+    ) {
         let path = relative.isEmpty ? folder.path : folder.path + "/" + relative
         guard let stream = opendir(path) else {
             look.unreadable.append((path, String(cString: strerror(errno))))

@@ -45,10 +45,14 @@ struct NightLightCurve {
         self.target = target
         self.versions = versions.sorted(by: FrameVersion.inOrder)
         let filter = versions.first?.filter ?? "none"
-        let stars = target.document.comparisonStars.map { star in
+        var stars = target.document.comparisonStars.map { star in
             let magnitude = star.magnitudes[filter]
             return LightCurves.ComparisonStar(
                 id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
+        }
+        if stars.isEmpty {
+            let chosen = Set(fluxes.values.joined().map(\.star)).subtracting([RecordedTarget.ownStar])
+            stars = chosen.sorted().map { LightCurves.ComparisonStar(id: $0) }
         }
         let input = EnsembleInput(
             stars: stars, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })

@@ -23,6 +23,7 @@ enum ArchiveSchema {
             kind text check (kind in ('bias', 'dark', 'flat', 'light')),
             midpoint_mjd_utc float8,
             received jsonb,
+            arrived_at timestamptz not null default now(),
             stage text not null default 'received' check (stage in ('received', 'calibrated', 'measured', 'ended')),
             stage_since timestamptz not null default now(),
             announcements int not null default 0 check (announcements >= 0),

@@ -13,10 +13,14 @@ final class Stages {
     private let harvest: HarvestStage
     private let close: CloseStage
     private let sweep: Sweep
+    private let noon: NoonClose
+    private let closesAtNoon: Bool
     private let sweepSeconds: Double
     private var nextSweep: Double
 
-    init(archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, log: Log) {
+    init(
+        archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, closeSeconds: Double, log: Log
+    ) {
         self.archive = archive
         self.sink = sink
         ledger = LedgerStage(archive: archive)
@@ -24,6 +28,8 @@ final class Stages {
         harvest = HarvestStage(archive: archive)
         close = CloseStage(archive: archive, measure: measure, log: log)
         sweep = Sweep(archive: archive, store: store, patienceSeconds: sweepSeconds, log: log)
+        noon = NoonClose(archive: archive, quietSeconds: closeSeconds, log: log)
+        closesAtNoon = closeSeconds > 0
         self.sweepSeconds = sweepSeconds
         nextSweep = Pipeline.Clock.system.elapsed() + sweepSeconds
     }
@@ -71,6 +77,7 @@ final class Stages {
         if Pipeline.Clock.system.elapsed() >= nextSweep {
             nextSweep = Pipeline.Clock.system.elapsed() + min(sweepSeconds, 10)
             try sweep.run()
+            if closesAtNoon { try noon.run(nowMJD: Pipeline.Clock.system.now() / 86_400 + 40_587) }
         }
         try archive.outbox.publishPending(to: sink, in: archive.database)
         return []

@@ -6,11 +6,12 @@ internal import Pipeline
 internal import PostgresStore
 
 let upCommand = Command(
-    name: "up", usage: "up --data DIR [--workers N] [--brokers A] [--database URL] [--frame-store URL] [--setup DIR]",
+    name: "up", usage: "up --data DIR [--workers N] [--listen A] [--brokers A] [--database URL] [--frame-store URL]",
     summary: "Runs the whole system on this machine for real work, until Ctrl-C; says where to drop frames.",
     options: [
         Option("data", "DIR", "where everything is kept (default: $NIGHTJAR_DATA, ./nightjar-data)"),
         Option("workers", "N", "photometers to run (default: half the processors)"),
+        Option("listen", "ADDRESS:PORT", "where the embedded broker also listens, for photometers on other hosts"),
         Option("brokers", "A", "Kafka at host:port,... instead of the embedded broker; topics are created"),
         Option("database", "URL", "PostgreSQL at this address instead of a private one"),
         Option("frame-store", "URL", "folder (file:///path) shared with workers elsewhere, instead of DIR/frames"),
@@ -44,6 +45,7 @@ struct UpRun {
         let processors = ProcessInfo.processInfo.activeProcessorCount
         var system = LocalSystem(data: address.data)
         system.workers = try arguments.integer("workers", in: 1...256) ?? max(1, min(8, processors / 2))
+        system.listen = arguments.text("listen")
         system.brokers = external.brokers
         system.database = external.database
         system.frameStore = external.frameStore
@@ -87,6 +89,16 @@ struct UpRun {
                     + "stop that one or give another --data")
         }
         if let brokers = external.brokers { try SystemAddress.checkBrokers(brokers, origin: "--brokers") }
+        if let listen = system.listen {
+            guard external.brokers == nil else {
+                throw UsageError("--listen is about the embedded broker, which --brokers replaces: give one of them")
+            }
+            do {
+                try EmbeddedBroker.check(listen)
+            } catch {
+                throw UsageError("--listen: \(error)")
+            }
+        }
         if let address = external.database {
             do {
                 _ = try DatabaseAddress(address)
@@ -165,6 +177,10 @@ struct UpRun {
             for (id, folder) in inboxes.sorted(by: { $0.key < $1.key }) {
                 lines.append("  \(id.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(folder)")
             }
+        }
+        if let listen = system.listen {
+            let frames = external.frameStore ?? data.frames.path
+            lines.append("For photometers on other hosts the broker is at \(listen) and the frame store is \(frames)")
         }
         lines += [
             "Photometry of others: \(data.harvest.path)", "Logs: \(data.root.path)/logs",

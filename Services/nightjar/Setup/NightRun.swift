@@ -33,7 +33,7 @@ struct NightRun {
         system.durable = false
         system.settings = [
             "NIGHTJAR_SETTLE_SECONDS": "0.2", "NIGHTJAR_SCAN_SECONDS": "0.2", "NIGHTJAR_PATIENCE_SECONDS": "3",
-            "NIGHTJAR_SWEEP_SECONDS": "20",
+            "NIGHTJAR_SWEEP_SECONDS": "20", "NIGHTJAR_CLOSE_SECONDS": "0",
         ]
         Terminal.complain("starting broker, database and services; their logs are in \(data.root.path)/logs")
         let (supervisor, record) = try system.start { Terminal.complain($0) }
