@@ -67,10 +67,14 @@ struct NightLightCurve {
     }
 
     private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame {
-        let comparisons = fluxes.compactMap { star -> ComparisonFlux? in
-            guard star.star != RecordedTarget.ownStar, let flux = star.flux, let error = star.fluxError,
-                SourceFlags(rawValue: star.flags).isDisjoint(with: unusable)
-            else { return nil }
+        let usable = fluxes.filter {
+            $0.star != RecordedTarget.ownStar && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
+        }
+        // Bad pixels in an aperture are filled in, which moves bright stars by up to a hundredth: left out where three
+        // others remain.
+        let clean = usable.filter { !SourceFlags(rawValue: $0.flags).contains(.masked) }
+        let comparisons = (clean.count >= 3 ? clean : usable).compactMap { star -> ComparisonFlux? in
+            guard let flux = star.flux, let error = star.fluxError else { return nil }
             return ComparisonFlux(starID: star.star, flux: flux, fluxError: error)
         }
         return EnsembleFrame(
