@@ -23,7 +23,8 @@ extension NightTests {
     }
 
     @Suite(.serialized) struct Killed {
-        @Test("each service killed with -9 once, and the broker come back empty: in = out, the same curves, bit for bit")
+        @Test(
+            "each service killed with -9 once, and the broker come back empty: in = out, the same curves, bit for bit")
         func everyone() throws {
             let night = try NightTests.night
             let result = try NightSystem.run(night, name: "killed") { system in
