@@ -18,7 +18,7 @@ extension NightTests {
                 try system.hand([light])
                 try system.wait(for: "point of the light curve") {
                     try system.record.database.execute("select count(*) as points from archive.point")[0]
-                        .int("points") == 2
+                        .int("points") == SmallNight.targets.count
                 }
                 let pids = system.supervisor.pids()
                 let six = try Self.services.map { try #require(pids[$0]) }
@@ -61,7 +61,7 @@ extension NightTests {
             let (night, run) = (try NightTests.night, try NightTests.undisturbed)
             #expect(run.ledger.addsUp && run.ledger.files == night.frames.count)
             #expect(run.ledger.measured == night.lights.count && run.ledger.calibration == night.calibration.count)
-            #expect(run.result.points.count == 2 * night.lights.count)
+            #expect(run.result.points.count == SmallNight.targets.count * night.lights.count)
             #expect(
                 run.result.alerts.map { $0.split(separator: " ").prefix(3).joined(separator: " ") } == [
                     "eruption nova R", "eruption nova V",
@@ -72,10 +72,7 @@ extension NightTests {
 
         @Test(
             "every event of a night validates against its schema",
-            .enabled(
-                if: FileManager.default.fileExists(
-                    atPath: Program.projectRoot.appending(path: ".venv/bin/python").path),
-                "the Python tools are missing: run 'make setup'"))
+            .enabled(if: Program.hasPythonTools, "the Python tools are missing: run 'make setup'"))
         func schemas() throws {
             let run = try NightTests.undisturbed
             #expect(run.eventsJudged.status == 0, "\(run.eventsJudged.output)")

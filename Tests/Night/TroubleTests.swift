@@ -47,9 +47,17 @@ extension NightTests {
                 try system.waitUntilClosed()
                 try expectEverybodyDied(system)
                 #expect(try system.ledger().addsUp && system.ledger().files == night.frames.count)
+                try expectValid(try BusCapture(system))
                 return try NightResult(system)
             }
             try NightTests.expectSame(result)
+        }
+
+        /// What is said again is the same event as before, and as its schema says.
+        private func expectValid(_ capture: BusCapture) throws {
+            guard Program.hasPythonTools else { return }
+            let judged = try Program.judge(capture, in: try NightTests.night.folder)
+            #expect(judged.status == 0, "\(judged.output)")
         }
 
         private func expectEverybodyDied(_ system: NightSystem) throws {
