@@ -1,7 +1,7 @@
 /// What was made of the frames handled last, within a number of pixels; the newest is always kept.
 struct RecentFrames<Made> {
-    /// At some 20 bytes a pixel, 160 MB.
-    static var pixelLimit: Int { 8_000_000 }
+    /// At some 20 bytes a pixel, 320 MB.
+    static var pixelLimit: Int { 16_000_000 }
 
     private var entries: [(url: String, made: Made, pixels: Int)] = []
 

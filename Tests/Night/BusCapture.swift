@@ -46,6 +46,11 @@ enum Program {
     static let projectRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// Whether `make setup` has been run.
+    static var hasPythonTools: Bool {
+        FileManager.default.isExecutableFile(atPath: projectRoot.appending(path: ".venv/bin/python").path)
+    }
+
     /// Runs a program to its end; standard error comes with the output.
     static func run(_ path: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()

@@ -18,6 +18,9 @@ struct NightDocuments {
         try write(
             target(SmallNight.steadyTarget, star: field.steadyID, forced: "whenMissing"), folder,
             "targets/\(SmallNight.steadyTarget)")
+        var lonely = target(SmallNight.lonelyTarget, star: field.lonelyID, forced: "whenMissing")
+        lonely["comparisonStars"] = nil
+        try write(lonely, folder, "targets/\(SmallNight.lonelyTarget)")
         try write(eruption, folder, "rules/eruption")
         try write(fading, folder, "rules/fading")
     }

@@ -20,7 +20,7 @@ struct NightResult: Equatable {
         let ledger = try Ledger(record)
         fates = Dictionary(ledger.frames.map { ($0.originalName, $0.fate) }, uniquingKeysWith: { "\($0) and \($1)" })
         var curves: [String: String] = [:]
-        for target in [SmallNight.novaTarget, SmallNight.steadyTarget] {
+        for target in SmallNight.targets {
             curves[target] = try LightCurve(record, target: target).csv
         }
         self.curves = curves

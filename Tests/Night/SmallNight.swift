@@ -10,6 +10,9 @@ struct SmallNight {
     static let novaMagnitude = 17.5
     static let novaTarget = "nova"
     static let steadyTarget = "steady"
+    /// Its document names no comparison stars.
+    static let lonelyTarget = "lonely"
+    static let targets = [novaTarget, steadyTarget, lonelyTarget]
 
     /// Holds `setup/` and `frames/`.
     let folder: URL
@@ -66,6 +69,7 @@ struct FieldOfTest {
     let night: SimulatedNight
     let novaID: Int
     let steadyID: Int
+    let lonelyID: Int
     let comparisonIDs: [Int]
     let eruptionMJD: Double
 
@@ -79,6 +83,7 @@ struct FieldOfTest {
         novaID = try field.place(
             eastDegrees: 0.006, northDegrees: -0.005, magnitude: SmallNight.novaMagnitude, variability: eruption)
         steadyID = try field.place(eastDegrees: -0.008, northDegrees: 0.006, magnitude: 14)
+        lonelyID = try field.place(eastDegrees: -0.002, northDegrees: -0.012, magnitude: 14.2)
         var ids: [Int] = []
         for (index, offset) in [(0.014, 0.01), (-0.014, -0.011), (0.003, 0.015), (0.016, -0.013)].enumerated() {
             ids.append(

@@ -23,7 +23,8 @@ extension NightTests {
     }
 
     @Suite(.serialized) struct Killed {
-        @Test("each service killed with -9 once, and the broker come back empty: in = out, the same curves, bit for bit")
+        @Test(
+            "each service killed with -9 once, and the broker come back empty: in = out, the same curves, bit for bit")
         func everyone() throws {
             let night = try NightTests.night
             let result = try NightSystem.run(night, name: "killed") { system in
@@ -46,9 +47,17 @@ extension NightTests {
                 try system.waitUntilClosed()
                 try expectEverybodyDied(system)
                 #expect(try system.ledger().addsUp && system.ledger().files == night.frames.count)
+                try expectValid(try BusCapture(system))
                 return try NightResult(system)
             }
             try NightTests.expectSame(result)
+        }
+
+        /// What is said again is the same event as before, and as its schema says.
+        private func expectValid(_ capture: BusCapture) throws {
+            guard Program.hasPythonTools else { return }
+            let judged = try Program.judge(capture, in: try NightTests.night.folder)
+            #expect(judged.status == 0, "\(judged.output)")
         }
 
         private func expectEverybodyDied(_ system: NightSystem) throws {

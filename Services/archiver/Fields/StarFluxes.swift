@@ -62,7 +62,7 @@ struct StarFluxes {
                 """
                 delete from archive.\(table)
                 where frame_id = $1 and recipe = $2 and target = $3 and target_revision = $4
-                    and request_id is distinct from $5
+                    and (request_id is null or request_id is distinct from $5)
                 """, key)
         }
     }

@@ -89,16 +89,17 @@ struct StarPlaces {
 
     /// The earliest frame of a field that has world coordinates.
     private func firstWithSky(_ field: String) throws -> FrameVersion? {
-        try frames.current("field = $1 and (measured->>'hasWorldCoordinates')::boolean", [.text(field)]).first
+        try frames.current("field = $1 and (measured->>'hasWorldCoordinates')::boolean", [.text(field)], first: 1).first
     }
 
     /// The frame that pixel positions belong to, in the field of the frame at hand.
     private func anchor(named name: String, field: String, closing: Bool) throws -> FrameVersion? {
         if name == "first" {
-            return closing ? try frames.current("field = $1", [.text(field)]).first : nil
+            return closing ? try frames.current("field = $1", [.text(field)], first: 1).first : nil
         }
         return try frames.current(
-            "field = $1 and (frame_id = $2 or measured->'frame'->>'originalName' = $2)", [.text(field), .text(name)]
+            "field = $1 and (frame_id = $2 or measured->'frame'->>'originalName' = $2)", [.text(field), .text(name)],
+            first: 1
         ).first
     }
 
