@@ -109,7 +109,8 @@ final class CalibrateStage {
         return Plan(choices: choices, facts: chosen.map(\.master), recipe: String(digest.prefix(16)))
     }
 
-    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated {
+    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated
+    {
         let plan = plan(for: frame, with: cards)
         let raw = try RawFrame.read(frame, from: store)
         let set = try masterSet(plan.facts)

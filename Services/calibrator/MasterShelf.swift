@@ -75,7 +75,9 @@ struct MasterShelf {
         var refused: [FrameRejected]
     }
 
-    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (bias: MasterFacts?, dark: MasterFacts?) {
+    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (
+        bias: MasterFacts?, dark: MasterFacts?
+    ) {
         guard group.kind != .bias else { return (nil, nil) }
         let first = group.frames[0]
         let bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
@@ -129,9 +131,12 @@ struct MasterShelf {
                 image: build.master.image, error: build.master.error, mask: build.master.mask, header: header, to: path)
         }
         var built = MasterBuilt(
-            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument, night: facts.night,
-            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX, binningY: facts.mode.binningY,
-            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD, inputs: facts.inputIDs,
+            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument,
+            night: facts.night,
+            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX,
+            binningY: facts.mode.binningY,
+            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD,
+            inputs: facts.inputIDs,
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
         built.temperatureCelsius = facts.temperatureCelsius
