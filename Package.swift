@@ -30,8 +30,9 @@ func service(_ name: String, sees: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: sees, path: "Services/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, sees: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: sees, path: "Tests/\(name)", swiftSettings: strict)
+func tests(_ name: String, sees: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: sees, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
 let cLibraries: [Target] = [
@@ -101,13 +102,15 @@ let services: [Target] = [
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
+            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
+            "LightCurves",
             "Pipeline", "PostgresStore", "Sky",
         ]),
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore",
+            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS",
+            "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
             "PostgresStore", "Simulation", "Sky",
         ]),
@@ -151,6 +154,9 @@ let testTargets: [Target] = [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
             "PostgresStore", "Simulation", "Sky",
         ]),
+    tests(
+        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
+        exclude: ["ccdproc_reference.py"]),
 ]
 
 let package = Package(

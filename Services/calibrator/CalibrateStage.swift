@@ -113,7 +113,8 @@ final class CalibrateStage {
         return Plan(choices: choices, facts: chosen.map(\.master), recipe: String(digest.prefix(16)))
     }
 
-    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated {
+    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated
+    {
         let plan = plan(for: frame, with: cards)
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         if let known = try known(name, of: frame) { return known }

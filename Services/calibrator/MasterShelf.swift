@@ -78,7 +78,9 @@ struct MasterShelf {
         var refused: [FrameRejected]
     }
 
-    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (bias: MasterFacts?, dark: MasterFacts?) {
+    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (
+        bias: MasterFacts?, dark: MasterFacts?
+    ) {
         guard group.kind != .bias else { return (nil, nil) }
         let first = group.frames[0]
         let bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
@@ -150,9 +152,12 @@ struct MasterShelf {
                 image: master.image, error: master.error, mask: master.mask, header: header, to: path)
         }
         var built = MasterBuilt(
-            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument, night: facts.night,
-            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX, binningY: facts.mode.binningY,
-            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD, inputs: facts.inputIDs,
+            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument,
+            night: facts.night,
+            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX,
+            binningY: facts.mode.binningY,
+            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD,
+            inputs: facts.inputIDs,
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
         built.temperatureCelsius = facts.temperatureCelsius

@@ -52,7 +52,8 @@ struct Nightjar {
         let shown = commands.filter { !$0.isInternal }
         let width = shown.map(\.name.count).max() ?? 0
         let lines = shown.map { "  " + $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.summary }
-        return (["nightjar: from raw frames to light curves and alerts, while the night is still going on", ""] + lines
+        return
+            (["nightjar: from raw frames to light curves and alerts, while the night is still going on", ""] + lines
             + ["", "nightjar help COMMAND says more."]).joined(separator: "\n")
     }
 }

@@ -56,7 +56,8 @@ final class MeasureStage {
         guard request.apertureRadiusPixels > 0, request.apertureRadiusPixels < 1000 else {
             throw MalformedEvent(
                 topic: MeasurementRequested.type.topic,
-                reason: "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
+                reason:
+                    "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
         }
         let parameters = detectionParameters(request.frame)
         let detections = try detections(of: request.frame, parameters)

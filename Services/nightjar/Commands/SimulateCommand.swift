@@ -38,9 +38,11 @@ let simulateCommand = Command(
     try Data(SimulatedFrames.truthCSV(frames).utf8).write(to: out.appending(path: "truth.csv"), options: .atomic)
     let summary = SimulationSummary(
         out: out.path, seed: choices.seed, scenario: name, files: frames.count,
-        lights: frames.filter { $0.exposure.kind == .light }.count, instruments: scenario.night.cameras.map(\.instrument.name),
+        lights: frames.filter { $0.exposure.kind == .light }.count,
+        instruments: scenario.night.cameras.map(\.instrument.name),
         targets: scenario.setup.targets.map(\.id), truthRows: frames.reduce(0) { $0 + $1.truth.count })
-    Terminal.say(arguments.has("json") ? String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self) : summary.text)
+    Terminal.say(
+        arguments.has("json") ? String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self) : summary.text)
     return 0
 }
 
