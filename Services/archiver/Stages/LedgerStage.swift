@@ -91,8 +91,9 @@ struct LedgerStage {
     private func settleCalibration(_ frames: [String]) throws {
         try database.execute(
             """
-            update archive.frame set fate = 'calibration', stage = 'ended', stage_since = now()
-            where frame_id = any($1) and fate is null and kind <> 'light'
+            update archive.frame set fate = 'calibration', stage = 'ended', stage_since = now(), reason = null,
+                reason_code = null, ended_by = null
+            where frame_id = any($1) and (fate is null or fate = 'deadLettered') and kind <> 'light'
                 and exists (select from archive.master_input i where i.frame_id = frame.frame_id)
             """,
             [.texts(frames)])
@@ -140,7 +141,7 @@ struct LedgerStage {
             values ($1, $2, $3, $4, $5, $6, $7, 'ended')
             on conflict (frame_id) do update set fate = excluded.fate, reason_code = excluded.reason_code,
                 reason = excluded.reason, ended_by = excluded.ended_by, stage = 'ended', stage_since = now()
-            where frame.fate is null
+            where frame.fate is null or (frame.fate = 'deadLettered' and excluded.fate = 'rejected')
             """,
             [
                 .text(frameID), .text(instrument), .text(name), .text(fate), .text(code), .text(reason), .text(stage),
