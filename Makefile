@@ -29,11 +29,13 @@ test:  ## builds and runs all tests
 check:  ## format, style, arrows, schemas, documents, compose files; then builds with warnings as errors
 	@scripts/setup.sh
 	$(tmp) swift format lint --strict --recursive --parallel $(sources)
+	$(python) scripts/test_checks.py
 	$(python) scripts/check_style.py
 	$(python) scripts/check_rooms.py
 	$(python) scripts/check_schemas.py
 	$(python) scripts/check_registries.py
 	$(python) scripts/check_dependencies.py
+	$(python) scripts/check_coverage.py
 	scripts/check_compose.sh
 	$(tmp) swift build $(debug) --quiet
 

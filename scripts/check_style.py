@@ -11,8 +11,9 @@ FILE_LINES = 300
 FUNCTION_LINES = 40
 COLUMNS = 120
 
-# Words that say nothing, by the words of a type's name.
-EMPTY_WORDS = {"Manager", "Helper", "Helpers", "Util", "Utils", "Utility", "Utilities", "Data", "Info", "Base"}
+# Words of a type's name that say nothing; and those that say nothing at its end.
+EMPTY_WORDS = {"Manager", "Helper", "Helpers", "Util", "Utils", "Utility", "Utilities"}
+EMPTY_ENDS = {"Data", "Info", "Base"}
 
 # (pattern, what is wrong), for code without comments and texts.
 SILENCED = [
@@ -55,7 +56,8 @@ def swift_problems(path, source, science):
         if last - first + 1 > FUNCTION_LINES:
             yield first, f"{name} has {last - first + 1} lines, more than {FUNCTION_LINES}"
     for match in re.finditer(r"\b(?:struct|class|enum|actor|protocol|typealias)\s+(\w+)", code):
-        empty = EMPTY_WORDS & set(re.findall(r"[A-Z]+(?=[A-Z][a-z]|\b|\d|$)|[A-Z][a-z]+", match.group(1)))
+        words = re.findall(r"[A-Z]+(?=[A-Z][a-z]|\b|\d|$)|[A-Z][a-z]+", match.group(1))
+        empty = EMPTY_WORDS & set(words) | EMPTY_ENDS & set(words[-1:])
         if empty:
             yield line_of(code, match.start()), f"the name {match.group(1)} says nothing by {min(empty)}"
     yield from unproven(source, code)

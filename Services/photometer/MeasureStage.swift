@@ -13,8 +13,8 @@ internal import Pipeline
 final class MeasureStage {
     private let store: FrameStore
     private let threshold: Double
-    /// The frame measured last: forced photometry is often asked for soon after.
-    private var last: (url: String, detections: Detections)?
+    /// The frames measured last: forced photometry is asked for soon after.
+    private var recent = RecentFrames<Detections>()
 
     init(store: FrameStore, threshold: Double) {
         self.store = store
@@ -26,16 +26,28 @@ final class MeasureStage {
     /// `frame.calibrated`
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         let frame = event.payload
+        let recipe = recipe(of: frame)
+        if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
         let (planes, header) = try read(frame)
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
-        last = (frame.calibrated.url, detections)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
-        let recipe = recipe(of: frame)
         let file = try keep(measurement, of: frame, recipe: recipe, header: header)
-        return [Outgoing(summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld))]
+        let measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
+        try store.write(name, data: EventCodec.json(measured))
+        return [Outgoing(measured)]
+    }
+
+    /// What was said of this measurement before: a frame that is announced again costs no pixels.
+    private func known(_ frame: FrameCalibrated, recipe: String) throws -> FrameMeasured? {
+        let name = StoreNames.detections(frameID: frame.frameID, recipe: recipe)
+        guard try store.contains(name), try store.contains(StoreNames.event(of: name)) else { return nil }
+        let known = try JSONDecoder().decode(FrameMeasured.self, from: store.read(StoreNames.event(of: name)))
+        return known.frame == frame ? known : nil
     }
 
     /// `measurement.requested`
@@ -100,9 +112,10 @@ final class MeasureStage {
     }
 
     private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections {
-        if let last, last.url == frame.calibrated.url { return last.detections }
-        let detections = detect(try read(frame).0, parameters)
-        last = (frame.calibrated.url, detections)
+        if let detections = recent[frame.calibrated.url] { return detections }
+        let planes = try read(frame).0
+        let detections = detect(planes, parameters)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         return detections
     }
 

@@ -1,6 +1,7 @@
 internal import CRdKafka
 internal import Foundation
 public import Pipeline
+internal import Synchronization
 
 /// How to reach the brokers: the same for sources, sinks and administration.
 public struct KafkaConnection: Sendable {
@@ -87,6 +88,7 @@ final class KafkaConfiguration {
             let context = Unmanaged<KafkaContext>.fromOpaque(opaque).takeUnretainedValue()
             return context.gateway.connect(socket, address, size)
         }
+        if type == RD_KAFKA_CONSUMER { context.leaderWaits(copy) }
         if type == RD_KAFKA_PRODUCER {
             rd_kafka_conf_set_dr_msg_cb(copy) { _, message, opaque in
                 guard let opaque, let message else { return }
@@ -107,6 +109,8 @@ final class KafkaConfiguration {
 final class KafkaContext {
     private let log: Log
     let gateway = Gateway()
+    /// The thread whose connection has just been told that it has joined a group, or 0.
+    let joinedBy = Atomic<UInt>(0)
     /// Delivery report of the message with this index; called by the thread that polls.
     var report: ((Int, rd_kafka_resp_err_t) -> Void)?
 

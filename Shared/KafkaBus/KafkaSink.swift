@@ -10,6 +10,8 @@ public final class KafkaSink: Sink {
     private let context: KafkaContext
     private let timeoutMilliseconds: Int
     private var client: OpaquePointer?
+    /// Topics whose partitions this client knows.
+    private var known: Set<String> = []
     /// Reports of the publication under way: nil while outstanding.
     private var reports: [rd_kafka_resp_err_t?] = []
 
@@ -35,6 +37,12 @@ public final class KafkaSink: Sink {
     public func publish(_ messages: [Message]) throws {
         guard !messages.isEmpty else { return }
         let client = try connected()
+        for message in messages where !known.contains(message.topic) {
+            // Asked for now: librdkafka by itself lets the first message to a topic wait for up to a second.
+            _ = try TopicAdmin.describe(
+                client, connection, milliseconds: Int32(timeoutMilliseconds), topic: message.topic)
+            known.insert(message.topic)
+        }
         reports = Array(repeating: nil, count: messages.count)
         context.report = { [unowned self] index, error in
             if reports.indices.contains(index) { reports[index] = error }
@@ -105,6 +113,7 @@ public final class KafkaSink: Sink {
     public func close() {
         guard let client else { return }
         self.client = nil
+        known = []
         rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
         rd_kafka_destroy(client)
     }

@@ -13,14 +13,17 @@ public final class KafkaSource: Source {
     private var client: OpaquePointer?
     /// The partitions are paused while something the service needs is away.
     private var isPaused = false
-    /// The last message acknowledged of each partition, as `topic/partition`.
-    private var acknowledged: [String: Delivery] = [:]
+    private var done = AcknowledgedMessages()
     /// Received while paused, from partitions that were assigned in the meantime.
     private var held: [Delivery] = []
 
     /// Joins the group at the first `receive`. A group that is new begins with the oldest message.
+    ///
+    /// - Parameter messagesAhead: fetched of each partition before they are asked for; few where a message takes long, so
+    ///   that topics take turns.
     public init(
-        _ connection: KafkaConnection, group: String, topics: [String], sessionTimeoutMilliseconds: Int = 10_000
+        _ connection: KafkaConnection, group: String, topics: [String], sessionTimeoutMilliseconds: Int = 10_000,
+        messagesAhead: Int = 1000
     ) throws(KafkaSettingError) {
         self.connection = connection
         self.topics = topics
@@ -32,7 +35,9 @@ public final class KafkaSource: Source {
             "session.timeout.ms": String(sessionTimeoutMilliseconds),
             "heartbeat.interval.ms": String(max(300, sessionTimeoutMilliseconds / 6)),
             "max.poll.interval.ms": String(max(900_000, sessionTimeoutMilliseconds)),
-            "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "log.connection.close": "false",
+            "fetch.wait.max.ms": "100", "queued.min.messages": String(messagesAhead),
+            "max.partition.fetch.bytes": String(min(1_048_576, max(messagesAhead * 4096, 8192))),
+            "log.connection.close": "false",
             "reconnect.backoff.max.ms": "2000", "allow.auto.create.topics": "true",
             "topic.metadata.refresh.interval.ms": "10000",
         ])
@@ -51,8 +56,8 @@ public final class KafkaSource: Source {
             if isAssigned(delivery, client) { return delivery }
         }
         guard let delivery = try poll(client, milliseconds: timeoutMilliseconds) else { return nil }
-        guard acknowledged["\(delivery.message.topic)/\(delivery.partition)"] == delivery else { return delivery }
-        // A rebalance while it was under way has made it come again, to the same consumer that has just done it.
+        guard done.contains(delivery) else { return delivery }
+        // A rebalance took the partition away before the offset was committed, and gave it back.
         try acknowledge(delivery)
         return nil
     }
@@ -60,7 +65,7 @@ public final class KafkaSource: Source {
     /// Ignored when the partition has gone to somebody else meanwhile: they will get the message again.
     public func acknowledge(_ delivery: Delivery) throws(Unavailable) {
         guard let client else { return }
-        acknowledged["\(delivery.message.topic)/\(delivery.partition)"] = delivery
+        done.insert(delivery)
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         let entry = rd_kafka_topic_partition_list_add(list, delivery.message.topic, Int32(delivery.partition))

@@ -26,11 +26,13 @@ struct EnsembleFit {
         isOutlier = [Bool](repeating: false, count: table.isPresent.count)
         startWithMedians()
         markOutliers()
-        for _ in 0..<4 {
-            iterate()
-            estimateFrameExcess()
-        }
         iterate()
+        for _ in 0..<4 {
+            let before = frameExcess
+            estimateFrameExcess()
+            if frameExcess == before { break }
+            iterate()
+        }
     }
 
     func cell(_ frame: Int, _ star: Int) -> Int { frame * table.starCount + star }
@@ -93,63 +95,66 @@ struct EnsembleFit {
     }
 
     private mutating func iterate() {
+        let frames = compactFrames()
         for _ in 0..<200 {
             let before = (starMagnitude, starExcess)
-            solveZeroPoints()
-            solveStars()
-            updateStarExcess()
+            let sums = pass(frames)
+            update(sums)
             let isSettled = stars.allSatisfy { star in
-                abs(starMagnitude[star] - before.0[star]) < 1e-8
-                    && abs(starExcess[star] - before.1[star]) < 1e-4 * before.1[star] + 1e-12
+                // A scatter far below the errors need not be known any better.
+                let isNegligible = starExcess[star] * sums[star].freedom < 1e-3 * Double(sums[star].count)
+                return abs(starMagnitude[star] - before.0[star]) < 1e-7
+                    && (isNegligible || abs(starExcess[star] - before.1[star]) < 1e-3 * before.1[star])
             }
             if isSettled { break }
         }
-        solveZeroPoints()
+        _ = pass(frames)
     }
 
-    private mutating func solveZeroPoints() {
-        for frame in 0..<table.frameCount {
-            var (sum, total) = (0.0, 0.0)
-            for star in stars where isUsed(frame, star) {
-                let weight = weight(frame, star)
-                sum += weight * (starMagnitude[star] - table.magnitude[cell(frame, star)])
-                total += weight
+    /// The measurements in use, frame by frame.
+    private func compactFrames() -> [[Measurement]] {
+        (0..<table.frameCount).map { frame in
+            stars.filter { isUsed(frame, $0) }.map { star in
+                let index = cell(frame, star)
+                return Measurement(
+                    star: star, magnitude: table.magnitude[index], variance: table.variance[index] + frameExcess[frame])
             }
-            zeroPoint[frame] = total > 0 ? sum / total : 0
         }
     }
 
-    private mutating func solveStars() {
-        for star in stars {
+    /// Solves the zero points for the present stars and collects what their update needs.
+    private mutating func pass(_ frames: [[Measurement]]) -> [StarSums] {
+        var sums = [StarSums](repeating: StarSums(), count: table.starCount)
+        for (frame, measurements) in frames.enumerated() {
             var (sum, total) = (0.0, 0.0)
-            for frame in 0..<table.frameCount where isUsed(frame, star) {
-                let weight = weight(frame, star)
-                sum += weight * (table.magnitude[cell(frame, star)] + zeroPoint[frame])
+            for measurement in measurements {
+                let weight = 1 / (measurement.variance + starExcess[measurement.star])
+                sum += weight * (starMagnitude[measurement.star] - measurement.magnitude)
                 total += weight
             }
-            if total > 0 { starMagnitude[star] = sum / total }
+            let zero = total > 0 ? sum / total : 0
+            zeroPoint[frame] = zero
+            for measurement in measurements {
+                let weight = 1 / (measurement.variance + starExcess[measurement.star])
+                sums[measurement.star].add(
+                    weight: weight, value: measurement.magnitude + zero,
+                    residual: measurement.magnitude + zero - starMagnitude[measurement.star], total: total)
+            }
+        }
+        return sums
+    }
+
+    private mutating func update(_ sums: [StarSums]) {
+        for star in stars {
+            let sum = sums[star]
+            if sum.weight > 0 { starMagnitude[star] = sum.weighted / sum.weight }
+            // One degree of freedom goes into the star's mean.
+            let expected = sum.freedom * Double(max(0, sum.count - 1)) / Double(max(1, sum.count))
+            if expected > 1e-9 { starExcess[star] *= (sum.found / expected).squareRoot() }
         }
         // The sum of a constant in all M and Z is free; it is taken out here and set by the caller.
         let mean = stars.reduce(0) { $0 + starMagnitude[$1] } / Double(stars.count)
         for star in stars { starMagnitude[star] -= mean }
-    }
-
-    private mutating func updateStarExcess() {
-        let totals = (0..<table.frameCount).map { totalWeight($0) }
-        for star in stars {
-            var (found, expected, count) = (0.0, 0.0, 0)
-            for frame in 0..<table.frameCount where isUsed(frame, star) {
-                let weight = weight(frame, star)
-                let projected = weight * residual(frame, star)
-                found += projected * projected
-                expected += weight - weight * weight / totals[frame]
-                count += 1
-            }
-            // One degree of freedom goes into the star's mean.
-            let freedom = Double(max(0, count - 1)) / Double(max(1, count))
-            guard expected * freedom > 1e-9 else { continue }
-            starExcess[star] *= (found / (expected * freedom)).squareRoot()
-        }
     }
 
     /// e(f)^2 by the method of moments (DerSimonian & Laird 1986) where chi^2 is 3 sigma above its expectation.
@@ -169,5 +174,31 @@ struct EnsembleFit {
             let squares = weights.reduce(0) { $0 + $1 * $1 }
             frameExcess[frame] = isSignificant ? (chi - freedom) / (total - squares / total) : 0
         }
+    }
+}
+
+/// One star on one frame.
+private struct Measurement {
+    let star: Int
+    let magnitude: Double
+    /// Of the measurement and of the frame [mag^2].
+    let variance: Double
+}
+
+/// Sums over the frames for one star.
+private struct StarSums {
+    var weight = 0.0
+    var weighted = 0.0
+    /// sum of (P m)_i^2 and of P_ii
+    var found = 0.0
+    var freedom = 0.0
+    var count = 0
+
+    mutating func add(weight: Double, value: Double, residual: Double, total: Double) {
+        self.weight += weight
+        weighted += weight * value
+        found += weight * weight * residual * residual
+        freedom += weight - weight * weight / total
+        count += 1
     }
 }

@@ -87,7 +87,7 @@ private struct TransitSearch {
     let prediction: TransitPrediction
 
     func fit() -> TransitFit? {
-        let steps = 240
+        let steps = 100
         let step = 2 * prediction.windowDays / Double(steps)
         var best: (offset: Double, chi: Double)?
         for index in 0...steps {
@@ -104,65 +104,69 @@ private struct TransitSearch {
             return residual * residual
         }
         return TransitFit(
-            midTime: prediction.midTime + offset, midTimeError: error(around: offset, chi: solution.chi, step: step),
+            midTime: prediction.midTime + offset, midTimeError: error(around: offset, chi: solution.chi),
             depthMagnitudes: solution.coefficients[0], depthError: solution.depthError, chiSquared: solution.chi,
-            degreesOfFreedom: points.count - solution.coefficients.count - 1,
+            degreesOfFreedom: points.count - termCount - 1,
             outOfTransitRMS: outside.isEmpty ? nil : (squares.reduce(0, +) / Double(squares.count)).squareRoot(),
             pointsOutOfTransit: outside.count)
     }
 
-    /// Depth, constant, slope and, with airmasses, their coefficient.
-    private func terms(_ point: TransitPoint, _ offset: Double) -> [Double] {
-        let base = [prediction.shape(point.time - offset), 1, point.time]
-        return point.airmass.map { base + [$0] } ?? base
+    /// Depth, constant, slope and airmass coefficient.
+    private func terms(_ point: TransitPoint, _ offset: Double) -> SIMD4<Double> {
+        SIMD4(prediction.shape(point.time - offset), 1, point.time, point.airmass ?? 0)
     }
 
+    private var termCount: Int { points[0].airmass == nil ? 3 : 4 }
+
     private func model(_ point: TransitPoint, _ offset: Double, _ coefficients: [Double]) -> Double {
-        zip(terms(point, offset), coefficients).reduce(0) { $0 + $1.0 * $1.1 }
+        let row = terms(point, offset)
+        return coefficients.indices.reduce(0) { $0 + row[$1] * coefficients[$1] }
     }
 
     private func solve(_ offset: Double) -> (coefficients: [Double], depthError: Double, chi: Double)? {
-        let count = terms(points[0], offset).count
-        var normal = [[Double]](repeating: [Double](repeating: 0, count: count + 2), count: count)
+        var columns = [SIMD4<Double>](repeating: .zero, count: 4)
+        var right = SIMD4<Double>.zero
         for point in points {
             let row = terms(point, offset)
-            let weight = 1 / (point.error * point.error)
-            for i in 0..<count {
-                for j in 0..<count { normal[i][j] += weight * row[i] * row[j] }
-                normal[i][count] += weight * row[i] * point.magnitude
-            }
+            let weighted = row / (point.error * point.error)
+            for index in 0..<termCount { columns[index] += row * weighted[index] }
+            right += weighted * point.magnitude
         }
-        // The last column becomes the inverse's first one: the variance of the depth.
-        normal[0][count + 1] = 1
+        // Behind the normal equations their right side, and a unit vector that becomes the variance of the depth.
+        let normal = (0..<termCount).map { row in
+            (0..<termCount).map { columns[$0][row] } + [right[row], row == 0 ? 1 : 0]
+        }
         guard let solved = eliminate(normal) else { return nil }
-        let coefficients = solved.map { $0[count] }
-        let chi = points.reduce(0) { sum, point in
+        let coefficients = solved.map { $0[termCount] }
+        var chi = 0.0
+        for point in points {
             let residual = (point.magnitude - model(point, offset, coefficients)) / point.error
-            return sum + residual * residual
+            chi += residual * residual
         }
-        let variance = solved[0][count + 1]
+        let variance = solved[0][termCount + 1]
         return variance > 0 && chi.isFinite ? (coefficients, variance.squareRoot(), chi) : nil
     }
 
     private func goldenSection(_ from: Double, _ to: Double) -> Double {
         let ratio = 0.5 * (5.0.squareRoot() - 1)
         var (low, high) = (from, to)
-        for _ in 0..<40 {
+        for _ in 0..<25 {
             let (left, right) = (high - ratio * (high - low), low + ratio * (high - low))
             if (solve(left)?.chi ?? .infinity) <= (solve(right)?.chi ?? .infinity) { high = right } else { low = left }
         }
         return 0.5 * (low + high)
     }
 
-    /// Half the width of the range within which chi^2 stays below its minimum + 1.
-    private func error(around offset: Double, chi: Double, step: Double) -> Double {
-        var edges: [Double] = []
-        for direction in [-1.0, 1.0] {
-            var distance = 0.0
-            while distance < prediction.windowDays, (solve(offset + direction * distance)?.chi ?? .infinity) < chi + 1 {
-                distance += step / 20
+    /// Half the width of the range within which chi^2 stays below its minimum + 1, at most the window.
+    private func error(around offset: Double, chi: Double) -> Double {
+        let edges = [-1.0, 1.0].map { direction in
+            var (inside, outside) = (0.0, prediction.windowDays)
+            for _ in 0..<20 {
+                let middle = 0.5 * (inside + outside)
+                let isInside = (solve(offset + direction * middle)?.chi ?? .infinity) < chi + 1
+                (inside, outside) = isInside ? (middle, outside) : (inside, middle)
             }
-            edges.append(distance)
+            return inside
         }
         return 0.5 * (edges[0] + edges[1])
     }

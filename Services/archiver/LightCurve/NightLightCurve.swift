@@ -25,31 +25,56 @@ struct NightLightCurve {
         let system: String
     }
 
-    init(target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]]) {
+    /// What is kept of an ensemble: the solution and, for an unknown gain, the noise that was learnt.
+    struct Kept: Codable {
+        let solution: EnsembleSolution
+        let inverseGain: Double?
+        let floorMagnitudes: Double?
+    }
+
+    var kept: Kept? {
+        ensemble.solution.map {
+            Kept(solution: $0, inverseGain: noise?.inverseGain, floorMagnitudes: noise?.floorMagnitudes)
+        }
+    }
+
+    /// - Parameter noise: learnt from the field's stars where the gain is not known; nil: from the comparison stars alone.
+    init(
+        target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]], noise given: EffectiveNoise? = nil
+    ) {
         self.target = target
         self.versions = versions.sorted(by: FrameVersion.inOrder)
         let filter = versions.first?.filter ?? "none"
-        let given = target.document.comparisonStars.map { star in
+        var stars = target.document.comparisonStars.map { star in
             let magnitude = star.magnitudes[filter]
             return LightCurves.ComparisonStar(
                 id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
         }
+        if stars.isEmpty {
+            let chosen = Set(fluxes.values.joined().map(\.star)).subtracting([RecordedTarget.ownStar])
+            stars = chosen.sorted().map { LightCurves.ComparisonStar(id: $0) }
+        }
         let input = EnsembleInput(
-            stars: given, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })
+            stars: stars, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })
         let gainKnown = versions.allSatisfy { $0.instrument.gainElectronsPerADU != nil }
-        let (solution, learnt) = Self.solve(input, gainKnown: gainKnown)
+        let (solution, learnt) = Self.solve(input, gainKnown: gainKnown, given)
         noise = learnt
         let systems = Set(target.document.comparisonStars.compactMap { $0.magnitudes[filter]?.system.rawValue })
         let system = solution?.isAbsolute == true && systems.count == 1 ? systems.first ?? "" : "differential"
+        let named = input.canonicalText + (given.map { "noise\t\($0.inverseGain)\t\($0.floorMagnitudes)\n" } ?? "")
         ensemble = Ensemble(
-            id: String(SHA256.hex(of: Data(input.canonicalText.utf8)).prefix(32)), solution: solution, system: system)
+            id: String(SHA256.hex(of: Data(named.utf8)).prefix(32)), solution: solution, system: system)
     }
 
     private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame {
-        let comparisons = fluxes.compactMap { star -> ComparisonFlux? in
-            guard star.star != RecordedTarget.ownStar, let flux = star.flux, let error = star.fluxError,
-                SourceFlags(rawValue: star.flags).isDisjoint(with: unusable)
-            else { return nil }
+        let usable = fluxes.filter {
+            $0.star != RecordedTarget.ownStar && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
+        }
+        // Bad pixels in an aperture are filled in, which moves bright stars by up to a hundredth: left out where three
+        // others remain.
+        let clean = usable.filter { !SourceFlags(rawValue: $0.flags).contains(.masked) }
+        let comparisons = (clean.count >= 3 ? clean : usable).compactMap { star -> ComparisonFlux? in
+            guard let flux = star.flux, let error = star.fluxError else { return nil }
             return ComparisonFlux(starID: star.star, flux: flux, fluxError: error)
         }
         return EnsembleFrame(
@@ -59,10 +84,14 @@ struct NightLightCurve {
 
     /// With the gain unknown, source noise and floor are learnt from the comparison stars' own scatter, and the solution is
     /// made again with errors that contain them.
-    private static func solve(_ input: EnsembleInput, gainKnown: Bool) -> (EnsembleSolution?, EffectiveNoise?) {
+    private static func solve(
+        _ input: EnsembleInput, gainKnown: Bool, _ given: EffectiveNoise?
+    ) -> (EnsembleSolution?, EffectiveNoise?) {
         do {
             let first = try solveEnsemble(input)
-            guard !gainKnown, let noise = EffectiveNoise(input, first), noise.gain != nil else { return (first, nil) }
+            guard !gainKnown, let noise = given ?? EffectiveNoise(input, first), given != nil || noise.gain != nil else {
+                return (first, nil)
+            }
             var full = input
             for frame in full.frames.indices {
                 for star in full.frames[frame].fluxes.indices {

@@ -25,12 +25,13 @@ struct PointStage {
     func provisional(_ target: RecordedTarget, on version: FrameVersion) throws {
         guard try current(target.id, version.frameID) == nil else { return }
         let group = try frames.current(
-            "field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5",
+            """
+            field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5 and frame_id <> $6
+            """,
             [
                 .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
-                .double(version.midpoint),
-            ]
-        ).filter { $0.frameID != version.frameID }.suffix(Self.provisionalFrames - 1)
+                .double(version.midpoint), .text(version.frameID),
+            ], last: Self.provisionalFrames - 1)
         let known = try fluxes.fluxes(of: target, on: group + [version])
         guard let own = known[version.frameID] else { return }
         let night = NightLightCurve(target: target, versions: group + [version], fluxes: known)
@@ -50,7 +51,8 @@ struct PointStage {
         let groups = Dictionary(grouping: versions.filter { known[$0.frameID] != nil }) { "\($0.field)|\($0.filter)" }
         for key in groups.keys.sorted() {
             let group = (groups[key] ?? []).sorted(by: FrameVersion.inOrder)
-            let night = NightLightCurve(target: target, versions: group, fluxes: known)
+            let noise = try NoiseSurvey(frames: frames).learn(group)
+            let night = NightLightCurve(target: target, versions: group, fluxes: known, noise: noise)
             let ensemble = try save(night.ensemble, night, provisional: false)
             for version in group {
                 guard let own = known[version.frameID] else { continue }
@@ -97,7 +99,7 @@ struct PointStage {
     }
 
     private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
-        guard let solution = outcome.solution, let first = night.versions.first else { return nil }
+        guard let kept = night.kept, let first = night.versions.first else { return nil }
         try database.execute(
             """
             insert into archive.ensemble
@@ -106,7 +108,7 @@ struct PointStage {
             """,
             [
                 .text(outcome.id), .text(night.target.id), .text(first.field), .text(first.instrument.id),
-                .text(first.night), .text(first.filter), .bool(provisional), .payload(solution),
+                .text(first.night), .text(first.filter), .bool(provisional), .payload(kept),
             ])
         return outcome.id
     }
