@@ -149,6 +149,9 @@ let testTargets: [Target] = [
             "Sky",
         ]),
     tests(
+        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
+        exclude: ["ccdproc_reference.py"]),
+    tests(
         "Night",
         sees: [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
