@@ -157,9 +157,6 @@ let testTargets: [Target] = [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
             "PostgresStore", "Simulation", "Sky",
         ]),
-    tests(
-        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
-        exclude: ["ccdproc_reference.py"]),
 ]
 
 let package = Package(
