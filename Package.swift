@@ -48,6 +48,7 @@ let adapters: [Target] = [
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
     room("Plots", sees: ["CCairo"]),
+    room("DropFolder"),
 ]
 
 let science: [Target] = [
@@ -74,7 +75,10 @@ let contract: [Target] = [
 let services: [Target] = [
     service(
         "ingest",
-        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline", "Sky"]),
+        sees: [
+            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline",
+            "Sky",
+        ]),
     service(
         "calibrator",
         sees: ["Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline"]),
@@ -86,7 +90,9 @@ let services: [Target] = [
         ]),
     service(
         "harvester",
-        sees: ["Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky"]),
+        sees: [
+            "DropFolder", "Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky",
+        ]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
         "archiver",
@@ -123,6 +129,12 @@ let testTargets: [Target] = [
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
+    tests("DropFolderTests", sees: ["DropFolder"]),
+    tests(
+        "HarvesterTests",
+        sees: [
+            "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
+        ]),
     tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]

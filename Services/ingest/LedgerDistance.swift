@@ -54,28 +54,3 @@ final class LedgerDistance {
         }
     }
 }
-
-/// Ingest's own heartbeat: it has no worker loop to send one.
-struct IngestHeartbeat {
-    private let instance: String
-    private let interval: Double
-    private var next = 0.0
-    private var sequence = 0
-
-    init(instance: String, every interval: Double) {
-        self.instance = instance
-        self.interval = interval
-    }
-
-    mutating func beat(handled: Int, state: String, to sink: any Sink, at clock: Pipeline.Clock) throws {
-        guard interval > 0, clock.elapsed() >= next else { return }
-        next = clock.elapsed() + interval
-        sequence += 1
-        let beat = ServiceHeartbeat(
-            service: "ingest", instance: instance, sequence: sequence, version: Release.version, state: state,
-            handled: handled)
-        try sink.publish([
-            try EventCodec.encode(beat, source: "ingest", trace: Trace(), time: iso8601(clock.now()))
-        ])
-    }
-}

@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Events
 internal import Foundation
 internal import FrameStore
@@ -24,8 +25,8 @@ struct ReceiveStage {
 
     /// - Throws: `Unavailable` for store and broker, `UnreadableFile`, `ChangedFile`; the file is then where it was.
     func receive(_ file: DroppedFile) throws -> Outcome {
-        guard let document = documents[file.folder.instrument] else {
-            throw Unavailable("no document for instrument '\(file.folder.instrument)'")
+        guard let document = documents[file.folder.label] else {
+            throw Unavailable("no document for instrument '\(file.folder.label)'")
         }
         let sha256 = try store.digest(ofUserFile: file.path).sha256
         let raw = try keep(file, sha256: sha256)
@@ -80,7 +81,7 @@ struct ReceiveStage {
         _ file: DroppedFile, frameID: String, raw: StoredFile, _ rejection: Rejection, again: Bool
     ) throws -> Outcome {
         let rejected = FrameRejected(
-            frameID: frameID, originalName: file.name, instrument: file.folder.instrument, raw: raw, stage: "ingest",
+            frameID: frameID, originalName: file.name, instrument: file.folder.label, raw: raw, stage: "ingest",
             code: rejection.code.rawValue, reason: rejection.reason)
         let envelope = StoreNames.envelope(sha256: raw.sha256)
         if again, let known = try knownEnvelope(raw.sha256), known.message.header(Self.placeHeader) != place(of: file) {
@@ -98,14 +99,13 @@ struct ReceiveStage {
 
     private func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
         guard case .rejected(let code, let reason) = outcome else {
-            _ = try Shelf.move(file, to: FolderWatch.accepted)
+            try Shelf.accepted.take(file)
             return outcome
         }
-        let place = try Shelf.move(file, to: FolderWatch.rejected)
         let note = RejectionNote(file: file.name, code: code.rawValue, meaning: code.text, reason: reason)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(note).write(to: URL(fileURLWithPath: place + ".reason.json"))
+        try Shelf.rejected.take(file, note: encoder.encode(note))
         return outcome
     }
 
@@ -130,7 +130,7 @@ struct ReceiveStage {
     private func announceDuplicate(_ file: DroppedFile, frameID: String, reason: String) throws {
         let id = String(place(of: file).prefix(32))
         let duplicate = FrameDuplicated(
-            duplicateID: id, frameID: frameID, originalName: file.name, instrument: file.folder.instrument,
+            duplicateID: id, frameID: frameID, originalName: file.name, instrument: file.folder.label,
             reason: reason)
         try announce(duplicate, frameID: frameID, file: file, envelope: StoreNames.duplicate(id: id))
     }

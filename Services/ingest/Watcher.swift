@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Events
 internal import FITS
 internal import Foundation
@@ -16,7 +17,7 @@ final class Watcher {
     private var documents: [String: InstrumentDocument]
     private var watch: FolderWatch
     private var documentsStamp: [String]
-    private var heartbeats: IngestHeartbeat
+    private var heartbeats: HeartbeatPublisher
     /// What was said already of folders and names, so that a message comes once and not with every look.
     private var said: Set<String> = []
 
@@ -28,8 +29,9 @@ final class Watcher {
         self.log = log
         documents = try config.documents()
         documentsStamp = Self.stamp(config.instruments)
-        watch = FolderWatch(folders: try config.folders(of: documents))
-        heartbeats = IngestHeartbeat(instance: config.bus.instance, every: config.bus.heartbeatSeconds)
+        watch = FolderWatch(folders: try config.folders(of: documents), wants: isFITSName)
+        heartbeats = HeartbeatPublisher(
+            service: "ingest", instance: config.bus.instance, every: config.bus.heartbeatSeconds)
     }
 
     func run(until stop: StopFlag) {
@@ -37,7 +39,7 @@ final class Watcher {
         var refusals = 0
         while !stop.isRaised {
             do {
-                try makeFolders()
+                try watch.makeFolders()
                 try lookOnce(stop)
                 try heartbeats.beat(handled: ledger.handedOn, state: "running", to: sink, at: clock)
                 refusals = 0
@@ -87,12 +89,6 @@ final class Watcher {
 
     // MARK: Folders and documents
 
-    private func makeFolders() throws {
-        for folder in watch.folders where access(folder.path, F_OK) != 0 {
-            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-        }
-    }
-
     /// Takes up documents that were added or changed; a broken one is reported and the old ones stay in force.
     private func reloadDocuments() throws {
         let stamp = Self.stamp(config.instruments)
@@ -100,8 +96,8 @@ final class Watcher {
         documentsStamp = stamp
         do {
             documents = try config.documents()
-            watch = FolderWatch(folders: try config.folders(of: documents))
-            try makeFolders()
+            watch = FolderWatch(folders: try config.folders(of: documents), wants: isFITSName)
+            try watch.makeFolders()
             log.info("instrument documents read again", ["instruments": documents.keys.sorted().joined(separator: ",")])
         } catch {
             log.error("instrument documents not changed", ["reason": "\(error)"])
@@ -124,7 +120,7 @@ final class Watcher {
     }
 
     private func report(_ look: FolderWatch.Look) {
-        for folder in look.unreadable { sayOnce("folder cannot be read: \(folder.reason)", path: folder.path) }
+        for folder in look.unreadable { sayOnce("cannot be read: \(folder.reason)", path: folder.path) }
         for path in look.ignored { sayOnce("left alone: its name does not end in .fits, .fit or .fts", path: path) }
     }
 
