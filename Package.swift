@@ -69,7 +69,7 @@ let science: [Target] = [
 let contract: [Target] = [
     room("Events", sees: ["Hashing"]),
     room("Pipeline", sees: ["Events", "Hashing"]),
-    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "Simulation"]),
+    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "PostgresStore", "Simulation"]),
 ]
 
 let services: [Target] = [
@@ -97,7 +97,8 @@ let services: [Target] = [
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
+            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
+            "LightCurves",
             "Pipeline", "PostgresStore", "Sky",
         ]),
     service(
@@ -113,8 +114,8 @@ let testTargets: [Target] = [
     tests("HashingTests", sees: ["Hashing"]),
     tests("FITSTests", sees: ["FITS", "Imaging"]),
     tests("KafkaBusTests", sees: ["Events", "KafkaBus", "Pipeline", "TestKit"]),
-    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore"]),
-    tests("FrameStoreTests", sees: ["Events", "FrameStore", "Hashing", "Pipeline"]),
+    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore", "TestKit"]),
+    tests("FrameStoreTests", sees: ["Events", "FITS", "FrameStore", "Hashing", "Pipeline", "TestKit"]),
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
     tests("SkyTests", sees: ["Sky"]),
