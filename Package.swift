@@ -137,6 +137,12 @@ let testTargets: [Target] = [
             "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
         ]),
     tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests(
+        "IngestTests",
+        sees: [
+            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "Pipeline", "TestKit",
+            "ingest",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 
