@@ -143,6 +143,11 @@ let testTargets: [Target] = [
             "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "Pipeline", "TestKit",
             "ingest",
         ]),
+    tests(
+        "CalibratorTests",
+        sees: [
+            "Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "calibrator",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

@@ -10,7 +10,9 @@ enum MasterHeader {
         header.append("INSTRUME", .string(facts.mode.instrument))
         if let filter = facts.filter { header.append("FILTER", .string(filter)) }
         header.append("EXPTIME", .real(facts.exposureSeconds), comment: "[s]")
-        if let temperature = facts.temperatureCelsius { header.append("CCD-TEMP", .real(temperature), comment: "[deg C]") }
+        if let temperature = facts.temperatureCelsius {
+            header.append("CCD-TEMP", .real(temperature), comment: "[deg C]")
+        }
         header.append("XBINNING", .integer(facts.mode.binningX))
         header.append("YBINNING", .integer(facts.mode.binningY))
         header.append("MJD-AVG", .real(facts.midpointMJD), comment: "[d] mean mid-exposure of the inputs, UTC")
@@ -27,14 +29,16 @@ enum MasterHeader {
     }
 
     /// The raw frame's own cards, then what was done to it.
-    static func cards(for light: CalibratedLight, raw: Header, masters: [Events.MasterChoice], recipe: String) -> Header {
+    static func cards(for light: CalibratedLight, raw: Header, masters: [Events.MasterChoice], recipe: String) -> Header
+    {
         var header = raw
         header.append("NJRECIPE", .string(recipe), comment: "recipe of this calibration")
         header.append("NJFLAGS", .string(light.flags.names.joined(separator: " ")), comment: "calibration flags")
         header.append("NJSKY", .real(light.skyElectrons), comment: "[electron] typical level")
         header.append("NJNOISE", .real(light.noiseElectrons), comment: "[electron] typical noise of a pixel")
         for choice in masters {
-            header.append("HISTORY", .string("master \(choice.kind.rawValue) \(choice.masterID): \(asciiOnly(choice.reason))"))
+            header.append(
+                "HISTORY", .string("master \(choice.kind.rawValue) \(choice.masterID): \(asciiOnly(choice.reason))"))
         }
         return header
     }

@@ -29,10 +29,29 @@ final class RawRows {
     private func image(_ index: Int) throws -> Image<ADU> {
         if let image = kept[index] { return image }
         if let last, last.index == index { return last.image }
-        let image = try RawFrame.read(frames[index], from: store).pixels
+        let image = try pixels(of: frames[index])
         if keeps { kept[index] = image } else { last = (index, image) }
         return image
     }
+
+    private func pixels(of frame: FrameReceived) throws -> Image<ADU> {
+        do {
+            return try RawFrame.read(frame, from: store).pixels
+        } catch let rejection as Rejection {
+            throw UnreadableMember(frameID: frame.frameID, reason: rejection.reason)
+        } catch let error as FITSError where !error.isEnvironmental {
+            throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
+        } catch let error as MissingObject {
+            throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
+        }
+    }
+}
+
+/// A calibration frame that cannot be read any more: not the fault of the light that needs the master.
+struct UnreadableMember: Error, CustomStringConvertible {
+    let frameID: String
+    let reason: String
+    var description: String { reason }
 }
 
 /// Reads a raw frame of the store. It could be read when it came in, so what fails now is the store, not the frame.
