@@ -148,6 +148,9 @@ let testTargets: [Target] = [
         sees: [
             "Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "calibrator",
         ]),
+    tests(
+        "PhotometerTests",
+        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "photometer"]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

@@ -26,7 +26,7 @@ final class MeasureStage {
     /// `frame.calibrated`
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         let frame = event.payload
-        let (planes, header) = try read(frame)
+        guard let (planes, header) = try read(frame) else { return [Outgoing(try received(frame))] }
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
         last = (frame.calibrated.url, detections)
@@ -44,10 +44,13 @@ final class MeasureStage {
         guard request.apertureRadiusPixels > 0, request.apertureRadiusPixels < 1000 else {
             throw MalformedEvent(
                 topic: MeasurementRequested.type.topic,
-                reason: "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
+                reason:
+                    "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
         }
         let parameters = detectionParameters(request.frame)
-        let detections = try detections(of: request.frame, parameters)
+        guard let detections = try detections(of: request.frame, parameters) else {
+            return [Outgoing(try received(request.frame))]
+        }
         let measured = forcedPhotometry(
             detections, at: request.positions.map { ($0.x, $0.y) },
             Self.parameters(request.frame.instrument, parameters, radius: request.apertureRadiusPixels))
@@ -85,7 +88,9 @@ final class MeasureStage {
     ) -> MeasurementParameters {
         var parameters = MeasurementParameters(
             detection: detection, radius: .pixels(radius), gainKnown: instrument.gainElectronsPerADU != nil)
-        if let inner = instrument.annulusInnerPixels, let outer = instrument.annulusOuterPixels, inner >= radius, outer > inner {
+        if let inner = instrument.annulusInnerPixels, let outer = instrument.annulusOuterPixels, inner >= radius,
+            outer > inner
+        {
             parameters.annulus = (inner / radius, outer / radius)
             parameters.minimumAnnulusWidthPixels = outer - inner
         }
@@ -104,15 +109,35 @@ final class MeasureStage {
 
     // MARK: Store
 
-    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header) {
-        var file = try store.openFITS(frame.calibrated.url)
-        let (planes, header) = try file.readCalibratedFrame()
-        return (planes, header)
+    /// - Returns: nil when the calibrated planes are not in the store any more: they are a cache.
+    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header)? {
+        do {
+            var file = try store.openFITS(frame.calibrated.url)
+            let (planes, header) = try file.readCalibratedFrame()
+            return (planes, header)
+        } catch is MissingObject {
+            return nil
+        }
     }
 
-    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections {
+    /// The frame as ingest announced it. Said again, it makes the calibrator compute the planes again; a request
+    /// without an answer is asked again by the archiver's sweep.
+    ///
+    /// - Throws: `Unavailable` when the raw frame is not there either: the photometer looks at another store, or at
+    ///   none.
+    private func received(_ frame: FrameCalibrated) throws -> FrameReceived {
+        let name = StoreNames.envelope(sha256: frame.raw.sha256)
+        guard try store.contains(name) else {
+            let missing = "neither \(frame.calibrated.url) nor \(name) is there"
+            throw Unavailable("frame store \(store.root): \(missing): is it the calibrator's store?")
+        }
+        return try EventCodec.decode(FrameReceived.self, from: Envelope(data: store.read(name)).message).payload
+    }
+
+    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
         if let last, last.url == frame.calibrated.url { return last.detections }
-        let detections = detect(try read(frame).0, parameters)
+        guard let (planes, _) = try read(frame) else { return nil }
+        let detections = detect(planes, parameters)
         last = (frame.calibrated.url, detections)
         return detections
     }
