@@ -151,6 +151,12 @@ let testTargets: [Target] = [
     tests(
         "PhotometerTests",
         sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "photometer"]),
+    tests(
+        "ArchiverTests",
+        sees: [
+            "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
+            "archiver",
+        ]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 

@@ -4,9 +4,9 @@ internal import FrameStore
 internal import Pipeline
 internal import PostgresStore
 
-/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not moved
-/// on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost everything costs
-/// time, not frames.
+/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not
+/// moved on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost
+/// everything costs time, not frames.
 final class Sweep {
     private let archive: Archive
     private let store: FrameStore
@@ -63,7 +63,7 @@ final class Sweep {
         }
         guard !due.isEmpty else { return !unknown.isEmpty }
         try database.transaction {
-            try archive.outbox.add(try due.map { try Envelope(data: store.read($0)).message }, in: database)
+            try archive.outbox.add(try due.compactMap { try message(of: $0) }, in: database)
         }
         for name in due { announcedAt[name] = Date().timeIntervalSince1970 }
         log.warning("announced again: in the store, not in the ledger", ["envelopes": String(due.count)])
@@ -71,6 +71,22 @@ final class Sweep {
     }
 
     private var announcedAt: [String: Double] = [:]
+    private var damaged: Set<String> = []
+
+    /// The message of an envelope; nil, with a word in the log, where it cannot be read: one must not hold up the
+    /// others.
+    private func message(of name: String) throws -> Message? {
+        do {
+            return try Envelope(data: store.read(name)).message
+        } catch let away as Unavailable {
+            throw away
+        } catch {
+            if damaged.insert(name).inserted {
+                log.error("envelope cannot be read", ["name": name, "reason": "\(error)"])
+            }
+            return nil
+        }
+    }
 
     private func notAnnouncedLately(_ name: String) -> Bool {
         announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patienceSeconds } ?? true
@@ -88,11 +104,17 @@ final class Sweep {
                     select frame_id from archive.frame where fate is null and received is not null
                         and now() - stage_since > $1 * power(2, least(announcements, 6)) * interval '1 second'
                     order by stage_since limit 200)
-                returning frame_id, received->'raw'->>'sha256' as sha256
+                returning received
                 """, [.double(patienceSeconds)])
-            let names = try rows.map { StoreNames.envelope(sha256: try $0.text("sha256")) }
-            try archive.outbox.add(try names.map { try Envelope(data: store.read($0)).message }, in: database)
-            return names.count
+            for row in rows {
+                let frame = try row.payload(FrameReceived.self, "received")
+                if let kept = try message(of: StoreNames.envelope(sha256: frame.raw.sha256)) {
+                    try archive.outbox.add(kept, in: database)
+                } else {
+                    try archive.announce(frame, trace: Trace(startingAt: frame.frameID))
+                }
+            }
+            return rows.count
         }
         if stuck > 0 { log.warning("announced again: no fate yet", ["frames": String(stuck)]) }
     }
@@ -120,13 +142,14 @@ final class Sweep {
                 """
                 update archive.night set announced_at = now()
                 where state = 'recalibrating' and now() - announced_at > $1 * interval '1 second'
-                returning instrument, night, revision
+                returning instrument, night, revision, (select count(*) from archive.frame f
+                    where f.instrument = night.instrument and f.night = night.night) as frames
                 """, [.double(2 * patienceSeconds)])
             for row in rows {
                 try archive.announce(
                     NightClosed(
                         instrument: row.text("instrument"), night: row.text("night"), revision: row.int("revision"),
-                        frames: 0))
+                        frames: row.int("frames")))
             }
             return rows.count
         }
