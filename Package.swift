@@ -157,6 +157,9 @@ let testTargets: [Target] = [
             "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
             "archiver",
         ]),
+    tests(
+        "AlerterTests",
+        sees: ["AlertRules", "Events", "Imaging", "Pipeline", "PostgresStore", "TestKit", "alerter"]),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 
