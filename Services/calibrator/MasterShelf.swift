@@ -35,7 +35,10 @@ struct MasterShelf {
             try nights.frames(of: instrument, night: $0, calibration: true)
         }
         let byID = Dictionary(frames.map { ($0.frameID, $0) }, uniquingKeysWith: { first, _ in first })
-        let groups = MasterGroup.groups(of: frames.map(CalibrationFrameFacts.init))
+        let raw = frames.filter { !$0.isFinishedMaster }
+        // What another program has combined already is a master of its own, never one frame among raw ones.
+        let finished = frames.filter(\.isFinishedMaster).flatMap { MasterGroup.groups(of: [CalibrationFrameFacts($0)]) }
+        let groups = MasterGroup.groups(of: raw.map(CalibrationFrameFacts.init)) + finished
         for kind in [Calibration.FrameKind.bias, .dark, .flat] {
             let facts = visit.current.map(\.facts)
             for group in groups where group.kind == kind {
@@ -132,19 +135,20 @@ struct MasterShelf {
         _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
         parents: (bias: MasterFacts?, dark: MasterFacts?)
     ) throws -> Outcome {
+        if members[0].isFinishedMaster { return try adopt(members[0], group, id: id, name: name) }
         let builder = builder(DetectorFacts(members[0].instrument))
-        let rows = RawRows(members, store: store)
+        let rows = RawFrame.rows(of: members, in: store)
         do {
             switch group.kind {
             case .bias:
-                return try keep(builder.bias(group, id: id, rows: rows.read), members, name)
+                return try keep(builder.bias(group, id: id, rows: rows.rows), members, name)
             case .dark:
                 let bias = try parents.bias.map { try master($0, unit: ADU.self) }
-                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.read), members, name)
+                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.rows), members, name)
             case .flat:
                 let bias = try parents.bias.map { try master($0, unit: ADU.self) }
                 let dark = try parents.dark.map { try master($0, unit: ADU.self) }
-                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.read), members, name)
+                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.rows), members, name)
             case .light: preconditionFailure("lights make no master")
             }
         } catch let error as CalibrationError {
@@ -153,14 +157,32 @@ struct MasterShelf {
         }
     }
 
+    /// A dark or flat that another program has subtracted and combined is used as it is; a flat is brought to median 1.
+    private func adopt(_ frame: FrameReceived, _ group: MasterGroup, id: String, name: String) throws -> Outcome {
+        let image = try RawFrame.member(frame, from: store)
+        let facts = MasterFacts(external: CalibrationFrameFacts(frame), id: id)
+        if group.kind == .flat {
+            let flat = Image<Relative>(width: image.width, height: image.height, pixels: image.pixels)
+            return try keep(Master(external: facts, image: flat).normalisedToMedian(), refused: [], [frame], name)
+        }
+        return try keep(Master(external: facts, image: image), refused: [], [frame], name)
+    }
+
     private func keep<Unit: PixelUnit>(
         _ build: MasterBuild<Unit>, _ members: [FrameReceived], _ name: String
     ) throws -> Outcome {
-        let facts = build.master.facts
-        let header = MasterHeader.cards(for: facts, members: members)
+        try keep(build.master, refused: build.refused, members, name)
+    }
+
+    private func keep<Unit: PixelUnit>(
+        _ master: Master<Unit>, refused: [RefusedFrame], _ members: [FrameReceived], _ name: String
+    ) throws -> Outcome {
+        let facts = master.facts
+        let header = facts.cards(
+            names: Dictionary(members.map { ($0.frameID, $0.originalName) }, uniquingKeysWith: { first, _ in first }))
         let file = try store.write(name, durable: true) { path in
             try FITSWriter.write(
-                image: build.master.image, error: build.master.error, mask: build.master.mask, header: header, to: path)
+                image: master.image, error: master.error, mask: master.mask, header: header, to: path)
         }
         var built = MasterBuilt(
             masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument,
@@ -172,7 +194,7 @@ struct MasterShelf {
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
         built.temperatureCelsius = facts.temperatureCelsius
-        return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(build.refused, members))
+        return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(refused, members))
     }
 
     private func rejections(_ refused: [RefusedFrame], _ members: [FrameReceived]) -> [FrameRejected] {

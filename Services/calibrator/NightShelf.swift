@@ -71,3 +71,20 @@ extension DetectorFacts {
             saturationADU: instrument.saturationADU)
     }
 }
+
+extension FrameReceived {
+    /// A dark or flat from which another program has already subtracted bias or dark.
+    var isFinishedMaster: Bool {
+        [.dark, .flat].contains(exposure.kind) && !(exposure.appliedSteps ?? []).isEmpty
+    }
+}
+
+extension MasterFacts {
+    /// A master that another program has made.
+    init(external frame: CalibrationFrameFacts, id: String) {
+        self.init(
+            id: id, kind: frame.kind, mode: frame.mode, filter: frame.filter, exposureSeconds: frame.exposureSeconds,
+            temperatureCelsius: frame.temperatureCelsius, midpointMJD: frame.midpointMJD, night: frame.night, count: 1,
+            inputIDs: [frame.id], frameNoise: 0, flags: [.singleFrame, .externalMaster])
+    }
+}

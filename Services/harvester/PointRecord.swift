@@ -95,11 +95,11 @@ struct PointRecord {
                 order by announced_at, target, point_id limit 5000)
             returning target, source, harvested
             """, [.double(patienceSeconds)])
-        let points = try rows.map {
-            (try $0.text("target"), try $0.text("source"), try JSONDecoder().decode(HarvestedPoint.self, from: $0.data("harvested")))
+        var bySource: [String: [(target: String, point: HarvestedPoint)]] = [:]
+        for row in rows {
+            let point = try JSONDecoder().decode(HarvestedPoint.self, from: row.data("harvested"))
+            bySource[try row.text("source"), default: []].append((try row.text("target"), point))
         }
-        return try Dictionary(grouping: points, by: { $0.1 }).sorted { $0.key < $1.key }.flatMap { source, points in
-            try batches(of: points.map { ($0.0, $0.2) }, source: source)
-        }
+        return try bySource.sorted { $0.key < $1.key }.flatMap { try batches(of: $0.value, source: $0.key) }
     }
 }

@@ -29,7 +29,9 @@ struct TargetNames {
         for names in [{ [$0.id] }, \.names] as [(Known) -> [String]] {
             for target in targets {
                 let match = Match(id: target.id, position: target.position, isKnown: true)
-                for key in names(target).map(Self.key) where !key.isEmpty && matches[key] == nil { matches[key] = match }
+                for key in names(target).map(Self.key) where !key.isEmpty && matches[key] == nil {
+                    matches[key] = match
+                }
             }
         }
     }

@@ -132,5 +132,8 @@ extension Events.ExposureFacts {
         temperatureCelsius = facts.temperatureCelsius
         raDegrees = facts.raDegrees
         decDegrees = facts.decDegrees
+        let steps: [(AppliedSteps, Events.FrameKind)] = [(.bias, .bias), (.dark, .dark), (.flat, .flat)]
+        let applied = steps.filter { facts.appliedSteps.contains($0.0) }.map(\.1)
+        appliedSteps = applied.isEmpty ? nil : applied
     }
 }

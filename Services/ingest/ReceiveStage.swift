@@ -33,7 +33,7 @@ struct ReceiveStage {
         let frameID = String(sha256.prefix(32))
         let known = try knownEnvelope(sha256)
         if let known, known.topic == FrameReceived.type.topic {
-            if known.message.header(Self.placeHeader) == place(of: file) {
+            if known.origin == place(of: file) {
                 try sink.publish([known.message])
                 return try finish(file, .accepted(frameID))
             }
@@ -84,7 +84,7 @@ struct ReceiveStage {
             frameID: frameID, originalName: file.name, instrument: file.folder.label, raw: raw, stage: "ingest",
             code: rejection.code.rawValue, reason: rejection.reason)
         let envelope = StoreNames.envelope(sha256: raw.sha256)
-        if again, let known = try knownEnvelope(raw.sha256), known.message.header(Self.placeHeader) != place(of: file) {
+        if again, let known = try knownEnvelope(raw.sha256), known.origin != place(of: file) {
             try announceDuplicate(
                 file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
         } else {
@@ -115,8 +115,6 @@ struct ReceiveStage {
     // MARK: Announcements
 
     /// Where and in which state a file was dropped: tells a second look at one file from a second file.
-    private static let placeHeader = "nightjar_inbox"
-
     private func place(of file: DroppedFile) -> String {
         SHA256.hex(of: Data("\(file.path)|\(file.state.bytes)|\(file.state.changed)".utf8))
     }
@@ -124,9 +122,8 @@ struct ReceiveStage {
     private func announce<Payload: EventPayload>(
         _ payload: Payload, frameID: String, file: DroppedFile, envelope: String
     ) throws {
-        var message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
-        message.headers.append(Message.Header(Self.placeHeader, place(of: file)))
-        try store.write(envelope, data: Envelope(message).data(), durable: true)
+        let message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
+        try store.write(envelope, data: Envelope(message, origin: place(of: file)).data(), durable: true)
         try sink.publish([message])
     }
 

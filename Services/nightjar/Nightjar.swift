@@ -5,7 +5,11 @@ internal import Pipeline
 struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
-        nightCommand, brokerCommand,
+        demoCommand, nightCommand,
+        upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
+        targetCommand, instrumentCommand, ruleCommand,
+        measureCommand, masterCommand, calibrateCommand, simulateCommand,
+        topicsCommand, doctorCommand, brokerCommand,
     ]
 
     static func main() {
@@ -48,7 +52,8 @@ struct Nightjar {
         let shown = commands.filter { !$0.isInternal }
         let width = shown.map(\.name.count).max() ?? 0
         let lines = shown.map { "  " + $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.summary }
-        return (["nightjar: from raw frames to light curves and alerts, while the night is still going on", ""] + lines
+        return
+            (["nightjar: from raw frames to light curves and alerts, while the night is still going on", ""] + lines
             + ["", "nightjar help COMMAND says more."]).joined(separator: "\n")
     }
 }

@@ -13,8 +13,8 @@ internal import Pipeline
 final class MeasureStage {
     private let store: FrameStore
     private let threshold: Double
-    /// The frame measured last: forced photometry is often asked for soon after.
-    private var last: (url: String, detections: Detections)?
+    /// The frames measured last: forced photometry is asked for soon after.
+    private var recent = RecentFrames<Detections>()
 
     init(store: FrameStore, threshold: Double) {
         self.store = store
@@ -26,16 +26,28 @@ final class MeasureStage {
     /// `frame.calibrated`
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         let frame = event.payload
+        let recipe = recipe(of: frame)
+        if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
         guard let (planes, header) = try read(frame) else { return [Outgoing(try received(frame))] }
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
-        last = (frame.calibrated.url, detections)
-        let radius = Self.apertureRadius(frame.instrument, seeing: detections.seeing)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
+        let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
-        let recipe = recipe(of: frame)
         let file = try keep(measurement, of: frame, recipe: recipe, header: header)
-        return [Outgoing(summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld))]
+        let measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
+        try store.write(name, data: EventCodec.json(measured))
+        return [Outgoing(measured)]
+    }
+
+    /// What was said of this measurement before: a frame that is announced again costs no pixels.
+    private func known(_ frame: FrameCalibrated, recipe: String) throws -> FrameMeasured? {
+        let name = StoreNames.detections(frameID: frame.frameID, recipe: recipe)
+        guard try store.contains(name), try store.contains(StoreNames.event(of: name)) else { return nil }
+        let known = try JSONDecoder().decode(FrameMeasured.self, from: store.read(StoreNames.event(of: name)))
+        return known.frame == frame ? known : nil
     }
 
     /// `measurement.requested`
@@ -76,25 +88,11 @@ final class MeasureStage {
         DetectionParameters(threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil)
     }
 
-    /// The instrument's radius in pixels, else in units of the seeing, else 1.5 FWHM.
-    static func apertureRadius(_ instrument: InstrumentFacts, seeing: Seeing?) -> Double {
-        if let radius = instrument.apertureRadiusPixels { return radius }
-        let fwhm = seeing?.fwhmPixels ?? MeasurementParameters.fallbackFWHMPixels
-        return (instrument.apertureRadiusFWHM ?? 1.5) * fwhm
-    }
-
-    static func parameters(
+    private static func parameters(
         _ instrument: InstrumentFacts, _ detection: DetectionParameters, radius: Double
     ) -> MeasurementParameters {
-        var parameters = MeasurementParameters(
-            detection: detection, radius: .pixels(radius), gainKnown: instrument.gainElectronsPerADU != nil)
-        if let inner = instrument.annulusInnerPixels, let outer = instrument.annulusOuterPixels, inner >= radius,
-            outer > inner
-        {
-            parameters.annulus = (inner / radius, outer / radius)
-            parameters.minimumAnnulusWidthPixels = outer - inner
-        }
-        return parameters
+        ApertureChoice(instrument).parameters(
+            detection, radius: radius, gainKnown: instrument.gainElectronsPerADU != nil)
     }
 
     private func recipe(of frame: FrameCalibrated) -> String {
@@ -135,10 +133,10 @@ final class MeasureStage {
     }
 
     private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
-        if let last, last.url == frame.calibrated.url { return last.detections }
+        if let detections = recent[frame.calibrated.url] { return detections }
         guard let (planes, _) = try read(frame) else { return nil }
         let detections = detect(planes, parameters)
-        last = (frame.calibrated.url, detections)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         return detections
     }
 
@@ -173,4 +171,12 @@ final class MeasureStage {
     }
 
     private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+}
+
+extension ApertureChoice {
+    fileprivate init(_ instrument: InstrumentFacts) {
+        self.init(
+            radiusPixels: instrument.apertureRadiusPixels, radiusFWHM: instrument.apertureRadiusFWHM,
+            annulusInnerPixels: instrument.annulusInnerPixels, annulusOuterPixels: instrument.annulusOuterPixels)
+    }
 }

@@ -84,12 +84,26 @@ extension Master where Unit == Relative {
     /// The same flat divided by its median, for one that was combined elsewhere and normalised in another way.
     public func normalisedToMedian() -> Master {
         guard let median = Robust.median(image.pixels), median > 0 else { return self }
+        return divided(by: Double(median))
+    }
+
+    /// The same flat divided by the mean of its numbers, as ccdproc does by default; itself where that is not positive.
+    public func normalisedToMean() -> Master {
+        var (sum, count) = (0.0, 0)
+        for value in image.pixels where value.isFinite {
+            sum += Double(value)
+            count += 1
+        }
+        return sum > 0 ? divided(by: sum / Double(count)) : self
+    }
+
+    private func divided(by level: Double) -> Master {
         var flat = self
         for i in flat.image.pixels.indices {
-            flat.image.pixels[i] /= median
-            flat.error.pixels[i] /= median
+            flat.image.pixels[i] = Float(Double(flat.image.pixels[i]) / level)
+            flat.error.pixels[i] = Float(Double(flat.error.pixels[i]) / level)
         }
-        flat.facts.frameNoise /= Double(median)
+        flat.facts.frameNoise /= level
         return flat
     }
 }

@@ -1,5 +1,6 @@
 internal import CRdKafka
 public import Events
+internal import Foundation
 public import Pipeline
 
 /// librdkafka's mock cluster: the Kafka protocol on loopback, messages in memory, about 5 MB for each partition.
@@ -46,6 +47,13 @@ public final class EmbeddedBroker {
                 throw Unavailable("embedded broker: topic \(type.topic): \(describe(error))")
             }
         }
+    }
+
+    /// Whether it could listen for other hosts at `address`.
+    ///
+    /// - Throws: an error that names the address and says what is wrong with it.
+    public static func check(_ address: String) throws {
+        close(try Forwarder.listener(on: address))
     }
 
     deinit {

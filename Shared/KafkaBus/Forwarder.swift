@@ -15,12 +15,23 @@ final class Forwarder: Sendable {
     /// - Parameter address: `10.0.0.1:9092`, `0.0.0.0:9092`; port 0 lets the system choose one.
     init(listeningOn address: String, to port: UInt16) throws(ForwarderError) {
         self.port = port
+        listener = try Self.listener(on: address)
+        var bound = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &bound) { [listener] pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
+        }
+        self.address = "\(address.prefix { $0 != ":" }):\(UInt16(bigEndian: bound.sin_port))"
+        Thread.detachNewThread { [self] in acceptAll() }
+    }
+
+    /// A socket that listens at `address`; the caller closes it.
+    static func listener(on address: String) throws(ForwarderError) -> Int32 {
         let parts = address.split(separator: ":")
         guard parts.count == 2, let number = UInt16(parts[1]), var place = ipv4(String(parts[0]), number) else {
             throw ForwarderError(description: "'\(address)' is not of the form IPv4 address:port")
         }
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.listener = listener
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         guard withAddress(&place, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0 else {
@@ -28,13 +39,7 @@ final class Forwarder: Sendable {
             Foundation.close(listener)
             throw ForwarderError(description: "cannot listen on \(address): \(reason)")
         }
-        var bound = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &bound) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &size) }
-        }
-        self.address = "\(parts[0]):\(UInt16(bigEndian: bound.sin_port))"
-        Thread.detachNewThread { [self] in acceptAll() }
+        return listener
     }
 
     private func acceptAll() {

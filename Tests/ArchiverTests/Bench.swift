@@ -32,7 +32,8 @@ final class Bench {
     var close: CloseStage { CloseStage(archive: archive, measure: measure, log: lines.log) }
     /// Its sweep has no patience.
     lazy var sweep = Sweep(archive: archive, store: store, patienceSeconds: 0, log: lines.log)
-    lazy var stages = Stages(archive: archive, store: store, sink: bus.sink(), sweepSeconds: 3600, log: lines.log)
+    lazy var stages = Stages(
+        archive: archive, store: store, sink: bus.sink(), sweepSeconds: 3600, closeSeconds: 3600, log: lines.log)
 
     /// Hands one event to the stage it is for.
     func hear(_ payload: any EventPayload) throws {

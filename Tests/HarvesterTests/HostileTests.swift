@@ -34,6 +34,13 @@ struct HostileTests {
         #expect(try bench.events.isEmpty && Data(contentsOf: bench.folder.appending(path: "rejected/bad.csv")) == bytes)
     }
 
+    /// Of processing: other tests and other programs do not count.
+    static func threadSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
     @Test(
         "of ten megabytes of garbage is rejected within seconds, whatever it begins with",
         arguments: ["", "#TYPE=EXTENDED\n"])
@@ -46,16 +53,19 @@ struct HostileTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             withUnsafeBytes(of: state) { bytes.append(contentsOf: $0) }
         }
-        let start = Pipeline.Clock.system.elapsed()
-        let report = try bench.stage.takeIn(try bench.drop(bytes, as: "garbage.txt"))
-        #expect(Pipeline.Clock.system.elapsed() - start < 60)
+        let file = try bench.drop(bytes, as: "garbage.txt")
+        let start = Self.threadSeconds()
+        let report = try bench.stage.takeIn(file)
+        #expect(Self.threadSeconds() - start < 60)
         #expect(report.outcome == .rejected && report.problemCount >= 1 && report.problems.count <= 1000)
     }
 
     @Test("only in some lines gives the others, and names each bad line", arguments: ["\n", "\r\n", "\r"])
     func someLines(ending: String) throws {
         let bench = try Bench()
-        let lines = ["target,mjd,filter,mag,err", "x,59000,V,12.5,0.1", "x,59001,V", "x,,V,12.5,0.1", "x,59002,V,12,-1"]
+        let lines = [
+            "target,mjd,filter,mag,err", "x,59000,V,12.5,0.1", "x,59001,V", "x,,V,12.5,0.1", "x,59002,V,12,-1",
+        ]
         let bytes = Data([0xEF, 0xBB, 0xBF]) + Data(lines.joined(separator: ending).utf8)
         let report = try bench.stage.takeIn(try bench.drop(bytes, as: "x.csv"))
         #expect(report.outcome == .accepted && report.newPoints == 2)

@@ -68,11 +68,20 @@ struct FrameRecord {
 
     /// The current version of each frame that fits: the one the last night close chose, else the highest master rank, then
     /// the recipe.
-    func current(_ condition: String, _ parameters: [SQLValue]) throws -> [FrameVersion] {
+    ///
+    /// - Parameters:
+    ///   - first: only so many, the first by mid-exposure.
+    ///   - last: only so many, the last by mid-exposure.
+    func current(
+        _ condition: String, _ parameters: [SQLValue], first: Int? = nil, last: Int? = nil
+    ) throws -> [FrameVersion] {
+        let direction = first == nil ? "desc" : "asc"
         let rows = try database.execute(
             """
-            select distinct on (frame_id) measured from archive.frame_version
-            where \(condition) order by frame_id, chosen desc, master_rank desc, recipe desc
+            select measured from (
+                select distinct on (frame_id) frame_id, midpoint_mjd_utc, measured from archive.frame_version
+                where \(condition) order by frame_id, chosen desc, master_rank desc, recipe desc) as version
+            order by midpoint_mjd_utc \(direction), frame_id \(direction) limit \(first ?? last ?? 2_000_000_000)
             """, parameters)
         return try rows.map(FrameVersion.init).sorted(by: FrameVersion.inOrder)
     }

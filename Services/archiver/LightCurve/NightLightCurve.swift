@@ -45,10 +45,14 @@ struct NightLightCurve {
         self.target = target
         self.versions = versions.sorted(by: FrameVersion.inOrder)
         let filter = versions.first?.filter ?? "none"
-        let stars = target.document.comparisonStars.map { star in
+        var stars = target.document.comparisonStars.map { star in
             let magnitude = star.magnitudes[filter]
             return LightCurves.ComparisonStar(
                 id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
+        }
+        if stars.isEmpty {
+            let chosen = Set(fluxes.values.joined().map(\.star)).subtracting([RecordedTarget.ownStar])
+            stars = chosen.sorted().map { LightCurves.ComparisonStar(id: $0) }
         }
         let input = EnsembleInput(
             stars: stars, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })
@@ -63,10 +67,14 @@ struct NightLightCurve {
     }
 
     private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame {
-        let comparisons = fluxes.compactMap { star -> ComparisonFlux? in
-            guard star.star != RecordedTarget.ownStar, let flux = star.flux, let error = star.fluxError,
-                SourceFlags(rawValue: star.flags).isDisjoint(with: unusable)
-            else { return nil }
+        let usable = fluxes.filter {
+            $0.star != RecordedTarget.ownStar && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
+        }
+        // Bad pixels in an aperture are filled in, which moves bright stars by up to a hundredth: left out where three
+        // others remain.
+        let clean = usable.filter { !SourceFlags(rawValue: $0.flags).contains(.masked) }
+        let comparisons = (clean.count >= 3 ? clean : usable).compactMap { star -> ComparisonFlux? in
+            guard let flux = star.flux, let error = star.fluxError else { return nil }
             return ComparisonFlux(starID: star.star, flux: flux, fluxError: error)
         }
         return EnsembleFrame(

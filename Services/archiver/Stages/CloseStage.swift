@@ -87,9 +87,11 @@ struct CloseStage {
             from archive.frame where instrument = $1 and night = $2
             """, night.key)[0]
         guard try counts.int("open") == 0 else { return false }
+        let frames = try counts.int("frames")
+        try database.execute(
+            "update archive.night set frames = $3 where instrument = $1 and night = $2", night.key + [.int(frames)])
         try archive.announce(
-            NightClosed(
-                instrument: night.instrument, night: night.night, revision: night.revision, frames: counts.int("frames")))
+            NightClosed(instrument: night.instrument, night: night.night, revision: night.revision, frames: frames))
         try set("recalibrating", night)
         return true
     }
@@ -123,9 +125,10 @@ struct CloseStage {
         for target in try measure.targets.all() {
             for version in versions {
                 guard case .places(let places) = try measure.places.places(of: target, on: version, closing: true) else {
+                    try measure.fluxes.forget(target, on: version)
                     continue
                 }
-                _ = try measure.fluxes.fill(target, at: places, on: version)
+                _ = try measure.fluxes.fill(target, at: places, on: version, closing: true)
             }
         }
         try set("forcing", night)

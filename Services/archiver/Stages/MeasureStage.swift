@@ -44,9 +44,10 @@ struct MeasureStage {
         return []
     }
 
-    /// `measurement.made`
+    /// `measurement.made`; counts when it is asked for, which may be again after it was forgotten: so the request, not the
+    /// inbox, says whether it was dealt with.
     func made(_ event: Event<MeasurementMade>) throws -> [Outgoing] {
-        try archive.record(event) {
+        try archive.database.transaction {
             guard let answer = try fluxes.answer(event.payload),
                 let target = try targets.target(answer.target, revision: answer.revision)
             else { return }

@@ -25,12 +25,13 @@ struct PointStage {
     func provisional(_ target: RecordedTarget, on version: FrameVersion) throws {
         guard try current(target.id, version.frameID) == nil else { return }
         let group = try frames.current(
-            "field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5",
+            """
+            field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5 and frame_id <> $6
+            """,
             [
                 .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
-                .double(version.midpoint),
-            ]
-        ).filter { $0.frameID != version.frameID }.suffix(Self.provisionalFrames - 1)
+                .double(version.midpoint), .text(version.frameID),
+            ], last: Self.provisionalFrames - 1)
         let known = try fluxes.fluxes(of: target, on: group + [version])
         guard let own = known[version.frameID] else { return }
         let night = NightLightCurve(target: target, versions: group + [version], fluxes: known)

@@ -4,23 +4,43 @@ internal import FrameStore
 internal import Pipeline
 internal import PostgresStore
 
-/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not
-/// moved on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost
-/// everything costs time, not frames.
+/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not moved
+/// on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost everything costs
+/// time, not frames.
+///
+/// While frames and answers keep coming, what waits is probably in a queue, and to announce it again would make the queue
+/// longer: then it is waited for five times as long.
 final class Sweep {
     private let archive: Archive
     private let store: FrameStore
     private let patienceSeconds: Double
     private let log: Log
+    private let elapsed: () -> Double
+    private var lastProgress: Double
     /// When each folder of envelopes was last changed, as of the last look into it.
     private var looked: [String: Double] = [:]
     private var database: Database { archive.database }
 
-    init(archive: Archive, store: FrameStore, patienceSeconds: Double, log: Log) {
+    init(
+        archive: Archive, store: FrameStore, patienceSeconds: Double, log: Log,
+        elapsed: @escaping () -> Double = Pipeline.Clock.system.elapsed
+    ) {
         self.archive = archive
         self.store = store
         self.patienceSeconds = patienceSeconds
         self.log = log
+        self.elapsed = elapsed
+        lastProgress = elapsed()
+    }
+
+    /// Something has come from the workers.
+    func noteProgress() {
+        lastProgress = elapsed()
+    }
+
+    /// How long something may wait before it is taken for lost [s].
+    private var patience: Double {
+        elapsed() - lastProgress >= patienceSeconds ? patienceSeconds : 5 * patienceSeconds
     }
 
     func run() throws {
@@ -59,7 +79,7 @@ final class Sweep {
         let due = try unknown.filter { name in
             // What has just been written is probably on its way.
             guard let written = try store.lastChange(of: name) else { return false }
-            return Date().timeIntervalSince1970 - written > patienceSeconds && notAnnouncedLately(name)
+            return Date().timeIntervalSince1970 - written > patience && notAnnouncedLately(name)
         }
         guard !due.isEmpty else { return !unknown.isEmpty }
         try database.transaction {
@@ -89,7 +109,7 @@ final class Sweep {
     }
 
     private func notAnnouncedLately(_ name: String) -> Bool {
-        announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patienceSeconds } ?? true
+        announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patience } ?? true
     }
 
     // MARK: Frames, requests and nights that have not moved on
@@ -105,7 +125,7 @@ final class Sweep {
                         and now() - stage_since > $1 * power(2, least(announcements, 6)) * interval '1 second'
                     order by stage_since limit 200)
                 returning received
-                """, [.double(patienceSeconds)])
+                """, [.double(patience)])
             for row in rows {
                 let frame = try row.payload(FrameReceived.self, "received")
                 if let kept = try message(of: StoreNames.envelope(sha256: frame.raw.sha256)) {
@@ -129,7 +149,7 @@ final class Sweep {
                         and now() - announced_at > $1 * power(2, least(announcements - 1, 6)) * interval '1 second'
                     order by announced_at limit 200)
                 returning requested
-                """, [.double(patienceSeconds)])
+                """, [.double(patience)])
             for row in rows { try archive.announce(row.payload(MeasurementRequested.self, "requested")) }
             return rows.count
         }
@@ -142,9 +162,8 @@ final class Sweep {
                 """
                 update archive.night set announced_at = now()
                 where state = 'recalibrating' and now() - announced_at > $1 * interval '1 second'
-                returning instrument, night, revision, (select count(*) from archive.frame f
-                    where f.instrument = night.instrument and f.night = night.night) as frames
-                """, [.double(2 * patienceSeconds)])
+                returning instrument, night, revision, coalesce(frames, 0) as frames
+                """, [.double(2 * patience)])
             for row in rows {
                 try archive.announce(
                     NightClosed(

@@ -29,6 +29,11 @@ enum Terminal {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
+    /// As it is, without a line end added: tables.
+    static func write(_ text: String) {
+        write(text, to: STDOUT_FILENO)
+    }
+
     static func complain(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)
     }

@@ -18,7 +18,7 @@ struct NightOutput {
         let folder = out.appending(path: "lightcurves")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var plots: [(LightCurve, LightCurvePlot)] = []
-        for target in try targets() {
+        for target in try record.targets() {
             let curve = try LightCurve(record, target: target)
             let plot = LightCurvePlot(curve, alerts: alerts.alerts)
             try Data(curve.csv.utf8).write(to: folder.appending(path: "\(target).csv"))
@@ -28,15 +28,6 @@ struct NightOutput {
         try writeDetections()
         let report = NightReport(ledger, curves: plots, alerts: alerts.alerts)
         try Data(try report.html().utf8).write(to: out.appending(path: "report.html"))
-    }
-
-    private func targets() throws -> [String] {
-        try record.database.execute(
-            """
-            select target from archive.target where not removed
-            union select distinct target from archive.point order by target
-            """
-        ).map { try $0.text("target") }
     }
 
     /// A copy of each frame's current table, under the name of the frame.
@@ -114,7 +105,8 @@ extension NightReport {
                 Alert(
                     title: "\(alert.rule): \(alert.target)", explanation: alert.text, kind: alert.alertType.rawValue,
                     facts: [
-                        Fact(name: "filter", value: alert.filter), Fact(name: "sequence", value: String(alert.sequence)),
+                        Fact(name: "filter", value: alert.filter),
+                        Fact(name: "sequence", value: String(alert.sequence)),
                         Fact(name: "historical", value: alert.historical ? "yes" : "no"),
                     ])
             },

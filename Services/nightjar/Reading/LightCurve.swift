@@ -42,25 +42,42 @@ struct LightCurve {
         value.map { String(format: "%.\(digits)f", $0) } ?? ""
     }
 
-    /// RFC 4180.
-    private static func quoted(_ field: String) -> String {
-        guard field.contains(where: { "\",\n\r".contains($0) }) else { return field }
-        return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    /// RFC 4180. By scalars: a comma or line end that combines with what follows separates all the same.
+    static func quoted(_ field: String) -> String {
+        guard field.unicodeScalars.contains(where: { "\",\n\r".unicodeScalars.contains($0) }) else { return field }
+        var text = "\""
+        for scalar in field.unicodeScalars {
+            if scalar == "\"" { text += "\"" }
+            text.unicodeScalars.append(scalar)
+        }
+        return text + "\""
     }
 }
 
 /// Alerts as they were raised, the oldest first.
 struct AlertHistory {
-    let alerts: [AlertRaised]
+    struct Entry {
+        let eventID: String
+        /// `2026-11-21 10:00:00` UTC
+        let raisedAt: String
+        let alert: AlertRaised
+    }
+
+    let entries: [Entry]
+    var alerts: [AlertRaised] { entries.map(\.alert) }
 
     init(_ record: Record, sinceHours: Double? = nil) throws {
-        alerts = try record.database.execute(
+        entries = try record.database.execute(
             """
-            select raised from alerts.history
-            where $1::float8 is null or raised_at > now() - $1 * interval '1 hour'
-            order by raised_at, event_id
+            select event_id, to_char(raised_at, 'YYYY-MM-DD HH24:MI:SS') as raised_at, raised from alerts.history
+            where $1::float8 is null or history.raised_at > now() - $1 * interval '1 hour'
+            order by history.raised_at, event_id
             """, [SQLValue(sinceHours)]
-        ).map { try JSONDecoder().decode(AlertRaised.self, from: $0.data("raised")) }
+        ).map {
+            Entry(
+                eventID: try $0.text("event_id"), raisedAt: try $0.text("raised_at"),
+                alert: try JSONDecoder().decode(AlertRaised.self, from: $0.data("raised")))
+        }
     }
 
     /// One JSON object per line.

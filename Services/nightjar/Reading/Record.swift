@@ -6,7 +6,8 @@ internal import Pipeline
 internal import PostgresStore
 internal import Sky
 
-/// The record as the command line reads it, and the few things it writes there: documents and requests to close a night.
+/// The record as the command line reads it, and the few things it writes there: documents, requests to close a
+/// night.
 final class Record {
     let database: Database
 
@@ -21,14 +22,16 @@ final class Record {
             do {
                 let row = try database.execute(
                     """
-                    select to_regclass('archive.outbox') is not null and to_regclass('alerts.outbox') is not null as ready
+                    select to_regclass('archive.outbox') is not null
+                        and to_regclass('alerts.outbox') is not null as ready
                     """)[0]
                 if try row.bool("ready") { return }
             } catch let away as Unavailable {
                 if Date() > deadline { throw away }
             }
             guard Date() < deadline else {
-                throw SystemError("the database has no tables after \(Int(seconds)) s: does the archiver run? See its log.")
+                throw SystemError(
+                    "the database has no tables after \(Int(seconds)) s: does the archiver run? See its log.")
             }
             Thread.sleep(forTimeInterval: 0.1)
         }
@@ -36,7 +39,7 @@ final class Record {
 
     // MARK: Documents
 
-    /// Adds a target, or a new revision of it. The revision is raised where the document differs and does not say so itself.
+    /// Stores a target, or a new revision of it. `DocumentIntake` decides whether it may be stored.
     func add(_ target: TargetDocument) throws {
         let position = try target.position()
         try database.execute(
@@ -57,6 +60,22 @@ final class Record {
             insert into alerts.rule (rule, revision, document) values ($1, $2, $3)
             on conflict (rule) do update set document = excluded.document, revision = excluded.revision, removed = false
             """, [.text(rule.id), .int(rule.revision), .json(try rule.json())])
+    }
+
+    /// Targets in force and those that have points, in order of id.
+    func targets() throws -> [String] {
+        try database.execute(
+            """
+            select target from archive.target where not removed
+            union select distinct target from archive.point order by target
+            """
+        ).map { try $0.text("target") }
+    }
+
+    func filters(of target: String) throws -> [String] {
+        try database.execute(
+            "select distinct filter from archive.point where target = $1 order by filter", [.text(target)]
+        ).map { try $0.text("filter") }
     }
 
     // MARK: Nights
@@ -83,7 +102,7 @@ final class Record {
         try database.execute("select count(*) as open from archive.night where state <> 'closed'")[0].int("open")
     }
 
-    /// What is still under way anywhere: events to be sent, points the alerter has not seen, requests without an answer.
+    /// What is still under way: events to be sent, points the alerter has not seen, requests without an answer.
     func unfinished() throws -> Int {
         try database.execute(
             """

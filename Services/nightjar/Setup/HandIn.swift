@@ -6,10 +6,13 @@ internal import Instruments
 /// Hands copies of users' files to ingest. The files themselves are only read.
 struct HandIn {
     let data: DataFolder
+    /// A folder of its own for everything that is handed in together, so that two hand-ins never meet.
+    let batch: String?
     private(set) var count = 0
 
-    init(data: DataFolder) {
+    init(data: DataFolder, batch: String? = nil) {
         self.data = data
+        self.batch = batch
     }
 
     /// The files that paths name: files as they are, folders with all below them that is called FITS, in order of name.
@@ -37,11 +40,55 @@ struct HandIn {
     /// Puts one copy into an instrument's inbox. Ingest takes them in the order in which they are handed in.
     mutating func hand(_ file: URL, to instrument: String) throws {
         count += 1
-        let folder = data.inbox.appending(path: instrument).appending(path: String(format: "%06d", count))
+        try hand(file, to: instrument, folder: String(format: "%06d", count))
+    }
+
+    /// Puts one copy into a folder of an instrument's inbox.
+    ///
+    /// - Returns: where the copy is.
+    @discardableResult
+    func hand(_ file: URL, to instrument: String, folder name: String) throws -> URL {
+        let inbox = data.inbox.appending(path: instrument)
+        let folder = (batch.map { inbox.appending(path: $0) } ?? inbox).appending(path: name)
+        let place = folder.appending(path: file.lastPathComponent)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let partial = folder.appending(path: ".partial")
+        do {
+            try FileManager.default.copyItem(at: file.resolvingSymlinksInPath(), to: partial)
+            try FileManager.default.moveItem(at: partial, to: place)
+        } catch {
+            unlink(partial.path)
+            throw SystemError("\(file.path) cannot be copied to \(place.path): \(error.localizedDescription)")
+        }
+        return place
+    }
+
+    /// Puts one copy directly into a folder, under a free name.
+    ///
+    /// - Returns: where the copy is; nil when the folder, or `accepted/` in it, has the same file already.
+    static func copy(_ file: URL, into folder: URL) throws -> URL? {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let name = file.lastPathComponent
+        let same = [folder.appending(path: name), folder.appending(path: "accepted").appending(path: name)]
+        if same.contains(where: { FileManager.default.contentsEqual(atPath: $0.path, andPath: file.path) }) {
+            return nil
+        }
+        let partial = folder.appending(path: ".partial-\(UUID().uuidString)")
         try FileManager.default.copyItem(at: file.resolvingSymlinksInPath(), to: partial)
-        try FileManager.default.moveItem(at: partial, to: folder.appending(path: file.lastPathComponent))
+        let (stem, ending) = ((name as NSString).deletingPathExtension, (name as NSString).pathExtension)
+        for number in 1... {
+            let free = number == 1 ? name : "\(stem)~\(number)" + (ending.isEmpty ? "" : ".\(ending)")
+            let place = folder.appending(path: free)
+            // link() refuses a name that is taken.
+            if link(partial.path, place.path) == 0 {
+                unlink(partial.path)
+                return place
+            }
+            guard errno == EEXIST else { break }
+        }
+        let reason = String(cString: strerror(errno))
+        unlink(partial.path)
+        throw SystemError("\(file.path) cannot be copied into \(folder.path): \(reason)")
     }
 }
 

@@ -9,6 +9,8 @@ struct LocalSystem {
     var brokers: String?
     var database: String?
     var frameStore: String?
+    /// Where the embedded broker also listens, for photometers on other hosts.
+    var listen: String?
     /// Whether the private database survives a power cut.
     var durable = true
     /// Settings of the services beside those that follow from `data`.
@@ -28,7 +30,8 @@ struct LocalSystem {
         let own = folder.appending(path: "nightjar")
         return SystemPlan(
             dataDirectory: data.root,
-            broker: brokers.map { .external($0) } ?? .embedded(executable: own, arguments: ["broker"]),
+            broker: brokers.map { .external($0) }
+                ?? .embedded(executable: own, arguments: ["broker"] + (listen.map { ["--listen", $0] } ?? [])),
             database: database.map { .external($0) } ?? .embedded(durable: durable),
             services: ServiceSpec.six(in: folder, photometers: workers, environment: [:]), environment: environment)
     }

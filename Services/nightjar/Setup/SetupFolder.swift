@@ -8,6 +8,8 @@ struct SetupFolder {
     let targets: [TargetDocument]
     let rules: [RuleDocument]
     let photometry: [URL]
+    let targetFiles: [URL]
+    let ruleFiles: [URL]
 
     /// Reads all of it; every problem of every document is named.
     init(_ path: String) throws {
@@ -19,10 +21,12 @@ struct SetupFolder {
         instruments = try Self.files(root.appending(path: "instruments"), endings: ["json"]).map {
             ($0, try decodeDocument(InstrumentDocument.self, from: Data(contentsOf: $0), name: $0.path))
         }
-        targets = try Self.files(root.appending(path: "targets"), endings: ["json"]).map {
+        targetFiles = try Self.files(root.appending(path: "targets"), endings: ["json"])
+        ruleFiles = try Self.files(root.appending(path: "rules"), endings: ["json"])
+        targets = try targetFiles.map {
             try decodeDocument(TargetDocument.self, from: Data(contentsOf: $0), name: $0.path)
         }
-        rules = try Self.files(root.appending(path: "rules"), endings: ["json"]).map {
+        rules = try ruleFiles.map {
             try RuleDocument(json: Data(contentsOf: $0), file: $0.path)
         }
         photometry = try Self.files(root.appending(path: "photometry"), endings: ["txt", "csv", "tsv"])

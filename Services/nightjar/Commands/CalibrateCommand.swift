@@ -1,0 +1,100 @@
+internal import Calibration
+internal import FITS
+internal import Foundation
+internal import Hashing
+internal import Imaging
+internal import Instruments
+internal import Pipeline
+
+let calibrateCommand = Command(
+    name: "calibrate", usage: "calibrate FILE... [--bias FILE] [--dark FILE] [--flat FILE] --out FILE|DIR [--json]",
+    summary: "Removes bias, dark and flat from raw frames: signal in electrons, variance and mask.",
+    options: MasterFiles.options + [
+        Option("out", "FILE|DIR", "where the calibrated frame goes"),
+        InstrumentOption.option,
+        Option("json", nil, "print a summary as JSON"),
+    ]
+) { arguments in
+    let files = arguments.positional
+    guard !files.isEmpty else { throw UsageError("no frame given: nightjar calibrate FILE... --out FILE|DIR") }
+    let out = try OutputPlace(try arguments.required("out"), inputs: files.count)
+    let document = try InstrumentOption.read(arguments)
+    let masters = try MasterFiles(arguments, document: document)
+    for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
+    var summaries: [CalibrationSummary] = []
+    var failed = false
+    for file in files {
+        do {
+            let place = try out.file(for: file, ending: "calibrated.fits")
+            let inputs = files + ["bias", "dark", "flat"].compactMap { arguments.text($0) }
+            try OutputPlace.requireDistinct(place, from: inputs)
+            let summary = try calibrate(file, to: place, document: document, masters: masters)
+            if !arguments.has("json") { Terminal.complain(summary.text) }
+            summaries.append(summary)
+        } catch {
+            failed = true
+            Terminal.complain("nightjar: \(error)")
+        }
+    }
+    if arguments.has("json") {
+        Terminal.say(String(decoding: try prettyJSON(["frames": summaries]).dropLast(), as: UTF8.self))
+    }
+    return failed ? 1 : 0
+}
+
+private func calibrate(
+    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles
+) throws -> CalibrationSummary {
+    var times = StepTimes()
+    var file = try times.time("read") { try FITSFile(reading: path) }
+    let raw = try times.time("read") { try file.firstImage() }
+    if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
+    let facts = try FrameFacts(
+        raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
+    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, facts, path: path) }
+    if let region = facts.exposure.instrument.usableRegion {
+        light.frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
+    }
+    let detector = facts.detector
+    let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
+    let parts = [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id)
+    let recipe = String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
+    let header = light.cards(raw: raw.header, masters: masters.used, recipe: recipe)
+    try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
+    return CalibrationSummary(
+        file: path, out: place, width: raw.shape.width, height: raw.shape.height,
+        exposureSeconds: facts.exposureSeconds,
+        gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
+        flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
+        noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite, steps: times.steps)
+}
+
+private struct CalibrationSummary: Encodable {
+    let file: String
+    let out: String
+    let width: Int
+    let height: Int
+    let exposureSeconds: Double?
+    let gainElectronsPerADU: Double?
+    let masters: [String]
+    let flags: [String]
+    let notes: [String]
+    let skyElectrons: Double?
+    let noiseElectrons: Double?
+    /// Scatter of the sky over the noise model.
+    let noiseRatio: Double?
+    let steps: [StepTimes.Step]
+
+    var text: String {
+        let unit = gainElectronsPerADU == nil ? "ADU" : "e-"
+        let level = skyElectrons.map { String(format: "sky %.1f %@/px", $0, unit) } ?? "sky unknown"
+        let noise = noiseElectrons.map { String(format: "noise %.2f %@", $0, unit) } ?? "noise unknown"
+        let remarks = (flags.isEmpty ? [] : ["flags: \(flags.joined(separator: ", "))"]) + notes
+        return "\(file) -> \(out): \(level), \(noise)" + remarks.map { "\n  \($0)" }.joined()
+    }
+}
+
+extension Double {
+    /// Nil for what JSON cannot say.
+    fileprivate var finite: Double? { isFinite ? self : nil }
+}

@@ -1,0 +1,96 @@
+internal import Events
+internal import Foundation
+internal import Plots
+
+let lightCurveCommand = Command(
+    name: "lightcurve", usage: "lightcurve TARGET [--filter F] [--format csv|json|png] [--out FILE]",
+    summary: "A target's light curve: the current version of each point, in order of mid-exposure.",
+    options: [
+        Option("filter", "F", "only this filter"),
+        Option("format", "F", "csv (default), json or png"),
+        Option("out", "FILE", "write it there instead of to standard output"),
+        SystemAddress.dataOption, SystemAddress.databaseOption, Option("json", nil, "the same as --format json"),
+    ]
+) { arguments in
+    guard arguments.positional.count == 1 else { throw UsageError("give one target: nightjar lightcurve TARGET") }
+    let format = try LightCurveFormat(arguments)
+    let out = arguments.text("out").flatMap { $0 == "-" ? nil : $0 }
+    guard format != .png || out != nil || isatty(STDOUT_FILENO) == 0 else {
+        throw UsageError("--format png is not for a terminal: give --out FILE")
+    }
+    let record = try SystemAddress(arguments).record()
+    let target = arguments.positional[0]
+    try checkKnown(target, filter: arguments.text("filter"), in: record)
+    let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
+    let content = try format.content(of: curve, alerts: format == .png ? try AlertHistory(record).alerts : [])
+    try write(content, to: out)
+    if let out { Terminal.complain("\(curve.points.count) points in \(out.printable)") }
+    if curve.points.isEmpty { Terminal.complain("\(target) has no points yet") }
+    return 0
+}
+
+enum LightCurveFormat: String, CaseIterable {
+    case csv, json, png
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        guard let name = arguments.text("format") else {
+            self = arguments.has("json") ? .json : .csv
+            return
+        }
+        guard let format = LightCurveFormat(rawValue: name) else {
+            let choices = Self.allCases.map(\.rawValue)
+            throw UsageError(
+                ["votable", "aavso"].contains(name)
+                    ? "--format \(name): not written yet; use csv, which has all columns"
+                    : "--format \(name.printable): give one of \(choices.joined(separator: ", "))"
+                        + Arguments.suggestion(for: name, among: choices, prefix: ""))
+        }
+        guard format == .json || !arguments.has("json") else {
+            throw UsageError("--json and --format \(name) contradict each other")
+        }
+        self = format
+    }
+
+    func content(of curve: LightCurve, alerts: [AlertRaised]) throws -> Data {
+        switch self {
+        case .csv: Data(curve.csv.utf8)
+        case .json: try prettyJSON(LightCurveDocument(target: curve.target, points: curve.points))
+        case .png: try LightCurvePlot(curve, alerts: alerts).png()
+        }
+    }
+}
+
+/// Points as `photometry.measured` has them.
+private struct LightCurveDocument: Encodable {
+    let target: String
+    let points: [PhotometryMeasured]
+}
+
+/// - Throws: `SystemError` that names what there is when target or filter are not known.
+private func checkKnown(_ target: String, filter: String?, in record: Record) throws {
+    let targets = try record.targets()
+    guard targets.contains(target) else {
+        let near = Arguments.suggestion(for: target, among: targets, prefix: "")
+        let known =
+            targets.isEmpty ? "nightjar target add FILE adds one" : "known are \(targets.joined(separator: ", "))"
+        throw SystemError("there is no target '\(target.printable)'\(near); \(known.printable)")
+    }
+    guard let filter else { return }
+    let filters = try record.filters(of: target)
+    guard filters.contains(filter) || filters.isEmpty else {
+        throw SystemError(
+            "--filter \(filter.printable): \(target) has points in \(filters.joined(separator: ", ").printable) only")
+    }
+}
+
+private func write(_ content: Data, to out: String?) throws {
+    guard let out else {
+        try FileHandle.standardOutput.write(contentsOf: content)
+        return
+    }
+    do {
+        try content.write(to: URL(fileURLWithPath: out), options: .atomic)
+    } catch {
+        throw SystemError("--out \(out.printable) cannot be written: \(error.localizedDescription)")
+    }
+}

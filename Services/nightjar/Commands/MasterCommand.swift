@@ -1,0 +1,93 @@
+internal import Calibration
+internal import Foundation
+
+let masterCommand = Command(
+    name: "master", usage: "master FILE... --kind bias|dark|flat [--bias FILE] [--dark FILE] --out FILE [--json]",
+    summary: "Combines calibration frames into a master with error and mask.",
+    options: [
+        Option("kind", "bias|dark|flat", "what the frames are"),
+        Option("bias", "FILE", "master bias to subtract from darks and flats"),
+        Option("dark", "FILE", "master dark to subtract from flats"),
+        Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
+        Option("out", "FILE", "where the master goes"),
+        InstrumentOption.option,
+        Option("json", nil, "print a summary as JSON"),
+    ]
+) { arguments in
+    let inputs = arguments.positional
+    guard !inputs.isEmpty else { throw UsageError("no frame given: nightjar master FILE... --kind KIND --out FILE") }
+    let kindName = try arguments.required("kind")
+    guard let kind = FrameKind(rawValue: kindName), kind != .light else {
+        throw UsageError("--kind \(kindName): give bias, dark or flat")
+    }
+    let out = try arguments.required("out")
+    try OutputPlace.requireDistinct(out, from: inputs + ["bias", "dark"].compactMap { arguments.text($0) })
+    if kind == .bias, arguments.text("bias") ?? arguments.text("dark") != nil {
+        throw UsageError("nothing is subtracted from bias frames: leave out --bias and --dark")
+    }
+    if kind == .dark, arguments.text("dark") != nil {
+        throw UsageError("no dark is subtracted from darks: leave out --dark")
+    }
+    let document = try InstrumentOption.read(arguments)
+    let parents = try MasterFiles(arguments, document: document)
+    let methodName = arguments.text("method") ?? "clipped"
+    guard let method = ["clipped": CombineMethod.clippedMean(sigma: 4), "median": .median][methodName] else {
+        throw UsageError("--method \(methodName): give clipped or median")
+    }
+    let run = MasterRun(files: inputs, kind: kind, document: document, parents: parents.masters, method: method)
+    let outcome = try run.run(out: out)
+    for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
+    for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
+    if arguments.has("json") {
+        Terminal.say(String(decoding: try prettyJSON(MasterSummary(outcome, out: out)).dropLast(), as: UTF8.self))
+    } else {
+        for note in outcome.notes { Terminal.complain(note) }
+        Terminal.complain(MasterSummary(outcome, out: out).text)
+    }
+    return outcome.refused.isEmpty ? 0 : 1
+}
+
+private struct MasterSummary: Encodable {
+    struct Refused: Encodable {
+        let file: String
+        let reason: String
+    }
+
+    let out: String
+    let id: String
+    let kind: String
+    let count: Int
+    let exposureSeconds: Double
+    let filter: String?
+    let temperatureCelsius: Double?
+    let typicalLevel: Double?
+    /// Noise of a pixel of one input, in the unit of the master.
+    let frameNoise: Double
+    let flags: [String]
+    let refused: [Refused]
+    let notes: [String]
+
+    init(_ outcome: MasterRun.Outcome, out: String) {
+        let facts = outcome.facts
+        self.out = out
+        id = facts.id
+        kind = facts.kind.rawValue
+        count = facts.count
+        exposureSeconds = facts.exposureSeconds
+        filter = facts.filter
+        temperatureCelsius = facts.temperatureCelsius
+        typicalLevel = outcome.typicalLevel.isFinite ? outcome.typicalLevel : nil
+        frameNoise = facts.frameNoise
+        flags = facts.flags.names
+        refused = outcome.refused.map { Refused(file: $0.path, reason: $0.reason) }
+        notes = outcome.notes
+    }
+
+    var text: String {
+        let unit = kind == "flat" ? "" : " ADU"
+        let level = typicalLevel.map { String(format: "%.4g", $0) + unit } ?? "unknown"
+        let noise = String(format: "%.3g", frameNoise) + unit
+        let remarks = flags.isEmpty ? "" : ", flags: \(flags.joined(separator: ", "))"
+        return "\(out): master \(kind) of \(count) frames, level \(level), noise of one frame \(noise)\(remarks)"
+    }
+}

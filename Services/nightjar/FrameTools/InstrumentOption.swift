@@ -1,0 +1,58 @@
+internal import Foundation
+internal import Instruments
+
+/// `--instrument DOC`, which several commands understand.
+enum InstrumentOption {
+    static let option = Option("instrument", "DOC", "instrument document (default: what the header says)")
+
+    static func read(_ arguments: Arguments) throws -> InstrumentDocument {
+        guard let path = arguments.text("instrument") else { return .automatic(id: "automatic") }
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw UsageError("--instrument \(path): there is no such file, or it cannot be read")
+        }
+        return try decodeDocument(
+            InstrumentDocument.self, from: Data(contentsOf: URL(fileURLWithPath: path)), name: path)
+    }
+}
+
+/// Where results go: `--out FILE` for one input, `--out DIR` for one or more.
+struct OutputPlace {
+    let path: String
+    private let isFolder: Bool
+
+    /// - Throws: `UsageError` when several inputs would go into one file.
+    init(_ path: String, inputs: Int) throws {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        self.isFolder = path.hasSuffix("/") || (exists && isFolder.boolValue) || (!exists && inputs > 1)
+        self.path = path
+        guard inputs <= 1 || self.isFolder else {
+            throw UsageError("--out \(path): a folder is needed for \(inputs) files")
+        }
+    }
+
+    /// The file for one input; makes the folder.
+    ///
+    /// - Parameter ending: of the new name, without the dot.
+    func file(for input: String, ending: String) throws -> String {
+        let folder = isFolder ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw FrameError(folder, "this folder cannot be made: \(error.localizedDescription)")
+        }
+        guard isFolder else { return path }
+        var name = fileName(input)
+        for packed in [".gz", ".fz"] where name.lowercased().hasSuffix(packed) { name.removeLast(packed.count) }
+        for plain in [".fits", ".fit", ".fts"] where name.lowercased().hasSuffix(plain) { name.removeLast(plain.count) }
+        return URL(fileURLWithPath: path).appending(path: "\(name).\(ending)").path
+    }
+
+    /// - Throws: `UsageError` when an output would replace an input.
+    static func requireDistinct(_ output: String, from inputs: [String]) throws {
+        let place = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+        if inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == place }) {
+            throw UsageError("--out \(output): this would replace an input file")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import Calibration
+internal import FITS
+internal import Imaging
+internal import Instruments
+
+/// A frame ready to be measured, from a raw file or from one that `nightjar calibrate` or a night has written.
+struct LoadedFrame {
+    var frame: CalibratedFrame
+    let header: Header
+    let facts: FrameFacts
+    let isGainKnown: Bool
+    /// Of the calibration.
+    let flags: [String]
+    /// Whether the file was calibrated before.
+    let wasCalibrated: Bool
+
+    /// - Throws: `FITSError`; `FrameError` when the frame does not fit its masters or its instrument.
+    init(
+        _ path: String, document: InstrumentDocument, masters: MasterFiles, times: inout StepTimes
+    ) throws {
+        var file = try times.time("read") { try FITSFile(reading: path) }
+        let shape = try times.time("read") { try file.moveToFirstImage() }
+        let header = try file.readHeader(of: shape)
+        facts = try FrameFacts(
+            header, width: shape.width, height: shape.height, path: path, document: document, usedAs: .light)
+        self.header = header
+        wasCalibrated = Self.isCalibrated(header)
+        if wasCalibrated {
+            guard masters.used.isEmpty else { throw FrameError(path, "this frame is calibrated already") }
+            frame = try times.time("read") { try file.readCalibratedFrame().frame }
+            flags = (header.text("NJFLAGS") ?? "").split(separator: " ").map(String.init)
+            isGainKnown = !flags.contains("gainUnknown")
+        } else {
+            let pixels = try times.time("read") { try file.readPixels(of: shape) }
+            let facts = facts
+            let light = try times.time("calibrate") { try masters.calibrate(pixels, facts, path: path) }
+            frame = light.frame
+            flags = light.flags.names
+            isGainKnown = facts.detector.gain != nil
+        }
+        if let region = facts.exposure.instrument.usableRegion {
+            frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
+        }
+        guard frame.mask.bits.contains(where: { $0 & PixelFlags.noData.rawValue == 0 }) else {
+            throw FrameError(path, "no pixel of the frame is a number")
+        }
+    }
+
+    /// Whether the file is one of ours: signal, variance and mask.
+    static func isCalibrated(_ header: Header) -> Bool {
+        header.text("EXTNAME") == "SIGNAL" && header.text("BUNIT") == "electron" && header.text("NJRECIPE") != nil
+    }
+}

@@ -1,0 +1,89 @@
+public import Imaging
+
+/// A master that went into a light, and why it was chosen.
+public struct UsedMaster: Sendable, Equatable {
+    public var kind: FrameKind
+    public var id: String
+    public var reason: String
+
+    public init(kind: FrameKind, id: String, reason: String) {
+        self.kind = kind
+        self.id = id
+        self.reason = reason
+    }
+}
+
+extension MasterFacts {
+    /// Where a master comes from, as header cards; `init(header:width:height:)` reads them back.
+    ///
+    /// - Parameter names: of the inputs' files, by id, for people.
+    public func cards(names: [String: String]) -> Header {
+        var header = Header()
+        header.append("IMAGETYP", .string("master \(kind.rawValue)"))
+        header.append("INSTRUME", .string(mode.instrument))
+        if let filter { header.append("FILTER", .string(filter)) }
+        header.append("EXPTIME", .real(exposureSeconds), comment: "[s]")
+        if let temperature = temperatureCelsius { header.append("CCD-TEMP", .real(temperature), comment: "[deg C]") }
+        header.append("XBINNING", .integer(mode.binningX))
+        header.append("YBINNING", .integer(mode.binningY))
+        header.append("MJD-AVG", .real(midpointMJD), comment: "[d] mean mid-exposure of the inputs, UTC")
+        header.append("NIGHT", .string(night))
+        header.append("NCOMBINE", .integer(count), comment: "frames combined")
+        header.append("FRMNOISE", .real(frameNoise), comment: "noise of a pixel of one input")
+        header.append("MASTERID", .string(id))
+        if let biasID { header.append("BIASID", .string(biasID), comment: "master bias subtracted") }
+        if let darkID { header.append("DARKID", .string(darkID), comment: "master dark subtracted") }
+        header.append("CALFLAGS", .string(flags.names.joined(separator: " ")))
+        for (number, id) in inputIDs.enumerated() {
+            header.append("HISTORY", .string("input \(number + 1): \(id) \(asciiOnly(names[id] ?? ""))"))
+        }
+        return header
+    }
+
+    /// Reads back what `cards(names:)` wrote; nil for the header of anything else.
+    public init?(header: Header, width: Int, height: Int) {
+        let kinds = FrameKind.allCases.filter { header.text("IMAGETYP") == "master \($0.rawValue)" }
+        guard let kind = kinds.first, let id = header.text("MASTERID"), let seconds = header.number("EXPTIME") else {
+            return nil
+        }
+        let mode = DetectorMode(
+            instrument: header.text("INSTRUME") ?? "", width: width, height: height,
+            binningX: Int(header.number("XBINNING") ?? 1), binningY: Int(header.number("YBINNING") ?? 1))
+        let inputs = header.cards.compactMap { card -> String? in
+            guard card.keyword == "HISTORY", case .string(let text)? = card.value, text.hasPrefix("input ") else {
+                return nil
+            }
+            let words = text.split(separator: " ")
+            return words.count > 2 ? String(words[2]) : nil
+        }
+        let names = Set((header.text("CALFLAGS") ?? "").split(separator: " ").map(String.init))
+        let flags = CalibrationFlags.registry.filter { names.contains($0.name) }.map(\.flag)
+        self.init(
+            id: id, kind: kind, mode: mode, filter: header.text("FILTER"), exposureSeconds: seconds,
+            temperatureCelsius: header.number("CCD-TEMP"), midpointMJD: header.number("MJD-AVG") ?? .nan,
+            night: header.text("NIGHT") ?? "", count: Int(header.number("NCOMBINE") ?? 1), inputIDs: inputs,
+            biasID: header.text("BIASID"), darkID: header.text("DARKID"),
+            frameNoise: header.number("FRMNOISE") ?? 0, flags: CalibrationFlags(flags))
+    }
+}
+
+extension CalibratedLight {
+    /// The raw frame's own cards, then what was done to it.
+    public func cards(raw: Header, masters: [UsedMaster], recipe: String) -> Header {
+        var header = raw
+        header.append("NJRECIPE", .string(recipe), comment: "recipe of this calibration")
+        header.append("NJFLAGS", .string(flags.names.joined(separator: " ")), comment: "calibration flags")
+        header.append("NJSKY", .real(skyElectrons), comment: "[electron] typical level")
+        header.append("NJNOISE", .real(noiseElectrons), comment: "[electron] typical noise of a pixel")
+        for master in masters {
+            header.append(
+                "HISTORY", .string("master \(master.kind.rawValue) \(master.id): \(asciiOnly(master.reason))"))
+        }
+        return header
+    }
+}
+
+/// FITS headers hold printable ASCII.
+private func asciiOnly(_ text: String) -> String {
+    String(text.unicodeScalars.map { (32..<127).contains($0.value) ? Character($0) : "?" })
+}
