@@ -74,7 +74,7 @@ let science: [Target] = [
 let contract: [Target] = [
     room("Events", sees: ["Hashing"]),
     room("Pipeline", sees: ["Events", "Hashing"]),
-    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "Simulation"]),
+    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "PostgresStore", "Simulation"]),
 ]
 
 let services: [Target] = [
@@ -120,8 +120,8 @@ let testTargets: [Target] = [
     tests("HashingTests", sees: ["Hashing"]),
     tests("FITSTests", sees: ["FITS", "Imaging"]),
     tests("KafkaBusTests", sees: ["Events", "KafkaBus", "Pipeline", "TestKit"]),
-    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore"]),
-    tests("FrameStoreTests", sees: ["Events", "FrameStore", "Hashing", "Pipeline"]),
+    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore", "TestKit"]),
+    tests("FrameStoreTests", sees: ["Events", "FITS", "FrameStore", "Hashing", "Pipeline", "TestKit"]),
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
     tests("SkyTests", sees: ["Sky"]),
@@ -151,6 +151,29 @@ let testTargets: [Target] = [
     tests(
         "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
         exclude: ["ccdproc_reference.py"]),
+    tests(
+        "IngestTests",
+        sees: [
+            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "Pipeline", "TestKit",
+            "ingest",
+        ]),
+    tests(
+        "CalibratorTests",
+        sees: [
+            "Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "calibrator",
+        ]),
+    tests(
+        "PhotometerTests",
+        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "photometer"]),
+    tests(
+        "ArchiverTests",
+        sees: [
+            "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
+            "archiver",
+        ]),
+    tests(
+        "AlerterTests",
+        sees: ["AlertRules", "Events", "Imaging", "Pipeline", "PostgresStore", "TestKit", "alerter"]),
     tests(
         "Night",
         sees: [

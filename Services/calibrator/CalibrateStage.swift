@@ -9,8 +9,8 @@ internal import Pipeline
 
 /// Turns raw lights into electrons with variance and mask, and calibration frames into masters.
 ///
-/// Calibration frames are only noted when they come; masters are built when a light needs them, after `quietSeconds` without
-/// a new calibration frame, or when the night is closed.
+/// Calibration frames are only noted when they come; masters are built when a light needs them, after `quietSeconds`
+/// without a new calibration frame, or when the night is closed.
 final class CalibrateStage {
     private let store: FrameStore
     private let nights: NightShelf
@@ -64,15 +64,17 @@ final class CalibrateStage {
         var outgoing = announcements(of: visit, instrument: night.instrument, all: true)
         var recipes: [String: String] = [:]
         for frame in try nights.frames(of: night.instrument, night: night.night, calibration: false) {
+            let plan = plan(for: frame, with: visit.current)
+            let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
-                let plan = plan(for: frame, with: visit.current)
-                recipes[frame.frameID] = plan.recipe
-                let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
                 if try !store.contains(name) {
-                    outgoing.append(Outgoing(try calibrate(frame, with: visit.current, masterRank: night.revision)))
+                    let calibrated = try readably(frame) {
+                        try calibrate(frame, with: visit.current, masterRank: night.revision)
+                    }
+                    outgoing.append(Outgoing(calibrated))
                 }
+                recipes[frame.frameID] = plan.recipe
             } catch let rejection as Rejection {
-                recipes[frame.frameID] = nil
                 outgoing.append(Outgoing(reject(frame, rejection)))
             }
         }
@@ -81,6 +83,17 @@ final class CalibrateStage {
                 NightRecalibrated(
                     instrument: night.instrument, night: night.night, revision: night.revision, recipes: recipes)))
         return outgoing
+    }
+
+    /// A frame whose raw file is lost or damaged does not keep the night from being closed.
+    private func readably(_ frame: FrameReceived, _ body: () throws -> FrameCalibrated) throws -> FrameCalibrated {
+        do {
+            return try body()
+        } catch let missing as MissingObject where missing.url == frame.raw.url {
+            throw Rejection(.unreadable, "\(frame.originalName): \(missing)")
+        } catch let error as FITSError where error.file.hasSuffix(StoreNames.raw(sha256: frame.raw.sha256)) {
+            throw Rejection(.corrupt, "\(frame.originalName): \(error)")
+        }
     }
 
     // MARK: One light
@@ -119,7 +132,13 @@ final class CalibrateStage {
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         if let known = try known(name, of: frame) { return known }
         let raw = try RawFrame.read(frame, from: store)
-        let set = try masterSet(plan.facts)
+        let set: MasterSet
+        do {
+            set = try masterSet(plan.facts)
+        } catch let missing as MissingObject {
+            forgetMasters()
+            throw missing
+        }
         let calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
         var light: CalibratedLight
         do {
@@ -175,6 +194,12 @@ final class CalibrateStage {
         }
         lastSet = (ids, set)
         return set
+    }
+
+    /// A master that is not where it was is built again with the next attempt.
+    private func forgetMasters() {
+        visits = [:]
+        lastSet = nil
     }
 
     // MARK: Masters

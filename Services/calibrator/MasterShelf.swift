@@ -13,14 +13,15 @@ struct MasterCard: Codable, Equatable {
     let facts: MasterFacts
 }
 
-/// Masters of the store. Built once: a master's id is a digest of what goes into it, so what is there need not be made again.
+/// Masters of the store. Built once: a master's id is a digest of what goes into it, so what is there need not be made
+/// again.
 struct MasterShelf {
     let store: FrameStore
     let nights: NightShelf
     var builder: (DetectorFacts) -> MasterBuilder = { MasterBuilder(detector: $0) }
 
-    /// What a visit to the shelf brought: the masters that stand for all calibration frames known now, in a fixed order; and
-    /// what was new.
+    /// What a visit to the shelf brought: the masters that stand for all calibration frames known now, in a fixed
+    /// order; and what was new.
     struct Visit {
         var current: [MasterCard] = []
         var built: [MasterBuilt] = []
@@ -54,8 +55,7 @@ struct MasterShelf {
         let id = Self.identity(of: group, parents: parents)
         let name = StoreNames.master(id: id, instrument: group.mode.instrument)
         let members = group.frames.compactMap { frames[$0.id] }
-        if try store.contains(name + ".json") {
-            let outcome = try JSONDecoder().decode(Outcome.self, from: store.read(name + ".json"))
+        if let outcome = try known(name) {
             if let card = outcome.card {
                 visit.current.append(card)
                 visit.built.append(card.built)
@@ -63,13 +63,21 @@ struct MasterShelf {
             visit.refused += outcome.refused
             return
         }
-        let outcome = try build(group, members: members, id: id, name: name, parents: parents)
+        let outcome = try buildOfReadable(group, members: members, id: id, name: name, parents: parents)
         try store.write(name + ".json", data: EventCodec.json(outcome), durable: true)
         if let card = outcome.card {
             visit.current.append(card)
             visit.built.append(card.built)
         }
         visit.refused += outcome.refused
+    }
+
+    /// What came of building this master before; nil when it was not built, or when its image has been lost since.
+    private func known(_ name: String) throws -> Outcome? {
+        guard try store.contains(name + ".json") else { return nil }
+        let outcome = try JSONDecoder().decode(Outcome.self, from: store.read(name + ".json"))
+        if outcome.card != nil, try !store.contains(name) { return nil }
+        return outcome
     }
 
     /// What came of building one master: kept, so that frames refused once are refused the same way after a restart.
@@ -97,6 +105,31 @@ struct MasterShelf {
     }
 
     // MARK: Building
+
+    /// Frames that cannot be read any more are refused; the others make the master.
+    private func buildOfReadable(
+        _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
+        parents: (bias: MasterFacts?, dark: MasterFacts?)
+    ) throws -> Outcome {
+        var left = group.frames
+        var refused: [FrameRejected] = []
+        while !left.isEmpty {
+            let readable = MasterGroup(
+                kind: group.kind, mode: group.mode, night: group.night, filter: group.filter, frames: left)
+            let ids = Set(left.map(\.id))
+            do {
+                var outcome = try build(
+                    readable, members: members.filter { ids.contains($0.frameID) }, id: id, name: name, parents: parents
+                )
+                outcome.refused += refused
+                return outcome
+            } catch let error as UnreadableMember {
+                left.removeAll { $0.id == error.frameID }
+                refused += members.filter { $0.frameID == error.frameID }.map { rejection(of: $0, error.reason) }
+            }
+        }
+        return Outcome(card: nil, refused: refused)
+    }
 
     private func build(
         _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
@@ -126,7 +159,7 @@ struct MasterShelf {
 
     /// A dark or flat that another program has subtracted and combined is used as it is; a flat is brought to median 1.
     private func adopt(_ frame: FrameReceived, _ group: MasterGroup, id: String, name: String) throws -> Outcome {
-        let image = try RawFrame.read(frame, from: store).pixels
+        let image = try RawFrame.member(frame, from: store)
         let facts = MasterFacts(external: CalibrationFrameFacts(frame), id: id)
         if group.kind == .flat {
             let flat = Image<Relative>(width: image.width, height: image.height, pixels: image.pixels)
@@ -166,13 +199,16 @@ struct MasterShelf {
 
     private func rejections(_ refused: [RefusedFrame], _ members: [FrameReceived]) -> [FrameRejected] {
         refused.compactMap { refusal in
-            members.first { $0.frameID == refusal.id }.map { frame in
-                FrameRejected(
-                    frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id,
-                    raw: frame.raw, stage: "calibrator", code: RejectionCode.calibrationUnusable.rawValue,
-                    reason: "\(frame.originalName): \(refusal.refusal)")
+            members.first { $0.frameID == refusal.id }.map {
+                rejection(of: $0, "\($0.originalName): \(refusal.refusal)")
             }
         }
+    }
+
+    private func rejection(of frame: FrameReceived, _ reason: String) -> FrameRejected {
+        FrameRejected(
+            frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id, raw: frame.raw,
+            stage: "calibrator", code: RejectionCode.calibrationUnusable.rawValue, reason: reason)
     }
 
     // MARK: Reading

@@ -50,7 +50,8 @@ struct Config {
             let document = try decodeDocument(InstrumentDocument.self, from: data, name: file)
             if documents[document.id] != nil {
                 throw DocumentError(
-                    name: file, problems: [DocumentProblem(field: "id", text: "'\(document.id)' is in another file too")])
+                    name: file,
+                    problems: [DocumentProblem(field: "id", text: "'\(document.id)' is in another file too")])
             }
             documents[document.id] = document
         }

@@ -23,13 +23,13 @@ struct ReceiveStage {
         case duplicate(String)
     }
 
-    /// - Throws: `Unavailable` for store and broker, `UnreadableFile`, `ChangedFile`; the file is then where it was.
+    /// - Throws: `Unavailable` for store and broker, `MissingDocument`, `UnreadableFile`, `ChangedFile`, `ShelfError`;
+    ///   the file
+    ///   is then where it was.
     func receive(_ file: DroppedFile) throws -> Outcome {
-        guard let document = documents[file.folder.label] else {
-            throw Unavailable("no document for instrument '\(file.folder.label)'")
-        }
-        let sha256 = try store.digest(ofUserFile: file.path).sha256
-        let raw = try keep(file, sha256: sha256)
+        guard let document = documents[file.folder.label] else { throw MissingDocument(instrument: file.folder.label) }
+        let (sha256, bytes) = try store.digest(ofUserFile: file.path)
+        let raw = try keep(file, sha256: sha256, bytes: bytes)
         let frameID = String(sha256.prefix(32))
         let known = try knownEnvelope(sha256)
         if let known, known.topic == FrameReceived.type.topic {
@@ -47,9 +47,9 @@ struct ReceiveStage {
         }
     }
 
-    private func keep(_ file: DroppedFile, sha256: String) throws -> StoredFile {
+    private func keep(_ file: DroppedFile, sha256: String, bytes: Int) throws -> StoredFile {
         let name = StoreNames.raw(sha256: sha256)
-        if try store.contains(name) { return StoredFile(url: "frames:" + name, sha256: sha256, bytes: file.state.bytes) }
+        if try store.contains(name) { return StoredFile(url: "frames:" + name, sha256: sha256, bytes: bytes) }
         return try store.copy(fileAt: file.path, as: name, sha256: sha256)
     }
 
@@ -61,7 +61,7 @@ struct ReceiveStage {
         let content = StoreNames.content(sha256: inspection.contentSHA256)
         if try store.contains(content) {
             let other = String(decoding: try store.read(content), as: UTF8.self)
-            if other != frameID {
+            if other != frameID, try isReceived(other) {
                 return try repeated(file, frameID: other, reason: "the same pixels and DATE-OBS as frame \(other)")
             }
         }
@@ -85,7 +85,8 @@ struct ReceiveStage {
             code: rejection.code.rawValue, reason: rejection.reason)
         let envelope = StoreNames.envelope(sha256: raw.sha256)
         if again, let known = try knownEnvelope(raw.sha256), known.origin != place(of: file) {
-            try announceDuplicate(file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
+            try announceDuplicate(
+                file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
         } else {
             try announce(rejected, frameID: frameID, file: file, envelope: envelope)
         }
@@ -97,7 +98,9 @@ struct ReceiveStage {
         return try finish(file, .duplicate(reason))
     }
 
+    /// - Throws: `ChangedFile` when the file is not the one any more that was taken in: what it is now comes by itself.
     private func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
+        guard FileState(of: file.path) == file.state else { throw ChangedFile(path: file.path) }
         guard case .rejected(let code, let reason) = outcome else {
             try Shelf.accepted.take(file)
             return outcome
@@ -137,6 +140,14 @@ struct ReceiveStage {
         return try store.contains(name) ? Envelope(data: store.read(name)) : nil
     }
 
+    /// Whether a frame was announced: one that ingest died over has its pixels in the index and no envelope.
+    private func isReceived(_ frameID: String) throws -> Bool {
+        try store.list("raw/\(frameID.prefix(2))").contains { name in
+            guard name.hasSuffix(".json"), (name as NSString).lastPathComponent.hasPrefix(frameID) else { return false }
+            return try Envelope(data: store.read(name)).topic == FrameReceived.type.topic
+        }
+    }
+
     private func originalName(_ envelope: Envelope) -> String {
         struct Named: Decodable { let originalName: String }
         do {
@@ -145,6 +156,12 @@ struct ReceiveStage {
             return "a frame of the store"
         }
     }
+}
+
+/// Files of an instrument without a document wait until there is one.
+struct MissingDocument: Error, CustomStringConvertible {
+    let instrument: String
+    var description: String { "there is no document for instrument '\(instrument)'" }
 }
 
 /// Lies beside a rejected file.

@@ -28,7 +28,7 @@ final class MeasureStage {
         let frame = event.payload
         let recipe = recipe(of: frame)
         if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
-        let (planes, header) = try read(frame)
+        guard let (planes, header) = try read(frame) else { return [Outgoing(try received(frame))] }
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
         recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
@@ -60,7 +60,9 @@ final class MeasureStage {
                     "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
         }
         let parameters = detectionParameters(request.frame)
-        let detections = try detections(of: request.frame, parameters)
+        guard let detections = try detections(of: request.frame, parameters) else {
+            return [Outgoing(try received(request.frame))]
+        }
         let measured = forcedPhotometry(
             detections, at: request.positions.map { ($0.x, $0.y) },
             Self.parameters(request.frame.instrument, parameters, radius: request.apertureRadiusPixels))
@@ -105,15 +107,34 @@ final class MeasureStage {
 
     // MARK: Store
 
-    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header) {
-        var file = try store.openFITS(frame.calibrated.url)
-        let (planes, header) = try file.readCalibratedFrame()
-        return (planes, header)
+    /// - Returns: nil when the calibrated planes are not in the store any more: they are a cache.
+    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header)? {
+        do {
+            var file = try store.openFITS(frame.calibrated.url)
+            let (planes, header) = try file.readCalibratedFrame()
+            return (planes, header)
+        } catch is MissingObject {
+            return nil
+        }
     }
 
-    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections {
+    /// The frame as ingest announced it. Said again, it makes the calibrator compute the planes again; a request
+    /// without an answer is asked again by the archiver's sweep.
+    ///
+    /// - Throws: `Unavailable` when the raw frame is not there either: the photometer looks at another store, or at
+    ///   none.
+    private func received(_ frame: FrameCalibrated) throws -> FrameReceived {
+        let name = StoreNames.envelope(sha256: frame.raw.sha256)
+        guard try store.contains(name) else {
+            let missing = "neither \(frame.calibrated.url) nor \(name) is there"
+            throw Unavailable("frame store \(store.root): \(missing): is it the calibrator's store?")
+        }
+        return try EventCodec.decode(FrameReceived.self, from: Envelope(data: store.read(name)).message).payload
+    }
+
+    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
         if let detections = recent[frame.calibrated.url] { return detections }
-        let planes = try read(frame).0
+        guard let (planes, _) = try read(frame) else { return nil }
         let detections = detect(planes, parameters)
         recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         return detections

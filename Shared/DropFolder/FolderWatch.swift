@@ -68,12 +68,29 @@ public struct FolderWatch {
         public var ignored: [String] = []
         /// Folders and files that cannot be read, with the reason.
         public var unreadable: [(path: String, reason: String)] = []
+        /// All there is but folders that can be read: files that are wanted, also those still being written, and the
+        /// above.
+        public var paths: Set<String> = []
     }
 
     /// Makes the folders that are missing.
     public func makeFolders() throws {
         for folder in folders where access(folder.path, F_OK) != 0 {
             try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        }
+    }
+
+    /// Makes the folders that are missing; one that cannot be made does not keep the others from being made.
+    ///
+    /// - Returns: those that could not, with the reason.
+    public func makeMissingFolders() -> [(path: String, reason: String)] {
+        folders.filter { access($0.path, F_OK) != 0 }.compactMap { folder in
+            do {
+                try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+                return nil
+            } catch {
+                return (folder.path, systemReason(of: error))
+            }
         }
     }
 
@@ -93,6 +110,7 @@ public struct FolderWatch {
             if now - since >= settleSeconds { look.still.append((file, now - since)) }
         }
         seen = seenNow
+        look.paths = Set(files.map(\.path) + look.ignored + look.unreadable.map(\.path))
         look.still.sort { $0.file.path < $1.file.path }
         return look
     }
@@ -109,8 +127,13 @@ public struct FolderWatch {
         while let entry = readdir(stream) {
             let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             let name = String(decoding: bytes, as: UTF8.self)
-            if name.hasPrefix(".") || (relative.isEmpty && Shelf.names.contains(name)) { continue }
+            if name == "." || name == ".." || (relative.isEmpty && Shelf.names.contains(name)) { continue }
             let below = relative.isEmpty ? name : relative + "/" + name
+            // Programs that copy give unfinished files such names.
+            if name.hasPrefix(".") {
+                if wants(name) { look.unreadable.append((folder.path + "/" + below, "its name begins with a dot")) }
+                continue
+            }
             guard Array(name.utf8) == bytes else {
                 look.unreadable.append((folder.path + "/" + below, "its name is not UTF-8"))
                 continue
@@ -121,6 +144,10 @@ public struct FolderWatch {
             case S_IFDIR: list(folder, below: below, into: &files, look: &look)
             case S_IFREG where wants(name):
                 files.append(DroppedFile(folder: folder, relativePath: below, state: FileState(status)))
+            case S_IFLNK where wants(name):
+                look.unreadable.append((folder.path + "/" + below, "it is a symbolic link, and links are not followed"))
+            case let kind where kind != S_IFREG && wants(name):
+                look.unreadable.append((folder.path + "/" + below, "it is neither a file nor a folder"))
             default: look.ignored.append(folder.path + "/" + below)
             }
         }

@@ -16,8 +16,12 @@ public enum Shelf: String, Sendable, Codable {
     @discardableResult
     public func take(_ file: DroppedFile, note: Data? = nil) throws -> String {
         let wanted = "\(file.folder.path)/\(rawValue)/\(file.relativePath)"
-        try FileManager.default.createDirectory(
-            atPath: (wanted as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        let home = (wanted as NSString).deletingLastPathComponent
+        do {
+            try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        } catch {
+            throw ShelfError(path: file.path, reason: "cannot make \(home): \(systemReason(of: error))")
+        }
         for number in 0... {
             let place = number == 0 ? wanted : Self.numbered(wanted, number)
             let mine = Self.isSame(file.path, place)
@@ -68,7 +72,11 @@ public enum Shelf: String, Sendable, Codable {
     /// Whole or not at all; a note that is there already stays.
     private static func write(_ note: Data, beside place: String) throws {
         guard access(notePath(place), F_OK) != 0 else { return }
-        try note.write(to: URL(fileURLWithPath: notePath(place)), options: .atomic)
+        do {
+            try note.write(to: URL(fileURLWithPath: notePath(place)), options: .atomic)
+        } catch {
+            throw ShelfError(path: place, reason: "cannot write the reason beside it: \(systemReason(of: error))")
+        }
     }
 }
 
@@ -77,10 +85,23 @@ public struct ShelfError: Error, Sendable, CustomStringConvertible {
     public let path: String
     public let reason: String
 
+    init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
     init(_ path: String, _ action: String) {
         self.path = path
         reason = "cannot \(action): \(String(cString: strerror(errno)))"
     }
 
     public var description: String { "\(path): \(reason)" }
+}
+
+/// What the system said, in its own words; Foundation's errors list their parts in no fixed order.
+func systemReason(of error: any Error) -> String {
+    let outer = error as NSError
+    let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+    guard inner.domain == NSPOSIXErrorDomain else { return outer.localizedDescription }
+    return String(cString: strerror(Int32(inner.code)))
 }

@@ -27,7 +27,7 @@ struct HarvestStage {
 extension PhotometryMeasured {
     init(_ point: HarvestedPoint, target: String, source: String) {
         self.init(
-            measurementID: String(SHA256.hex(of: Data("\(target)|\(point.pointID)".utf8)).prefix(32)), target: target,
+            measurementID: String(SHA256.hex(of: Data("\(target)|\(point.pointID)|1".utf8)).prefix(32)), target: target,
             frameID: point.pointID, version: 1, provisional: false, filter: point.filter,
             magnitudeSystem: point.magnitudeSystem, midpointMJDUTC: point.midpointMJDUTC, flags: 0,
             instrument: point.observer ?? point.instrument ?? source, field: "-",

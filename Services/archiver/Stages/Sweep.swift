@@ -83,7 +83,7 @@ final class Sweep {
         }
         guard !due.isEmpty else { return !unknown.isEmpty }
         try database.transaction {
-            try archive.outbox.add(try due.map { try Envelope(data: store.read($0)).message }, in: database)
+            try archive.outbox.add(try due.compactMap { try message(of: $0) }, in: database)
         }
         for name in due { announcedAt[name] = Date().timeIntervalSince1970 }
         log.warning("announced again: in the store, not in the ledger", ["envelopes": String(due.count)])
@@ -91,6 +91,22 @@ final class Sweep {
     }
 
     private var announcedAt: [String: Double] = [:]
+    private var damaged: Set<String> = []
+
+    /// The message of an envelope; nil, with a word in the log, where it cannot be read: one must not hold up the
+    /// others.
+    private func message(of name: String) throws -> Message? {
+        do {
+            return try Envelope(data: store.read(name)).message
+        } catch let away as Unavailable {
+            throw away
+        } catch {
+            if damaged.insert(name).inserted {
+                log.error("envelope cannot be read", ["name": name, "reason": "\(error)"])
+            }
+            return nil
+        }
+    }
 
     private func notAnnouncedLately(_ name: String) -> Bool {
         announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patience } ?? true
@@ -108,11 +124,17 @@ final class Sweep {
                     select frame_id from archive.frame where fate is null and received is not null
                         and now() - stage_since > $1 * power(2, least(announcements, 3)) * interval '1 second'
                     order by stage_since limit 200)
-                returning frame_id, received->'raw'->>'sha256' as sha256
+                returning received
                 """, [.double(patience)])
-            let names = try rows.map { StoreNames.envelope(sha256: try $0.text("sha256")) }
-            try archive.outbox.add(try names.map { try Envelope(data: store.read($0)).message }, in: database)
-            return names.count
+            for row in rows {
+                let frame = try row.payload(FrameReceived.self, "received")
+                if let kept = try message(of: StoreNames.envelope(sha256: frame.raw.sha256)) {
+                    try archive.outbox.add(kept, in: database)
+                } else {
+                    try archive.announce(frame, trace: Trace(startingAt: frame.frameID))
+                }
+            }
+            return rows.count
         }
         if stuck > 0 { log.warning("announced again: no fate yet", ["frames": String(stuck)]) }
     }
