@@ -172,14 +172,14 @@ let testTargets: [Target] = [
         "AlerterTests",
         sees: ["AlertRules", "Events", "Imaging", "Pipeline", "PostgresStore", "TestKit", "alerter"]),
     tests(
+        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
+        exclude: ["ccdproc_reference.py"]),
+    tests(
         "Night",
         sees: [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
             "PostgresStore", "Simulation", "Sky",
         ]),
-    tests(
-        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
-        exclude: ["ccdproc_reference.py"]),
 ]
 
 let package = Package(

@@ -19,8 +19,8 @@ public final class KafkaSource: Source {
 
     /// Joins the group at the first `receive`. A group that is new begins with the oldest message.
     ///
-    /// - Parameter messagesAhead: fetched of each partition before they are asked for; few where a message takes long, so
-    ///   that topics take turns.
+    /// - Parameter messagesAhead: fetched of each partition before they are asked for; few where a message takes long,
+    ///   so that topics take turns.
     public init(
         _ connection: KafkaConnection, group: String, topics: [String], sessionTimeoutMilliseconds: Int = 10_000,
         messagesAhead: Int = 1000

@@ -137,11 +137,11 @@ struct FrameCommandTests {
     func setup() throws {
         let shop = try Workshop()
         #expect(
-            try shop.run("simulate", "--out", "@demo", "--scenario", "demo", "--size", "64", "--frames", "1") == 0)
+            try shop.run("simulate", "--out", "@demo", "--scenario", "demo", "--size", "256", "--frames", "1") == 0)
         let setup = try SetupFolder(shop.path("demo/setup"))
         #expect(setup.instruments.map(\.document.id) == ["demo-a", "demo-b"])
-        #expect(setup.targets.map(\.id) == ["nova", "variable"])
-        #expect(setup.rules.map(\.id) == ["eruption"])
+        #expect(setup.targets.map(\.id) == ["demo-nova", "demo-variable"])
+        #expect(setup.rules.map(\.id) == ["demo-anything-leaps", "demo-nova-erupts", "demo-variable-fades"])
         #expect(setup.targets.allSatisfy { $0.comparisonStars.count == 5 })
     }
 

@@ -122,7 +122,7 @@ final class Sweep {
                 update archive.frame set announcements = announcements + 1, stage_since = now()
                 where frame_id in (
                     select frame_id from archive.frame where fate is null and received is not null
-                        and now() - stage_since > $1 * power(2, least(announcements, 6)) * interval '1 second'
+                        and now() - stage_since > $1 * power(2, least(announcements, 3)) * interval '1 second'
                     order by stage_since limit 200)
                 returning received
                 """, [.double(patience)])
@@ -146,7 +146,7 @@ final class Sweep {
                 update archive.request set announcements = announcements + 1, announced_at = now()
                 where request_id in (
                     select request_id from archive.request where not answered
-                        and now() - announced_at > $1 * power(2, least(announcements - 1, 6)) * interval '1 second'
+                        and now() - announced_at > $1 * power(2, least(announcements - 1, 3)) * interval '1 second'
                     order by announced_at limit 200)
                 returning requested
                 """, [.double(patience)])
