@@ -24,7 +24,8 @@ public struct HeartbeatPublisher {
     public mutating func beat(handled: Int, state: String, to sink: any Sink, at clock: Clock = .system) throws {
         guard intervalSeconds > 0, clock.elapsed() >= next else { return }
         next = clock.elapsed() + intervalSeconds
-        sequence += 1
+        // Never the same twice, also after a restart.
+        sequence = max(sequence + 1, Int(clock.now() * 1000))
         let beat = ServiceHeartbeat(
             service: service, instance: instance, sequence: sequence, version: Release.version, state: state,
             handled: handled)

@@ -102,7 +102,6 @@ struct LedgerTests {
     func letterWithNUL() throws {
         try withBench { bench in
             var letter = bench.letter(1, by: "calibrator\0")
-            letter.service = "calibrator"
             letter.originalKey = "k\0k"
             letter.originalHeaders = [.init("h\0", "v\0")]
             letter.error = "malformed\0"

@@ -127,7 +127,7 @@ struct LedgerStage {
     }
 
     func deadLettered(_ event: Event<MessageDeadLettered>) throws -> [Outgoing] {
-        let letter = event.payload
+        let letter = Self.storable(event.payload)
         try archive.record(event) {
             try database.execute(
                 """
@@ -135,16 +135,14 @@ struct LedgerStage {
                 values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
                 """,
                 [
-                    .text(event.id), .text(letter.service), .text(Self.storable(letter.originalTopic)),
-                    SQLValue(letter.frameID.map(Self.storable)), .text(Self.storable(letter.error)),
-                    .int(max(1, letter.attempts)), .payload(Self.storable(letter)),
+                    .text(event.id), .text(letter.service), .text(letter.originalTopic), SQLValue(letter.frameID),
+                    .text(letter.error), .int(max(1, letter.attempts)), .payload(letter),
                 ])
             try giveUpRequest(of: letter)
             if let frameID = letter.frameID, Self.isFrameID(frameID) {
                 try end(
-                    frameID, as: "deadLettered", code: "deadLettered", reason: Self.storable(letter.error),
-                    by: letter.service, name: "",
-                    instrument: "")
+                    frameID, as: "deadLettered", code: "deadLettered", reason: letter.error, by: letter.service,
+                    name: "", instrument: "")
             }
         }
         return []
@@ -172,6 +170,7 @@ struct LedgerStage {
 
     private static func storable(_ letter: MessageDeadLettered) -> MessageDeadLettered {
         var letter = letter
+        letter.service = storable(letter.service)
         letter.originalKey = storable(letter.originalKey)
         letter.originalHeaders = letter.originalHeaders.map { Message.Header(storable($0.name), storable($0.value)) }
         letter.error = storable(letter.error)
