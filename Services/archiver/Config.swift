@@ -8,7 +8,8 @@ internal import Pipeline
 /// | `NIGHTJAR_DATABASE` | required | PostgreSQL address |
 /// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
 /// | `NIGHTJAR_SWEEP_SECONDS` | 60 | what has not moved on for so long is announced again |
-/// | `NIGHTJAR_CLOSE_SECONDS` | 1800 | a night is closed after local noon when no frame has come for so long; 0: by command |
+/// | `NIGHTJAR_CLOSE_SECONDS` | 1800 | a night is closed after local noon when no frame has come for so long; 0: by
+/// command |
 struct Config {
     let bus: BusSettings
     let database: Secret

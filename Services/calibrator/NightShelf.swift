@@ -3,7 +3,8 @@ internal import Events
 internal import Foundation
 internal import FrameStore
 
-/// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows all there is.
+/// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows
+/// all there is.
 struct NightShelf {
     let store: FrameStore
 

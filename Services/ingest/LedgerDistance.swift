@@ -2,8 +2,8 @@ internal import Events
 internal import Foundation
 internal import Pipeline
 
-/// How far ahead of the ledger ingest is: frames it has handed on that have no fate yet. The archiver's heartbeats say how
-/// many frames are pending; what was handed on since the last one is added.
+/// How far ahead of the ledger ingest is: frames it has handed on that have no fate yet. The archiver's heartbeats say
+/// how many frames are pending; what was handed on since the last one is added.
 final class LedgerDistance {
     private let heartbeats: any Source
     private let limit: Int

@@ -68,8 +68,8 @@ public struct Background: Sendable {
 }
 
 extension CalibratedFrame {
-    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN or beyond 10^12 electrons, or without a
-    /// finite positive variance.
+    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN or beyond 10^12 electrons, or without
+    /// a finite positive variance.
     /// Saturated pixels stay: they show where bright stars are.
     package func excludedPixels() -> [UInt8] {
         let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue

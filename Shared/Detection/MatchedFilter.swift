@@ -6,11 +6,11 @@ internal import Imaging
 ///     S/N(x) = sum P(u - x) D(u) / V(u)  /  sqrt( sum P(u - x)^2 / V(u) )
 ///
 /// Where the sky scatters more than the variance says (unresolved stars, a wrong gain) the ratio is lowered by as much.
-/// Excluded pixels have no weight. A threshold on it is a threshold in sigmas, whatever the noise does across the frame.
-/// Where less than a quarter of the star image's weight lies on usable pixels the ratio is set to 0.
+/// Excluded pixels have no weight. A threshold on it is a threshold in sigmas, whatever the noise does across the
+/// frame. Where less than a quarter of the star image's weight lies on usable pixels the ratio is set to 0.
 ///
-/// Works row by row: each row is filtered along x once, into a ring of as many rows as the star image is high, from which
-/// the rows of the result are made. Nothing but the result has the size of the frame.
+/// Works row by row: each row is filtered along x once, into a ring of as many rows as the star image is high, from
+/// which the rows of the result are made. Nothing but the result has the size of the frame.
 ///
 /// - Source: Zackay & Ofek 2017, ApJ 836, 187, eq. 12; Turin 1960.
 enum MatchedFilter {

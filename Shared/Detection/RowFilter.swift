@@ -1,6 +1,7 @@
 /// Separable convolution by one symmetric kernel along x and y, a row at a time; outside the image is 0.
 ///
-/// Rows go in by `input` and `take`, in order; row y can be made when row y + reach has been taken, or the image has ended.
+/// Rows go in by `input` and `take`, in order; row y can be made when row y + reach has been taken, or the image has
+/// ended.
 struct RowFilter: ~Copyable {
     private let kernel: [Float]
     private let reach: Int

@@ -21,7 +21,8 @@ struct Program {
     }
 
     /// One of ours, from where the tests are built.
-    static func nightjar(_ name: String, _ arguments: String..., environment: [String: String] = [:]) throws -> Program {
+    static func nightjar(_ name: String, _ arguments: String..., environment: [String: String] = [:]) throws -> Program
+    {
         let own = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         return Program(
             own.deletingLastPathComponent().appending(path: name).path, arguments, environment: environment)

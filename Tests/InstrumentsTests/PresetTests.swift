@@ -104,8 +104,8 @@ private struct Expected {
     var scale: Double?
 }
 
-/// Read off the headers by eye. MJDs of the days: 2020-05-30 58999, 2018-07-04 58303, 2018-09-17 58378, 2019-04-29 58602,
-/// 2021-03-02 59275, 2023-06-10 60105, 2025-05-13 60808, 2022-03-07 59645.
+/// Read off the headers by eye. MJDs of the days: 2020-05-30 58999, 2018-07-04 58303, 2018-09-17 58378, 2019-04-29
+/// 58602, 2021-03-02 59275, 2023-06-10 60105, 2025-05-13 60808, 2022-03-07 59645.
 private let realPrograms: [(String, Expected)] = [
     (
         "sgp_header",

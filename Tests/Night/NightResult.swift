@@ -4,7 +4,8 @@ import PostgresStore
 
 @testable import nightjar
 
-/// What is left of a night in the end: all of it must not depend on the order of arrival, nor on what went wrong meanwhile.
+/// What is left of a night in the end: all of it must not depend on the order of arrival, nor on what went wrong
+/// meanwhile.
 struct NightResult: Equatable {
     /// The fate of each file by its name.
     let fates: [String: String]

@@ -5,8 +5,8 @@ import PostgresStore
 
 @testable import nightjar
 
-/// The whole system, as `nightjar night` brings it up: private PostgreSQL, embedded broker and services, each a process of
-/// its own, under the same supervisor. The executables are those beside the tests.
+/// The whole system, as `nightjar night` brings it up: private PostgreSQL, embedded broker and services, each a process
+/// of its own, under the same supervisor. The executables are those beside the tests.
 final class NightSystem {
     let data: DataFolder
     let supervisor: Supervisor
@@ -89,8 +89,8 @@ final class NightSystem {
         try wait(for: "\(count) measured frames") { try ledger().measured >= count }
     }
 
-    /// Waits until so many files are in and every light has its fate, closes all nights, and waits until nothing is under
-    /// way.
+    /// Waits until so many files are in and every light has its fate, closes all nights, and waits until nothing is
+    /// under way.
     func closeNights(files: Int) throws {
         try waitForLights(files: files)
         try requestClose()

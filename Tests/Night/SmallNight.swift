@@ -4,8 +4,8 @@ import Imaging
 import Simulation
 import Sky
 
-/// A simulated night small enough for tests: two cameras on one field with 60 stars, 40 exposures of 256 x 256 and 192 x 160
-/// pixels. The first camera writes world coordinates and its gain, the second neither. A star erupts halfway.
+/// A simulated night small enough for tests: two cameras on one field with 60 stars, 40 exposures of 256 x 256 and 192
+/// x 160 pixels. The first camera writes world coordinates and its gain, the second neither. A star erupts halfway.
 struct SmallNight {
     static let novaMagnitude = 17.5
     static let novaTarget = "nova"

@@ -11,7 +11,8 @@ extension NightTests {
         private static let prediction = TransitPrediction(
             midTime: 2_458_107.7113, durationDays: 0.1295, ingressDays: 0.017, windowDays: 0.02)
 
-        @Test("142 frames of HAT-P-32 show the transit of its planet, when and as deep as predicted, with honest errors")
+        @Test(
+            "142 frames of HAT-P-32 show the transit of its planet, when and as deep as predicted, with honest errors")
         func transit() throws {
             guard let frames = Self.frames else {
                 print("skipped: no hatp32b in ../shared/data (NIGHTJAR_SHARED may name the folder)")
@@ -22,11 +23,13 @@ extension NightTests {
             let run = try Program.run(
                 program,
                 [
-                    "night", frames.path, "--setup", Program.projectRoot.appending(path: "examples/hatp32b").path, "--out", out.path,
+                    "night", frames.path, "--setup", Program.projectRoot.appending(path: "examples/hatp32b").path,
+                    "--out", out.path,
                     "--json",
                 ])
             try #require(run.status == 0, "\(run.output.suffix(2000))")
-            let ledger = try JSONDecoder().decode(Ledger.self, from: Data(contentsOf: out.appending(path: "ledger.json")))
+            let ledger = try JSONDecoder().decode(
+                Ledger.self, from: Data(contentsOf: out.appending(path: "ledger.json")))
             #expect(ledger.files == 142 && ledger.pending == 0 && ledger.addsUp)
             let rows = try Self.rows(of: out.appending(path: "lightcurves/hat-p-32.csv"))
             let fit = try #require(
@@ -48,7 +51,8 @@ extension NightTests {
         }
 
         private static var frames: URL? {
-            let shared = ProcessInfo.processInfo.environment["NIGHTJAR_SHARED"].map { URL(filePath: $0) }
+            let shared =
+                ProcessInfo.processInfo.environment["NIGHTJAR_SHARED"].map { URL(filePath: $0) }
                 ?? Program.projectRoot.deletingLastPathComponent().appending(path: "shared")
             let places = [shared.appending(path: "data/hatp32b"), shared.appending(path: "hatp32b")]
             return places.first { FileManager.default.fileExists(atPath: $0.path) }

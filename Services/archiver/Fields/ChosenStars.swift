@@ -15,7 +15,8 @@ enum ChosenStars {
     ///   - detections: of the anchor frame, brightest first.
     ///   - margin: how far from the frame's border and from the target a star must be [px].
     static func choose(
-        besides own: StarPlace, among detections: [DetectedStar], width: Int, height: Int, margin: Double, anchor: String
+        besides own: StarPlace, among detections: [DetectedStar], width: Int, height: Int, margin: Double,
+        anchor: String
     ) -> [StarPlace] {
         let target = detections.min { distance($0, own) < distance($1, own) }
         let flux = target.flatMap { distance($0, own) < margin ? $0.flux : nil }

@@ -60,14 +60,16 @@ struct FrameRecord {
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing
             """,
             [
-                .text(version.frameID), .text(version.recipe), .text(measured.frame.recipe), .int(measured.frame.masterRank),
+                .text(version.frameID), .text(version.recipe), .text(measured.frame.recipe),
+                .int(measured.frame.masterRank),
                 .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
-                .double(version.midpoint), SQLValue(measured.fwhmPixels), .int(measured.detectionCount), .payload(measured),
+                .double(version.midpoint), SQLValue(measured.fwhmPixels), .int(measured.detectionCount),
+                .payload(measured),
             ])
     }
 
-    /// The current version of each frame that fits: the one the last night close chose, else the highest master rank, then
-    /// the recipe.
+    /// The current version of each frame that fits: the one the last night close chose, else the highest master rank,
+    /// then the recipe.
     ///
     /// - Parameters:
     ///   - first: only so many, the first by mid-exposure.
@@ -112,7 +114,8 @@ struct FrameRecord {
             [.text(version.frameID), .text(version.recipe)])
         guard known.isEmpty else { return }
         let columns = [
-            "frame_id", "recipe", "number", "x", "y", "ra_deg", "dec_deg", "flux_aperture", "flux_aperture_err", "fwhm_px",
+            "frame_id", "recipe", "number", "x", "y", "ra_deg", "dec_deg", "flux_aperture", "flux_aperture_err",
+            "fwhm_px",
             "peak", "flags",
         ]
         try database.copy(into: "archive.detection", columns: columns, rows: 0..<table.count) { number, row in
@@ -152,7 +155,8 @@ struct FrameRecord {
     /// Stars that registration looks at: enough to find the field, few enough to be quick.
     private static let registrationStars = 300
 
-    /// From pixels of `anchor` to pixels of `frame`; nil when the two do not show the same stars. Computed once per pair.
+    /// From pixels of `anchor` to pixels of `frame`; nil when the two do not show the same stars. Computed once per
+    /// pair.
     func transform(from anchor: FrameVersion, to frame: FrameVersion) throws -> PixelTransform? {
         if anchor.frameID == frame.frameID && anchor.recipe == frame.recipe { return .identity }
         let pair: [SQLValue] = [.text(frame.frameID), .text(frame.recipe), .text(anchor.frameID), .text(anchor.recipe)]
@@ -181,7 +185,9 @@ struct FrameRecord {
         try detections(of: version, limit: Self.registrationStars).map { StarPosition(x: $0.x, y: $0.y, flux: $0.flux) }
     }
 
-    private static func coefficients(_ map: PixelTransform) -> [Double] { [map.xx, map.xy, map.x0, map.yx, map.yy, map.y0] }
+    private static func coefficients(_ map: PixelTransform) -> [Double] {
+        [map.xx, map.xy, map.x0, map.yx, map.yy, map.y0]
+    }
 
     private static func transform(_ c: [Double]) -> PixelTransform {
         PixelTransform(xx: c[0], xy: c[1], x0: c[2], yx: c[3], yy: c[4], y0: c[5])

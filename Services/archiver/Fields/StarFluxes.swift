@@ -37,7 +37,9 @@ struct StarFluxes {
     ) throws -> Bool {
         if try !closing && isComplete(target, stars: places.count, on: frame) { return true }
         let radius = target.document.photometry?.apertureRadiusPixels
-        let force = target.document.forcedPhotometry == .always || (radius != nil && radius != frame.measured.apertureRadiusPixels)
+        let force =
+            target.document.forcedPhotometry == .always
+            || (radius != nil && radius != frame.measured.apertureRadiusPixels)
         let detected = force ? [:] : try match(target, places, on: frame)
         let missing = places.filter { detected[$0.star] == nil }
         let reach = radius ?? frame.measured.apertureRadiusPixels
@@ -135,7 +137,8 @@ struct StarFluxes {
         let (frameID, recipe) = (try row.text("frame_id"), try row.text("recipe"))
         let (target, revision) = (try row.text("target"), try row.int("target_revision"))
         let versions = try database.execute(
-            "select measured from archive.frame_version where frame_id = $1 and recipe = $2", [.text(frameID), .text(recipe)])
+            "select measured from archive.frame_version where frame_id = $1 and recipe = $2",
+            [.text(frameID), .text(recipe)])
         guard let frame = try versions.first.map(FrameVersion.init) else { return nil }
         for star in made.measurements {
             let flux = StarFlux(

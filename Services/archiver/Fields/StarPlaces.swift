@@ -72,7 +72,9 @@ struct StarPlaces {
         let radius = target.document.matchRadiusPixels ?? max(3, 1.5 * (anchor.measured.fwhmPixels ?? 0))
         let pixels = stars.compactMap { star in star.pixel.map { StarPlace(star: star.id, x: $0.x, y: $0.y) } }
         var places = try centred(pixels, on: anchor, radius: radius)
-        if target.document.comparisonStars.isEmpty, let own = places.first { places += try chosen(besides: own, on: anchor) }
+        if target.document.comparisonStars.isEmpty, let own = places.first {
+            places += try chosen(besides: own, on: anchor)
+        }
         return inside(places.map { moved($0, by: map) }, of: frame)
     }
 
@@ -103,8 +105,8 @@ struct StarPlaces {
         ).first
     }
 
-    /// Pixels that people read off a picture are a pixel or two off: each is moved to the detection it means, on the frame it
-    /// belongs to. One without a detection stays where it is.
+    /// Pixels that people read off a picture are a pixel or two off: each is moved to the detection it means, on the
+    /// frame it belongs to. One without a detection stays where it is.
     private func centred(_ places: [StarPlace], on anchor: FrameVersion, radius: Double) throws -> [StarPlace] {
         let detections = try frames.detections(of: anchor)
         let found = Astrometry.match(places.map { ($0.x, $0.y) }, to: detections.map { ($0.x, $0.y) }, radius: radius)

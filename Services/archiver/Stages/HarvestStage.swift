@@ -4,8 +4,8 @@ internal import Hashing
 internal import Pipeline
 internal import PostgresStore
 
-/// Puts photometry of others into the same light curves, with its source and provenance. A point that is there already, from
-/// whatever file or format, makes no new row.
+/// Puts photometry of others into the same light curves, with its source and provenance. A point that is there already,
+/// from whatever file or format, makes no new row.
 ///
 /// In the record such a point has no frame, field, flux or airmass; its instrument is whoever observed it, so that
 /// rules compare points of one observer with each other; its source says where it stands: `aavso: rs-oph.txt line 12`.

@@ -44,8 +44,8 @@ struct MeasureStage {
         return []
     }
 
-    /// `measurement.made`; counts when it is asked for, which may be again after it was forgotten: so the request, not the
-    /// inbox, says whether it was dealt with.
+    /// `measurement.made`; counts when it is asked for, which may be again after it was forgotten: so the request, not
+    /// the inbox, says whether it was dealt with.
     func made(_ event: Event<MeasurementMade>) throws -> [Outgoing] {
         try archive.database.transaction {
             guard let answer = try fluxes.answer(event.payload),

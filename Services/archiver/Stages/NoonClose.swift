@@ -4,8 +4,8 @@ internal import Pipeline
 internal import PostgresStore
 internal import Sky
 
-/// Closes nights without being asked: after local noon at the site, once no frame of the night has come for a while. A frame
-/// that comes to a closed night closes it again, later, as a new revision.
+/// Closes nights without being asked: after local noon at the site, once no frame of the night has come for a while. A
+/// frame that comes to a closed night closes it again, later, as a new revision.
 struct NoonClose {
     let archive: Archive
     /// How long a night must have been without a new frame.
@@ -25,7 +25,9 @@ struct NoonClose {
         for row in rows {
             let (instrument, night) = (try row.text("instrument"), try row.text("night"))
             guard try Self.end(of: night, site: row.optionalText("site")) <= nowMJD else { continue }
-            try archive.database.transaction { try Self.request(instrument: instrument, night: night, in: archive.database) }
+            try archive.database.transaction {
+                try Self.request(instrument: instrument, night: night, in: archive.database)
+            }
             log.info("closing a night: noon has passed", ["night": night, "instrument": instrument])
         }
     }

@@ -98,7 +98,9 @@ struct PointStage {
         return known == point
     }
 
-    private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
+    private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws
+        -> String?
+    {
         guard let kept = night.kept, let first = night.versions.first else { return nil }
         try database.execute(
             """

@@ -49,7 +49,8 @@ final class Stages {
             .on(ServiceHeartbeat.self, ledger.heartbeat)
     }
 
-    /// The outbox is published before the message is acknowledged; what a crash leaves in it is published by the next turn.
+    /// The outbox is published before the message is acknowledged; what a crash leaves in it is published by the next
+    /// turn.
     private func thenPublish<Payload: EventPayload>(
         _ stage: @escaping (Event<Payload>) throws -> [Outgoing]
     ) -> (Event<Payload>) throws -> [Outgoing] {

@@ -4,12 +4,12 @@ internal import FrameStore
 internal import Pipeline
 internal import PostgresStore
 
-/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not moved
-/// on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost everything costs
-/// time, not frames.
+/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not
+/// moved on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost
+/// everything costs time, not frames.
 ///
-/// While frames and answers keep coming, what waits is probably in a queue, and to announce it again would make the queue
-/// longer: then it is waited for five times as long.
+/// While frames and answers keep coming, what waits is probably in a queue, and to announce it again would make the
+/// queue longer: then it is waited for five times as long.
 final class Sweep {
     private let archive: Archive
     private let store: FrameStore

@@ -64,7 +64,8 @@ struct NightRun {
         let documents = setup.instruments.map(\.document)
         let guesses = try files.map { try FileGuess($0, among: documents) }
         guard let seed = shuffleSeed else {
-            return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+            return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(
+                \.element)
         }
         var generator = SeededGenerator(seed: UInt64(seed))
         return guesses.shuffled(using: &generator)
