@@ -45,7 +45,10 @@ struct AlertStage {
         try database.transaction {
             for target in try fetchMissed() { try evaluate(target: target, trace: Trace()) }
             let changed = try database.execute(
-                "update alerts.rule set evaluated_revision = revision where evaluated_revision < revision returning rule"
+                """
+                update alerts.rule set evaluated_revision = revision where evaluated_revision < revision
+                returning rule
+                """
             )
             guard !changed.isEmpty else { return }
             let targets = try database.execute("select distinct target from alerts.point order by target")

@@ -55,7 +55,8 @@ struct FrameRecord {
         let measured = version.measured
         try database.execute(
             """
-            insert into archive.frame_version (frame_id, recipe, calibrated_recipe, master_rank, field, instrument, night,
+            insert into archive.frame_version (frame_id, recipe, calibrated_recipe, master_rank, field, instrument,
+                night,
                 filter, midpoint_mjd_utc, fwhm_px, detection_count, measured)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing
             """,
@@ -162,7 +163,8 @@ struct FrameRecord {
         let pair: [SQLValue] = [.text(frame.frameID), .text(frame.recipe), .text(anchor.frameID), .text(anchor.recipe)]
         let known = try database.execute(
             """
-            select coefficients is null as failed, coalesce(coefficients, '{}') as coefficients from archive.registration
+            select coefficients is null as failed, coalesce(coefficients, '{}') as coefficients
+            from archive.registration
             where frame_id = $1 and recipe = $2 and reference_frame_id = $3 and reference_recipe = $4
             """, pair)
         if let row = known.first { return try row.bool("failed") ? nil : Self.transform(row.doubles("coefficients")) }

@@ -185,7 +185,8 @@ struct StarFluxes {
         let wanted = Dictionary(versions.map { ($0.frameID, $0.recipe) }, uniquingKeysWith: { first, _ in first })
         let rows = try database.execute(
             """
-            select frame_id, recipe, star, x, y, flux_electrons, flux_error_electrons, flags, forced from archive.star_flux
+            select frame_id, recipe, star, x, y, flux_electrons, flux_error_electrons, flags, forced
+            from archive.star_flux
             where target = $1 and target_revision = $2 and frame_id = any($3) order by frame_id, star
             """, [.text(target.id), .int(target.revision), .texts(wanted.keys.sorted())])
         var fluxes: [String: [StarFlux]] = [:]

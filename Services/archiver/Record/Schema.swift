@@ -31,7 +31,8 @@ enum ArchiveSchema {
             reason_code text,
             reason text,
             ended_by text,
-            constraint reason_with_failure_only check ((fate in ('rejected', 'deadLettered')) is true = (reason is not null)),
+            constraint reason_with_failure_only check (
+                (fate in ('rejected', 'deadLettered')) is true = (reason is not null)),
             constraint light_is_measured check (fate is distinct from 'measured' or kind = 'light'),
             constraint master_frame_is_calibration check (fate is distinct from 'calibration' or kind <> 'light'),
             constraint received_has_facts check (received is null or (night is not null and kind is not null))

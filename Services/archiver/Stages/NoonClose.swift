@@ -15,7 +15,7 @@ struct NoonClose {
     func run(nowMJD: Double) throws {
         let rows = try archive.database.execute(
             """
-            select f.instrument, f.night, min(f.received->'instrument'->>'site') as site, count(n.night) > 0 as closed_before
+            select f.instrument, f.night, min(f.received->'instrument'->>'site') as site
             from archive.frame f left join archive.night n on n.instrument = f.instrument and n.night = f.night
             where f.night is not null and (n.night is null or n.state = 'closed')
             group by f.instrument, f.night
