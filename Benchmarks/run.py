@@ -160,9 +160,8 @@ def night(folder, lights):
         NIGHTJAR, "night", place / "frames", "--setup", place / "setup", "--out", place / "out", "--json"))
     seconds = time.perf_counter() - start
     if ledger["measured"] != lights or ledger["files"] != count:
-        sys.exit(
-            f"bench: {ledger['files']} of {count} files came in, {ledger['measured']} of {lights} lights were measured"
-        )
+        came, done = ledger["files"], ledger["measured"]
+        sys.exit(f"bench: {came} of {count} files came in, {done} of {lights} lights were measured")
     return result(
         f"night of {count} frames 1024 x 1024, all services, start and end included", "frames/s", count / seconds,
         target=TARGET_FRAMES_PER_SECOND, ratio_is_target=False)

@@ -51,7 +51,7 @@ struct PresetTests {
     func dwarf() throws {
         let common =
             "ORIGIN  = 'DWARFLAB'\nEXP     = 15.\nDATE-OBS= '2023-06-10T21:38:19.442'\n"
-                + "BINNING = '2*2     '\nGAIN    = 110\n"
+            + "BINNING = '2*2     '\nGAIN    = 110\n"
         let result = try facts(common + "RA      = 6.0 / [h]\nDEC     = 20.5")
         #expect(result.raDegrees == 90 && result.binningX == 2 && result.exposureSeconds == 15)
         #expect(result.instrument.gainSource == .unknown)

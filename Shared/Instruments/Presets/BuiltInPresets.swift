@@ -25,7 +25,7 @@ extension SoftwarePreset {
         id: "sharpcap",
         text:
             "SharpCap: the comment of DATE-OBS says start, middle or (older versions, 'Frame Grabbed') end; "
-                + "often no IMAGETYP",
+            + "often no IMAGETYP",
         signatures: [("SWCREATE", "SharpCap*")],
         timestampComments: [("*frame grabbed*", .end), ("*frame end*", .end), ("*mid*", .middle), ("*start*", .start)],
         defaultKind: .light)
@@ -59,7 +59,7 @@ extension SoftwarePreset {
         id: "microobservatory",
         text:
             "MicroObservatory: DATE-OBS is local with its offset, longitude positive west, "
-                + "kelvin with -1 for none, no IMAGETYP",
+            + "kelvin with -1 for none, no IMAGETYP",
         signatures: [("CREATOR", "MicroObservatory*"), ("REFERENC", "*microobservatory.org*")],
         defaultKind: .light, longitudeSign: .westPositive, temperatureUnit: .kelvin, temperatureMissingValue: -1)
 }
