@@ -126,8 +126,8 @@ func insertPoint(_ point: PhotometryMeasured, night: String?, in database: Datab
     try database.execute(
         """
         insert into archive.point (target, point_id, version, measurement_id, provisional, withdrawn, source,
-            instrument, field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag, limit_sigma, flux_njy,
-            flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
+            instrument, field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag,
+            limit_sigma, flux_njy, flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
             $23, $24, $25)
         on conflict do nothing
