@@ -124,6 +124,7 @@ let testTargets: [Target] = [
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
     tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests("Hosts", sees: []),
     tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 
