@@ -180,6 +180,7 @@ let testTargets: [Target] = [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
             "PostgresStore", "Simulation", "Sky",
         ]),
+    tests("Hosts", sees: []),
 ]
 
 let package = Package(

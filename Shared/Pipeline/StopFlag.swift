@@ -16,7 +16,7 @@ public final class StopFlag: Sendable {
     }
 
     /// The process's own flag. From the first call on, SIGTERM and SIGINT set it instead of ending the process, and
-    /// SIGPIPE is ignored.
+    /// SIGPIPE is ignored. Whoever started the process may have blocked the signals: here they arrive.
     public static func onSignals() -> StopFlag {
         // Touched before the handlers exist, so that they find it initialised.
         signalRaised.store(signalRaised.load(ordering: .relaxed), ordering: .relaxed)
@@ -24,6 +24,11 @@ public final class StopFlag: Sendable {
         action.__sigaction_handler.sa_handler = { _ in signalRaised.store(true, ordering: .relaxed) }
         sigaction(SIGTERM, &action, nil)
         sigaction(SIGINT, &action, nil)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         signal(SIGPIPE, SIG_IGN)
         return StopFlag(signals: true)
     }

@@ -35,7 +35,7 @@ struct Program {
 
     /// - Parameter log: gets what it says.
     func start(log: URL) throws -> Running {
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
@@ -87,10 +87,15 @@ final class Running {
         throw ProgramFailed("\(log.lastPathComponent) did not say '\(words)' in \(Int(seconds)) s:\n\(try text())")
     }
 
-    /// An orderly stop.
+    /// An orderly stop; after a minute without one the process is killed.
     func stop() {
         guard process.isRunning else { return }
         process.terminate()
+        let deadline = Date() + 60
+        while process.isRunning, Date() < deadline { usleep(50_000) }
+        guard process.isRunning else { return }
+        Issue.record("\(process.arguments ?? []) did not stop in a minute")
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 }
