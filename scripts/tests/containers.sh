@@ -59,7 +59,10 @@ unshare --net --mount --propagation private sh -c 'ip link set lo up && exec "$@
 engine=$!
 for _ in $(seq 120); do
     docker info >/dev/null 2>&1 && break
-    kill -0 "$engine" 2>/dev/null || { engine=; no_more "dockerd ends: $(grep -v level=info "$folder/dockerd.log" | tail -n 1)"; }
+    kill -0 "$engine" 2>/dev/null || {
+        engine=
+        no_more "dockerd ends: $(grep -v level=info "$folder/dockerd.log" | tail -n 1)"
+    }
     sleep 0.5
 done
 docker info >/dev/null 2>&1 || no_more "dockerd does not answer: $(tail -n 1 "$folder/dockerd.log")"
@@ -67,7 +70,8 @@ docker info >/dev/null 2>&1 || no_more "dockerd does not answer: $(tail -n 1 "$f
 # The images
 
 # Debian with what the Dockerfile installs, so that building needs no network; made once, and kept in .build.
-packages=$(sed -n '/^FROM ${BASE_IMAGE}/,/rm -rf/p' compose/Dockerfile | grep -oE '\b(ca-certificates|fonts-[a-z-]+|lib[a-z0-9+-]+|tzdata)\b' |
+packages=$(sed -n '/^FROM ${BASE_IMAGE}/,/rm -rf/p' compose/Dockerfile |
+    grep -oE '\b(ca-certificates|fonts-[a-z-]+|lib[a-z0-9+-]+|tzdata)\b' |
     grep -v '^lib$' | sort -u | paste -sd,)
 base=.build/containers/$(sha256sum <<<"$packages" | cut -c 1-16)
 if [ ! -e "$base/postgres.tar" ]; then
@@ -78,7 +82,8 @@ if [ ! -e "$base/postgres.tar" ]; then
     mmdebstrap --quiet --variant=minbase --include="$packages" \
         --customize-hook='tar --create --file "'"$PWD/$base"'/debian.tar" --directory "$1" --exclude=./var/cache/apt/* \
             --exclude=./var/lib/apt/lists/* --exclude=./etc/apt/sources.list --exclude=./dev/* .' \
-        --customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install --yes --no-install-recommends postgresql-15' \
+        --customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install --yes \
+--no-install-recommends postgresql-15' \
         bookworm "$base/postgres.tar.new" >"$folder/mmdebstrap.log" 2>&1 ||
         { tail -n 20 "$folder/mmdebstrap.log"; say "mmdebstrap failed"; exit 1; }
     mv "$base/postgres.tar.new" "$base/postgres.tar"
@@ -89,7 +94,8 @@ docker import "$base/postgres.tar" nightjar-postgres >/dev/null
 mkdir -p "$folder/out/bin" "$folder/out/lib"
 services=(ingest calibrator photometer harvester alerter archiver)
 for name in "${services[@]}" nightjar; do install --strip ".build/debug/$name" "$folder/out/bin/"; done
-for name in "${services[@]}" nightjar; do ldd ".build/debug/$name"; done | sed -n 's/.*=> \(.*swift\/linux\/.*\.so\) .*/\1/p' | sort -u |
+for name in "${services[@]}" nightjar; do ldd ".build/debug/$name"; done |
+    sed -n 's/.*=> \(.*swift\/linux\/.*\.so\) .*/\1/p' | sort -u |
     xargs cp --target-directory="$folder/out/lib"
 tar --create --directory "$folder" out | docker import - nightjar-artifacts >/dev/null
 
@@ -98,7 +104,11 @@ export POSTGRES_PASSWORD=secret INSTRUMENTS_FOLDER=$folder/sim/setup/instruments
 export FRAMES_FOLDER=$folder/frames KAFKA_EXTERNAL_BIND=172.17.0.1 NIGHTJAR_BROKERS=172.17.0.1:19094
 compose=(docker-compose --project-name nightjar --file compose/compose.yaml --file scripts/tests/containers.yaml)
 worker=(docker-compose --project-name worker --file compose/worker.yaml)
-"${compose[@]}" build archiver >"$folder/build.log" 2>&1 || { cat "$folder/build.log"; say "the image cannot be built"; exit 1; }
+"${compose[@]}" build archiver >"$folder/build.log" 2>&1 || {
+    cat "$folder/build.log"
+    say "the image cannot be built"
+    exit 1
+}
 
 # A night
 
@@ -156,5 +166,9 @@ points=$(nightjar lightcurve variable --format csv | grep -c '^[0-9"a-z].*,.*,' 
 handled() { "$@" logs --no-color photometer | sed -n 's/.*info stopped handled=\([0-9]*\).*/\1/p' | paste -sd+ | bc; }
 here=$(handled "${compose[@]}")
 there=$(handled "${worker[@]}")
-[ "${here:-0}" -gt 0 ] && [ "${there:-0}" -gt 0 ] || { say "measured: ${here:-0} by the main host, ${there:-0} by the worker"; exit 1; }
-say "a night of $files frames went through: $points points; $here messages handled by photometers of compose.yaml, $there of worker.yaml"
+[ "${here:-0}" -gt 0 ] && [ "${there:-0}" -gt 0 ] || {
+    say "measured: ${here:-0} by the main host, ${there:-0} by the worker"
+    exit 1
+}
+say "a night of $files frames went through: $points points;" \
+    "$here messages handled by photometers of compose.yaml, $there of worker.yaml"
