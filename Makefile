@@ -40,6 +40,7 @@ check:  ## format, style, arrows, schemas, documents, compose files; then builds
 	$(python) scripts/check_schemas.py
 	$(python) scripts/check_registries.py
 	$(python) scripts/check_dependencies.py
+	$(python) scripts/check_coverage.py
 	scripts/check_compose.sh
 	$(tmp) swift build $(debug) --quiet
 

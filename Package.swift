@@ -18,16 +18,21 @@ func library(_ name: String, pkgConfig: String?, apt: String) -> Target {
     .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func room(_ name: String, sees: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: sees, path: "Shared/\(name)", swiftSettings: strict)
+/// Rooms that loop over pixels or points are optimised in debug builds too: their tests would take minutes otherwise.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+func room(_ name: String, sees: [Target.Dependency] = [], loops: Bool = false) -> Target {
+    .target(
+        name: name, dependencies: sees, path: "Shared/\(name)", swiftSettings: loops ? strict + optimised : strict)
 }
 
 func service(_ name: String, sees: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: sees, path: "Services/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, sees: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: sees, path: "Tests/\(name)", swiftSettings: strict)
+func tests(_ name: String, sees: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: sees, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
 let cLibraries: [Target] = [
@@ -43,38 +48,42 @@ let cLibraries: [Target] = [
 
 let adapters: [Target] = [
     room("Hashing", sees: ["CCrypto"]),
-    room("FITS", sees: ["CFITSIO", "Imaging"]),
+    room("FITS", sees: ["CFITSIO", "Imaging"], loops: true),
     room("KafkaBus", sees: ["CRdKafka", "Events", "Pipeline"]),
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
+    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
     room("Plots", sees: ["CCairo"]),
+    room("DropFolder"),
 ]
 
 let science: [Target] = [
-    room("Imaging"),
+    room("Imaging", loops: true),
     room("Sky", sees: ["CERFA"]),
     room("Instruments", sees: ["Imaging", "Sky"]),
-    room("Calibration", sees: ["Imaging"]),
-    room("Detection", sees: ["CSEP", "Imaging"]),
-    room("Photometry", sees: ["CSEP", "Detection", "Imaging"]),
-    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
-    room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"]),
-    room("LightCurves", sees: ["Sky"]),
-    room("AlertRules"),
-    room("ForeignPhotometry"),
-    room("Simulation", sees: ["Imaging", "Sky"]),
+    room("Calibration", sees: ["Imaging"], loops: true),
+    room("Detection", sees: ["CSEP", "Imaging"], loops: true),
+    room("Photometry", sees: ["CSEP", "Detection", "Imaging"], loops: true),
+    room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
+    room("LightCurves", sees: ["Sky"], loops: true),
+    room("AlertRules", loops: true),
+    room("ForeignPhotometry", loops: true),
+    room("Simulation", sees: ["Imaging", "Sky"], loops: true),
 ]
 
 let contract: [Target] = [
     room("Events", sees: ["Hashing"]),
     room("Pipeline", sees: ["Events", "Hashing"]),
-    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "Simulation"]),
+    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "PostgresStore", "Simulation"]),
 ]
 
 let services: [Target] = [
     service(
         "ingest",
-        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline", "Sky"]),
+        sees: [
+            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline",
+            "Sky",
+        ]),
     service(
         "calibrator",
         sees: ["Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline"]),
@@ -86,18 +95,22 @@ let services: [Target] = [
         ]),
     service(
         "harvester",
-        sees: ["Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky"]),
+        sees: [
+            "DropFolder", "Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky",
+        ]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
+            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
+            "LightCurves",
             "Pipeline", "PostgresStore", "Sky",
         ]),
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore",
+            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS",
+            "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
             "PostgresStore", "Simulation", "Sky",
         ]),
@@ -107,8 +120,8 @@ let testTargets: [Target] = [
     tests("HashingTests", sees: ["Hashing"]),
     tests("FITSTests", sees: ["FITS", "Imaging"]),
     tests("KafkaBusTests", sees: ["Events", "KafkaBus", "Pipeline", "TestKit"]),
-    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore"]),
-    tests("FrameStoreTests", sees: ["Events", "FrameStore", "Hashing", "Pipeline"]),
+    tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore", "TestKit"]),
+    tests("FrameStoreTests", sees: ["Events", "FITS", "FrameStore", "Hashing", "Pipeline", "TestKit"]),
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
     tests("SkyTests", sees: ["Sky"]),
@@ -123,9 +136,51 @@ let testTargets: [Target] = [
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),
     tests("PipelineTests", sees: ["Events", "Hashing", "Pipeline", "TestKit"]),
-    tests("NightjarTests", sees: ["nightjar", "Pipeline", "PostgresStore"]),
+    tests("DropFolderTests", sees: ["DropFolder"]),
+    tests(
+        "HarvesterTests",
+        sees: [
+            "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
+        ]),
+    tests(
+        "NightjarTests",
+        sees: [
+            "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
+            "Sky",
+        ]),
+    tests(
+        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
+        exclude: ["ccdproc_reference.py"]),
+    tests(
+        "IngestTests",
+        sees: [
+            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "Pipeline", "TestKit",
+            "ingest",
+        ]),
+    tests(
+        "CalibratorTests",
+        sees: [
+            "Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "calibrator",
+        ]),
+    tests(
+        "PhotometerTests",
+        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "photometer"]),
+    tests(
+        "ArchiverTests",
+        sees: [
+            "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
+            "archiver",
+        ]),
+    tests(
+        "AlerterTests",
+        sees: ["AlertRules", "Events", "Imaging", "Pipeline", "PostgresStore", "TestKit", "alerter"]),
+    tests(
+        "Night",
+        sees: [
+            "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
+            "PostgresStore", "Simulation", "Sky",
+        ]),
     tests("Hosts", sees: []),
-    tests("Night", sees: ["Events", "FITS", "Imaging", "Simulation", "TestKit"]),
 ]
 
 let package = Package(

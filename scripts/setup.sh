@@ -58,9 +58,10 @@ swift_toolchain() {
     fi
 }
 
-# python_tools FOLDER REQUIREMENTS: a virtual environment, made again when the requirements have changed.
+# python_tools FOLDER REQUIREMENTS [OPTION]...: a virtual environment, made again when the requirements have changed.
 python_tools() {
     local folder=$1 requirements=$2 stamp=$1/requirements.txt
+    shift 2
     cmp --silent "$requirements" "$stamp" 2>/dev/null && return
     if ! command -v python3 >/dev/null; then
         say "there is no 'python3' in PATH"
@@ -69,7 +70,7 @@ python_tools() {
     say "installing the Python tools of $requirements in $folder"
     rm -rf "$folder"
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" --requirement "$requirements" >&2
     cp "$requirements" "$stamp"
 }
 
@@ -79,7 +80,7 @@ for part in "$@"; do
     packages) packages ;;
     swift) swift_toolchain ;;
     tools) python_tools .venv scripts/requirements.txt ;;
-    bench) python_tools .venv-bench Benchmarks/requirements.txt ;;
+    bench) python_tools .venv-bench Benchmarks/requirements.txt --no-deps ;;
     *)
         say "'$part' is none of packages, swift, tools, bench"
         exit 2

@@ -5,6 +5,7 @@ import json
 import unittest
 from pathlib import Path
 
+from check_coverage import Checkout, commands, expected_rows, page_problems, row_problems
 from check_events import Judge
 from check_rooms import problems as room_problems
 from check_style import swift_problems
@@ -129,6 +130,39 @@ class RoomsTest(unittest.TestCase):
             with self.subTest(name):
                 sees = good | {name: good.get(name, set()) | {seen}}
                 self.assertEqual(len(list(room_problems(sees))), 1, list(room_problems(sees)))
+
+
+class CoverageTest(unittest.TestCase):
+    def setUp(self):
+        self.checkout = Checkout()
+
+    def problems(self, text):
+        return " ".join(filter(None, page_problems(text, self.checkout)))
+
+    def test_finds_what_is_not_there(self):
+        self.assertIn("has no test", self.problems('`SkyTests/AngleTests` "the sky is green"'))
+        self.assertIn("there is no Tests/SkyTests/X.swift", self.problems('`SkyTests/X` "the sky is green"'))
+        self.assertIn("command 'nightjar fly'", self.problems("`nightjar fly`"))
+        self.assertIn("option --wings", self.problems("`nightjar night FRAMES --wings`"))
+        self.assertIn("'make tea'", self.problems("`make tea`"))
+        self.assertIn("there is no docs/nothing.md", self.problems("`docs/nothing.md`"))
+        self.assertIn("there is no scripts/x.py", self.problems("as scripts/x.py shows"))
+
+    def test_passes_what_is_there(self):
+        text = "`nightjar night FRAMES --setup DIR`, `make check`, `docs/`, `nightjar.alert.raised.v1`, `accepted/`"
+        self.assertEqual(self.problems(text + ', `SkyTests/AngleTests` "right ascension is read in..." and/or so'), "")
+
+    def test_commands_of_the_sources(self):
+        source = 'Command(\n    name: "fly", options: [Option("wings", "N", "x")])\ndocumentCommand(.bird, "")'
+        self.assertEqual(commands(source), ({"fly", "bird"}, {"wings", "help", "version"}))
+
+    def test_rows(self):
+        rows = [(name, "x", "`nightjar demo`") for name in expected_rows()]
+        self.assertEqual(list(row_problems(rows)), [])
+        self.assertEqual(list(row_problems(rows[1:])), ["row T-01 is missing"])
+        for cell, problem in {"": "neither", "D4": "neither", "**part**: T-99": "T-99, which is no row"}.items():
+            changed = [("T-01", "x", cell), *rows[1:-1], ("D4", "x", "**not yet**: no")]
+            self.assertIn(problem, " ".join(row_problems(changed)), cell)
 
 
 if __name__ == "__main__":

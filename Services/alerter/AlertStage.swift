@@ -7,20 +7,24 @@ internal import PostgresStore
 
 /// Evaluates the rules whenever a point comes, changes or goes, and says what is new.
 ///
-/// The alerter keeps the current version of every point in a table of its own. Points it has missed are fetched from the
-/// archive's read-only view, so a rule that is new has its baseline and a broker that lost messages costs time, not alerts.
+/// The alerter keeps the current version of every point in a table of its own. Points it has missed are fetched from
+/// the archive's read-only view, so a rule that is new has its baseline and a broker that lost messages costs time, not
+/// alerts.
 struct AlertStage {
     let database: Database
     let sink: any Sink
     let clock: Pipeline.Clock
     let inbox = Inbox(schema: AlertSchema.name)
     let outbox = Outbox(schema: AlertSchema.name)
+    private let log: Log
+    private let broken = BrokenRules()
 
     /// What source flags mean for rules.
     static let flags = FlagPolicy(
         unusable: SourceFlags([.noData, .apertureTruncated]).rawValue, saturated: SourceFlags.saturated.rawValue)
 
-    init(database: Database, sink: any Sink, clock: Pipeline.Clock = .system) {
+    init(database: Database, sink: any Sink, log: Log, clock: Pipeline.Clock = .system) {
+        self.log = log
         self.database = database
         self.sink = sink
         self.clock = clock
@@ -41,7 +45,11 @@ struct AlertStage {
         try database.transaction {
             for target in try fetchMissed() { try evaluate(target: target, trace: Trace()) }
             let changed = try database.execute(
-                "update alerts.rule set evaluated_revision = revision where evaluated_revision < revision returning rule")
+                """
+                update alerts.rule set evaluated_revision = revision where evaluated_revision < revision
+                returning rule
+                """
+            )
             guard !changed.isEmpty else { return }
             let targets = try database.execute("select distinct target from alerts.point order by target")
             for row in targets { try evaluate(target: row.text("target"), trace: Trace()) }
@@ -82,16 +90,25 @@ struct AlertStage {
     }
 
     private func points(of target: String) throws -> [PhotometryMeasured] {
-        try database.execute("select measured from alerts.point where target = $1 order by point_id", [.text(target)]).map {
-            try JSONDecoder().decode(PhotometryMeasured.self, from: $0.data("measured"))
-        }
+        try database.execute("select measured from alerts.point where target = $1 order by point_id", [.text(target)])
+            .map {
+                try JSONDecoder().decode(PhotometryMeasured.self, from: $0.data("measured"))
+            }
     }
 
     // MARK: Rules
 
+    /// One rule that cannot be read is named and left out: the others go on.
     private func rules(for target: String) throws -> [RuleDocument] {
-        try database.execute("select rule, document from alerts.rule where not removed order by rule").map {
-            try RuleDocument(json: $0.data("document"), file: "rule \($0.text("rule"))")
+        let rows = try database.execute("select rule, document from alerts.rule where not removed order by rule")
+        return try rows.compactMap { row in
+            let name = try row.text("rule")
+            do {
+                return try RuleDocument(json: row.data("document"), file: "rule \(name)")
+            } catch let error as RuleDocumentError {
+                if broken.add(error.description) { log.error("rule left out", ["reason": error.description]) }
+                return nil
+            }
         }.filter { $0.concerns(target: target) }
     }
 
@@ -137,7 +154,8 @@ struct AlertStage {
                 published = excluded.published, raised = excluded.raised, raised_at = now()
             """,
             [
-                .text(alert.alertID), .text(alert.rule), .int(alert.ruleRevision), .text(alert.target), .text(alert.filter),
+                .text(alert.alertID), .text(alert.rule), .int(alert.ruleRevision), .text(alert.target),
+                .text(alert.filter),
                 .int(alert.sequence), .bool(published.retracted), .json(try EventCodec.json(published)), raised,
             ])
         let message = try EventCodec.encode(alert, source: "alerter", trace: trace, time: iso8601(clock.now()))
@@ -147,11 +165,19 @@ struct AlertStage {
             on conflict do nothing
             """,
             [
-                .text(EventCodec.id(of: alert)), .text(alert.alertID), .text(alert.alertType.rawValue), .text(alert.rule),
+                .text(EventCodec.id(of: alert)), .text(alert.alertID), .text(alert.alertType.rawValue),
+                .text(alert.rule),
                 raised,
             ])
         var forSubscribers = message
         forSubscribers.topic = AlertRaised.topic(ofRule: alert.rule)
         try outbox.add([message, forSubscribers], in: database)
     }
+}
+
+/// What was said of rules already, so that it is said once and not with every point.
+private final class BrokenRules {
+    private var said: Set<String> = []
+
+    func add(_ text: String) -> Bool { said.insert(text).inserted }
 }

@@ -39,9 +39,10 @@ extension AlertRaised {
         measurementID = point?.measurementID
         midpointMJDUTC = latest.midpointMJDUTC
         midpointBJDTDB = point?.midpointBJDTDB
-        magnitude = latest.magnitude
-        magnitudeError = latest.magnitudeError
+        // A magnitude without its system means nothing.
         magnitudeSystem = point?.magnitudeSystem
+        magnitude = point == nil ? nil : latest.magnitude
+        magnitudeError = point == nil ? nil : latest.magnitudeError
         baselineMagnitude = report.evidence.baselineMagnitude
         baselineSigma = report.evidence.baselineSigma
     }

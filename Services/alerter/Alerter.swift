@@ -17,7 +17,7 @@ struct Alerter {
             try Migrations(schema: AlertSchema.name, AlertSchema.migrations).apply(to: database)
             let bus = KafkaConnection(config.bus, log: log)
             let sink = try KafkaSink(bus)
-            let stage = AlertStage(database: database, sink: sink)
+            let stage = AlertStage(database: database, sink: sink, log: log)
             let routes = Routes().on(PhotometryMeasured.self, stage.measured)
             let source = try KafkaSource(
                 bus, group: "alerter", topics: routes.topics,

@@ -20,7 +20,8 @@ struct Archiver {
             let sink = try KafkaSink(bus)
             let stages = Stages(
                 archive: Archive(database: database, now: { iso8601(Pipeline.Clock.system.now()) }),
-                store: try FrameStore(config.frameStore), sink: sink, sweepSeconds: config.sweepSeconds, log: log)
+                store: try FrameStore(config.frameStore), sink: sink,
+                sweepSeconds: config.sweepSeconds, closeSeconds: config.closeSeconds, log: log)
             let source = try KafkaSource(
                 bus, group: "archiver", topics: stages.routes.topics,
                 sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)

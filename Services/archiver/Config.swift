@@ -8,11 +8,14 @@ internal import Pipeline
 /// | `NIGHTJAR_DATABASE` | required | PostgreSQL address |
 /// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
 /// | `NIGHTJAR_SWEEP_SECONDS` | 60 | what has not moved on for so long is announced again |
+/// | `NIGHTJAR_CLOSE_SECONDS` | 1800 | a night is closed after local noon when no frame has come for so long; 0: by
+/// command |
 struct Config {
     let bus: BusSettings
     let database: Secret
     let frameStore: String
     let sweepSeconds: Double
+    let closeSeconds: Double
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -20,6 +23,7 @@ struct Config {
         database = settings.secret("NIGHTJAR_DATABASE")
         frameStore = settings.string("NIGHTJAR_FRAME_STORE")
         sweepSeconds = settings.seconds("NIGHTJAR_SWEEP_SECONDS", default: 60, in: 1...86_400)
+        closeSeconds = settings.seconds("NIGHTJAR_CLOSE_SECONDS", default: 1800, in: 0...604_800)
         try settings.verify()
     }
 }

@@ -9,8 +9,8 @@ internal import Pipeline
 
 /// Turns raw lights into electrons with variance and mask, and calibration frames into masters.
 ///
-/// Calibration frames are only noted when they come; masters are built when a light needs them, after `quietSeconds` without
-/// a new calibration frame, or when the night is closed.
+/// Calibration frames are only noted when they come; masters are built when a light needs them, after `quietSeconds`
+/// without a new calibration frame, or when the night is closed.
 final class CalibrateStage {
     private let store: FrameStore
     private let nights: NightShelf
@@ -19,6 +19,8 @@ final class CalibrateStage {
     private let elapsed: () -> Double
     /// Instruments with calibration frames that are in no master yet, and when the last one came.
     private var waiting: [String: Double] = [:]
+    /// Calibration frames that came since the last announcement: masters they are in are said again.
+    private var asked: Set<String> = []
     /// Masters as they stood when the store last changed.
     private var visits: [String: (stamp: [String: Double], visit: MasterShelf.Visit)] = [:]
     /// Masters and refused frames this process has spoken of. A new process says all again; the ids are the same.
@@ -40,6 +42,7 @@ final class CalibrateStage {
         let frame = event.payload
         guard frame.exposure.kind == .light else {
             waiting[frame.instrument.id] = elapsed()
+            asked.insert(frame.frameID)
             return []
         }
         let visit = try visit(frame.instrument.id)
@@ -61,15 +64,17 @@ final class CalibrateStage {
         var outgoing = announcements(of: visit, instrument: night.instrument, all: true)
         var recipes: [String: String] = [:]
         for frame in try nights.frames(of: night.instrument, night: night.night, calibration: false) {
+            let plan = plan(for: frame, with: visit.current)
+            let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
-                let plan = plan(for: frame, with: visit.current)
-                recipes[frame.frameID] = plan.recipe
-                let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
                 if try !store.contains(name) {
-                    outgoing.append(Outgoing(try calibrate(frame, with: visit.current, masterRank: night.revision)))
+                    let calibrated = try readably(frame) {
+                        try calibrate(frame, with: visit.current, masterRank: night.revision)
+                    }
+                    outgoing.append(Outgoing(calibrated))
                 }
+                recipes[frame.frameID] = plan.recipe
             } catch let rejection as Rejection {
-                recipes[frame.frameID] = nil
                 outgoing.append(Outgoing(reject(frame, rejection)))
             }
         }
@@ -78,6 +83,17 @@ final class CalibrateStage {
                 NightRecalibrated(
                     instrument: night.instrument, night: night.night, revision: night.revision, recipes: recipes)))
         return outgoing
+    }
+
+    /// A frame whose raw file is lost or damaged does not keep the night from being closed.
+    private func readably(_ frame: FrameReceived, _ body: () throws -> FrameCalibrated) throws -> FrameCalibrated {
+        do {
+            return try body()
+        } catch let missing as MissingObject where missing.url == frame.raw.url {
+            throw Rejection(.unreadable, "\(frame.originalName): \(missing)")
+        } catch let error as FITSError where error.file.hasSuffix(StoreNames.raw(sha256: frame.raw.sha256)) {
+            throw Rejection(.corrupt, "\(frame.originalName): \(error)")
+        }
     }
 
     // MARK: One light
@@ -95,7 +111,8 @@ final class CalibrateStage {
         let bias = MasterSelection.best(.bias, for: light, among: facts)
         let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
         let flat = MasterSelection.best(.flat, for: light, among: facts)
-        let chosen = [bias, dark, flat].compactMap(\.choice)
+        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
+        let chosen = [bias, dark, flat].compactMap(\.choice).filter { !applied.contains($0.master.kind) }
         let choices = chosen.map {
             Events.MasterChoice(masterID: $0.master.id, kind: Events.FrameKind($0.master.kind), reason: $0.reason)
         }
@@ -109,10 +126,19 @@ final class CalibrateStage {
         return Plan(choices: choices, facts: chosen.map(\.master), recipe: String(digest.prefix(16)))
     }
 
-    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated {
+    private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated
+    {
         let plan = plan(for: frame, with: cards)
+        let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
+        if let known = try known(name, of: frame) { return known }
         let raw = try RawFrame.read(frame, from: store)
-        let set = try masterSet(plan.facts)
+        let set: MasterSet
+        do {
+            set = try masterSet(plan.facts)
+        } catch let missing as MissingObject {
+            forgetMasters()
+            throw missing
+        }
         let calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
         var light: CalibratedLight
         do {
@@ -121,17 +147,27 @@ final class CalibrateStage {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
+        if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
         let used = plan.choices.map {
             UsedMaster(kind: Calibration.FrameKind($0.kind), id: $0.masterID, reason: $0.reason)
         }
         let header = light.cards(raw: raw.header, masters: used, recipe: plan.recipe)
-        let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         let file = try store.write(name) { path in
             try FITSWriter.write(frame: light.frame, header: header, to: path)
         }
-        return FrameCalibrated(
+        let calibrated = FrameCalibrated(
             received: frame, recipe: plan.recipe, masterRank: masterRank, calibrated: file, masters: plan.choices,
             flags: light.flags.names)
+        try store.write(StoreNames.event(of: name), data: EventCodec.json(calibrated))
+        return calibrated
+    }
+
+    /// What was said of this calibration before: a frame that is announced again costs no pixels.
+    private func known(_ name: String, of frame: FrameReceived) throws -> FrameCalibrated? {
+        guard try store.contains(name), try store.contains(StoreNames.event(of: name)) else { return nil }
+        let known = try JSONDecoder().decode(FrameCalibrated.self, from: store.read(StoreNames.event(of: name)))
+        return known.raw == frame.raw && known.instrument == frame.instrument && known.exposure == frame.exposure
+            ? known : nil
     }
 
     /// Rows and columns that hold no sky are masked; a frame with nothing left is refused.
@@ -160,6 +196,12 @@ final class CalibrateStage {
         return set
     }
 
+    /// A master that is not where it was is built again with the next attempt.
+    private func forgetMasters() {
+        visits = [:]
+        lastSet = nil
+    }
+
     // MARK: Masters
 
     private func visit(_ instrument: String) throws -> MasterShelf.Visit {
@@ -170,11 +212,15 @@ final class CalibrateStage {
         return visit
     }
 
-    /// What is to be said of a visit: what this process has not said yet, or all of it.
+    /// What is to be said of a visit: what this process has not said yet or is asked for again, or all of it.
     private func announcements(of visit: MasterShelf.Visit, instrument: String, all: Bool = false) -> [Outgoing] {
         waiting[instrument] = nil
-        let built = visit.built.filter { all || !announced.contains($0.masterID) }
-        let refused = visit.refused.filter { all || !announced.contains($0.frameID) }
+        let built = visit.built.filter {
+            all || !announced.contains($0.masterID) || !asked.isDisjoint(with: $0.inputs)
+        }
+        let refused = visit.refused.filter { all || !announced.contains($0.frameID) || asked.contains($0.frameID) }
+        asked.subtract(visit.built.flatMap(\.inputs))
+        asked.subtract(visit.refused.map(\.frameID))
         announced.formUnion(built.map(\.masterID))
         announced.formUnion(refused.map(\.frameID))
         return built.map { Outgoing($0) } + refused.map { Outgoing($0) }

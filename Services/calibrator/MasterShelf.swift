@@ -13,14 +13,15 @@ struct MasterCard: Codable, Equatable {
     let facts: MasterFacts
 }
 
-/// Masters of the store. Built once: a master's id is a digest of what goes into it, so what is there need not be made again.
+/// Masters of the store. Built once: a master's id is a digest of what goes into it, so what is there need not be made
+/// again.
 struct MasterShelf {
     let store: FrameStore
     let nights: NightShelf
     var builder: (DetectorFacts) -> MasterBuilder = { MasterBuilder(detector: $0) }
 
-    /// What a visit to the shelf brought: the masters that stand for all calibration frames known now, in a fixed order; and
-    /// what was new.
+    /// What a visit to the shelf brought: the masters that stand for all calibration frames known now, in a fixed
+    /// order; and what was new.
     struct Visit {
         var current: [MasterCard] = []
         var built: [MasterBuilt] = []
@@ -34,7 +35,10 @@ struct MasterShelf {
             try nights.frames(of: instrument, night: $0, calibration: true)
         }
         let byID = Dictionary(frames.map { ($0.frameID, $0) }, uniquingKeysWith: { first, _ in first })
-        let groups = MasterGroup.groups(of: frames.map(CalibrationFrameFacts.init))
+        let raw = frames.filter { !$0.isFinishedMaster }
+        // What another program has combined already is a master of its own, never one frame among raw ones.
+        let finished = frames.filter(\.isFinishedMaster).flatMap { MasterGroup.groups(of: [CalibrationFrameFacts($0)]) }
+        let groups = MasterGroup.groups(of: raw.map(CalibrationFrameFacts.init)) + finished
         for kind in [Calibration.FrameKind.bias, .dark, .flat] {
             let facts = visit.current.map(\.facts)
             for group in groups where group.kind == kind {
@@ -51,8 +55,7 @@ struct MasterShelf {
         let id = Self.identity(of: group, parents: parents)
         let name = StoreNames.master(id: id, instrument: group.mode.instrument)
         let members = group.frames.compactMap { frames[$0.id] }
-        if try store.contains(name + ".json") {
-            let outcome = try JSONDecoder().decode(Outcome.self, from: store.read(name + ".json"))
+        if let outcome = try known(name) {
             if let card = outcome.card {
                 visit.current.append(card)
                 visit.built.append(card.built)
@@ -60,7 +63,7 @@ struct MasterShelf {
             visit.refused += outcome.refused
             return
         }
-        let outcome = try build(group, members: members, id: id, name: name, parents: parents)
+        let outcome = try buildOfReadable(group, members: members, id: id, name: name, parents: parents)
         try store.write(name + ".json", data: EventCodec.json(outcome), durable: true)
         if let card = outcome.card {
             visit.current.append(card)
@@ -69,13 +72,23 @@ struct MasterShelf {
         visit.refused += outcome.refused
     }
 
+    /// What came of building this master before; nil when it was not built, or when its image has been lost since.
+    private func known(_ name: String) throws -> Outcome? {
+        guard try store.contains(name + ".json") else { return nil }
+        let outcome = try JSONDecoder().decode(Outcome.self, from: store.read(name + ".json"))
+        if outcome.card != nil, try !store.contains(name) { return nil }
+        return outcome
+    }
+
     /// What came of building one master: kept, so that frames refused once are refused the same way after a restart.
     private struct Outcome: Codable {
         var card: MasterCard?
         var refused: [FrameRejected]
     }
 
-    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (bias: MasterFacts?, dark: MasterFacts?) {
+    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (
+        bias: MasterFacts?, dark: MasterFacts?
+    ) {
         guard group.kind != .bias else { return (nil, nil) }
         let first = group.frames[0]
         let bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
@@ -93,10 +106,36 @@ struct MasterShelf {
 
     // MARK: Building
 
+    /// Frames that cannot be read any more are refused; the others make the master.
+    private func buildOfReadable(
+        _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
+        parents: (bias: MasterFacts?, dark: MasterFacts?)
+    ) throws -> Outcome {
+        var left = group.frames
+        var refused: [FrameRejected] = []
+        while !left.isEmpty {
+            let readable = MasterGroup(
+                kind: group.kind, mode: group.mode, night: group.night, filter: group.filter, frames: left)
+            let ids = Set(left.map(\.id))
+            do {
+                var outcome = try build(
+                    readable, members: members.filter { ids.contains($0.frameID) }, id: id, name: name, parents: parents
+                )
+                outcome.refused += refused
+                return outcome
+            } catch let error as UnreadableMember {
+                left.removeAll { $0.id == error.frameID }
+                refused += members.filter { $0.frameID == error.frameID }.map { rejection(of: $0, error.reason) }
+            }
+        }
+        return Outcome(card: nil, refused: refused)
+    }
+
     private func build(
         _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
         parents: (bias: MasterFacts?, dark: MasterFacts?)
     ) throws -> Outcome {
+        if members[0].isFinishedMaster { return try adopt(members[0], group, id: id, name: name) }
         let builder = builder(DetectorFacts(members[0].instrument))
         let rows = RawFrame.rows(of: members, in: store)
         do {
@@ -118,35 +157,58 @@ struct MasterShelf {
         }
     }
 
+    /// A dark or flat that another program has subtracted and combined is used as it is; a flat is brought to median 1.
+    private func adopt(_ frame: FrameReceived, _ group: MasterGroup, id: String, name: String) throws -> Outcome {
+        let image = try RawFrame.member(frame, from: store)
+        let facts = MasterFacts(external: CalibrationFrameFacts(frame), id: id)
+        if group.kind == .flat {
+            let flat = Image<Relative>(width: image.width, height: image.height, pixels: image.pixels)
+            return try keep(Master(external: facts, image: flat).normalisedToMedian(), refused: [], [frame], name)
+        }
+        return try keep(Master(external: facts, image: image), refused: [], [frame], name)
+    }
+
     private func keep<Unit: PixelUnit>(
         _ build: MasterBuild<Unit>, _ members: [FrameReceived], _ name: String
     ) throws -> Outcome {
-        let facts = build.master.facts
+        try keep(build.master, refused: build.refused, members, name)
+    }
+
+    private func keep<Unit: PixelUnit>(
+        _ master: Master<Unit>, refused: [RefusedFrame], _ members: [FrameReceived], _ name: String
+    ) throws -> Outcome {
+        let facts = master.facts
         let header = facts.cards(
             names: Dictionary(members.map { ($0.frameID, $0.originalName) }, uniquingKeysWith: { first, _ in first }))
         let file = try store.write(name, durable: true) { path in
             try FITSWriter.write(
-                image: build.master.image, error: build.master.error, mask: build.master.mask, header: header, to: path)
+                image: master.image, error: master.error, mask: master.mask, header: header, to: path)
         }
         var built = MasterBuilt(
-            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument, night: facts.night,
-            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX, binningY: facts.mode.binningY,
-            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD, inputs: facts.inputIDs,
+            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument,
+            night: facts.night,
+            file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX,
+            binningY: facts.mode.binningY,
+            width: facts.mode.width, height: facts.mode.height, midpointMJDUTC: facts.midpointMJD,
+            inputs: facts.inputIDs,
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
         built.temperatureCelsius = facts.temperatureCelsius
-        return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(build.refused, members))
+        return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(refused, members))
     }
 
     private func rejections(_ refused: [RefusedFrame], _ members: [FrameReceived]) -> [FrameRejected] {
         refused.compactMap { refusal in
-            members.first { $0.frameID == refusal.id }.map { frame in
-                FrameRejected(
-                    frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id,
-                    raw: frame.raw, stage: "calibrator", code: RejectionCode.calibrationUnusable.rawValue,
-                    reason: "\(frame.originalName): \(refusal.refusal)")
+            members.first { $0.frameID == refusal.id }.map {
+                rejection(of: $0, "\($0.originalName): \(refusal.refusal)")
             }
         }
+    }
+
+    private func rejection(of frame: FrameReceived, _ reason: String) -> FrameRejected {
+        FrameRejected(
+            frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id, raw: frame.raw,
+            stage: "calibrator", code: RejectionCode.calibrationUnusable.rawValue, reason: reason)
     }
 
     // MARK: Reading

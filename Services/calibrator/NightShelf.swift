@@ -3,7 +3,8 @@ internal import Events
 internal import Foundation
 internal import FrameStore
 
-/// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows all there is.
+/// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows
+/// all there is.
 struct NightShelf {
     let store: FrameStore
 
@@ -69,5 +70,22 @@ extension DetectorFacts {
         self.init(
             gain: instrument.gainElectronsPerADU, readNoiseElectrons: instrument.readNoiseElectrons,
             saturationADU: instrument.saturationADU)
+    }
+}
+
+extension FrameReceived {
+    /// A dark or flat from which another program has already subtracted bias or dark.
+    var isFinishedMaster: Bool {
+        [.dark, .flat].contains(exposure.kind) && !(exposure.appliedSteps ?? []).isEmpty
+    }
+}
+
+extension MasterFacts {
+    /// A master that another program has made.
+    init(external frame: CalibrationFrameFacts, id: String) {
+        self.init(
+            id: id, kind: frame.kind, mode: frame.mode, filter: frame.filter, exposureSeconds: frame.exposureSeconds,
+            temperatureCelsius: frame.temperatureCelsius, midpointMJD: frame.midpointMJD, night: frame.night, count: 1,
+            inputIDs: [frame.id], frameNoise: 0, flags: [.singleFrame, .externalMaster])
     }
 }

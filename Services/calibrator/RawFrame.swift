@@ -5,12 +5,34 @@ internal import FrameStore
 internal import Imaging
 internal import Pipeline
 
+/// A calibration frame that cannot be read any more: not the fault of the light that needs the master.
+struct UnreadableMember: Error, CustomStringConvertible {
+    let frameID: String
+    let reason: String
+    var description: String { reason }
+}
+
 /// Reads a raw frame of the store. It could be read when it came in, so what fails now is the store, not the frame.
 enum RawFrame {
     /// Rows of the raw frames of one group, for stacking.
     static func rows(of frames: [FrameReceived], in store: FrameStore) -> RowCache {
         let pixelCount = frames.reduce(0) { $0 + $1.exposure.width * $1.exposure.height }
-        return RowCache(pixelCount: pixelCount) { try read(frames[$0], from: store).pixels }
+        return RowCache(pixelCount: pixelCount) { try member(frames[$0], from: store) }
+    }
+
+    /// The pixels of a frame that goes into a master.
+    ///
+    /// - Throws: `UnreadableMember`; `Unavailable`.
+    static func member(_ frame: FrameReceived, from store: FrameStore) throws -> Image<ADU> {
+        do {
+            return try read(frame, from: store).pixels
+        } catch let rejection as Rejection {
+            throw UnreadableMember(frameID: frame.frameID, reason: rejection.reason)
+        } catch let error as FITSError where !error.isEnvironmental {
+            throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
+        } catch let error as MissingObject {
+            throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
+        }
     }
 
     static func read(_ frame: FrameReceived, from store: FrameStore) throws -> FITSImage {

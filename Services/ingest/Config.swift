@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Foundation
 internal import Instruments
 internal import Pipeline
@@ -49,7 +50,8 @@ struct Config {
             let document = try decodeDocument(InstrumentDocument.self, from: data, name: file)
             if documents[document.id] != nil {
                 throw DocumentError(
-                    name: file, problems: [DocumentProblem(field: "id", text: "'\(document.id)' is in another file too")])
+                    name: file,
+                    problems: [DocumentProblem(field: "id", text: "'\(document.id)' is in another file too")])
             }
             documents[document.id] = document
         }
@@ -58,12 +60,12 @@ struct Config {
 
     /// The folders to watch: one per instrument below the inbox, and those of `NIGHTJAR_WATCH`.
     func folders(of documents: [String: InstrumentDocument]) throws -> [WatchedFolder] {
-        let own = documents.keys.sorted().map { WatchedFolder(path: inbox.appending(path: $0).path, instrument: $0) }
+        let own = documents.keys.sorted().map { WatchedFolder(path: inbox.appending(path: $0).path, label: $0) }
         let more = try watch.map { entry in
             guard documents[entry.key] != nil else {
                 throw InvalidSettings(problems: ["NIGHTJAR_WATCH: there is no document for instrument '\(entry.key)'"])
             }
-            return WatchedFolder(path: entry.value.revealed, instrument: entry.key)
+            return WatchedFolder(path: entry.value.revealed, label: entry.key)
         }
         return own + more
     }

@@ -13,7 +13,7 @@ struct Inspection: Codable {
     var exposure: Events.ExposureFacts
     var night: String
     var notes: [String]
-    /// SHA-256 of shape, decompressed pixels and DATE-OBS.
+    /// SHA-256 of shape, decompressed pixels and the header's clocks, DATE-OBS before all.
     var contentSHA256: String
 }
 
@@ -54,7 +54,9 @@ enum Inspector {
 
     private static func contentDigest(_ image: FITSImage) -> String {
         var hash = SHA256()
-        let facts = "\(image.shape.width)x\(image.shape.height)|\(image.header.text("DATE-OBS") ?? "")|"
+        // A date without its time of day does not tell two saturated frames of one night apart.
+        let clock = ["DATE-OBS", "TIME-OBS", "UT", "UTC", "UTSTART", "MJD-OBS"].map { image.header.text($0) ?? "" }
+        let facts = "\(image.shape.width)x\(image.shape.height)|\(clock.joined(separator: "|"))|"
         Array(facts.utf8).withUnsafeBytes { hash.update($0) }
         image.pixels.pixels.withUnsafeBytes { hash.update($0) }
         return hash.finalize()
@@ -130,5 +132,8 @@ extension Events.ExposureFacts {
         temperatureCelsius = facts.temperatureCelsius
         raDegrees = facts.raDegrees
         decDegrees = facts.decDegrees
+        let steps: [(AppliedSteps, Events.FrameKind)] = [(.bias, .bias), (.dark, .dark), (.flat, .flat)]
+        let applied = steps.filter { facts.appliedSteps.contains($0.0) }.map(\.1)
+        appliedSteps = applied.isEmpty ? nil : applied
     }
 }

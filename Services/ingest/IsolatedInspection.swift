@@ -41,12 +41,17 @@ struct IsolatedInspection {
         while process.isRunning && Date() < deadline { Thread.sleep(forTimeInterval: 0.02) }
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            throw Rejection(.corrupt, "\(name): reading it ends the process (status \(process.terminationStatus))")
+        guard process.terminationReason == .exit else {
+            throw Rejection(.corrupt, "\(name): reading it ends the process (signal \(process.terminationStatus))")
+        }
+        guard process.terminationStatus == 0 else {
+            throw Unavailable(
+                "the inspection of \(name) in a child process ended with status \(process.terminationStatus)")
         }
         switch try JSONDecoder().decode(ChildResult.self, from: Data(contentsOf: work.appending(path: "result.json"))) {
         case .inspection(let inspection): return inspection
         case .rejected(let code, let reason): throw Rejection(code, reason)
+        case .unavailable(let reason): throw Unavailable(reason)
         }
     }
 
@@ -69,6 +74,7 @@ struct IsolatedInspection {
     private enum ChildResult: Codable {
         case inspection(Inspection)
         case rejected(RejectionCode, String)
+        case unavailable(String)
     }
 
     /// What the child process does instead of watching.
@@ -80,6 +86,8 @@ struct IsolatedInspection {
             result = .inspection(try Inspector.inspect(task.path, name: task.name, document: task.document))
         } catch let rejection as Rejection {
             result = .rejected(rejection.code, rejection.reason)
+        } catch let away as Unavailable {
+            result = .unavailable(away.reason)
         }
         try JSONEncoder().encode(result).write(to: work.appending(path: "result.json"))
     }

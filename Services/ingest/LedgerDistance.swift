@@ -2,8 +2,8 @@ internal import Events
 internal import Foundation
 internal import Pipeline
 
-/// How far ahead of the ledger ingest is: frames it has handed on that have no fate yet. The archiver's heartbeats say how
-/// many frames are pending; what was handed on since the last one is added.
+/// How far ahead of the ledger ingest is: frames it has handed on that have no fate yet. The archiver's heartbeats say
+/// how many frames are pending; what was handed on since the last one is added.
 final class LedgerDistance {
     private let heartbeats: any Source
     private let limit: Int
@@ -52,30 +52,5 @@ final class LedgerDistance {
                 log.warning("heartbeat not understood", ["reason": "\(error)"])
             }
         }
-    }
-}
-
-/// Ingest's own heartbeat: it has no worker loop to send one.
-struct IngestHeartbeat {
-    private let instance: String
-    private let interval: Double
-    private var next = 0.0
-    private var sequence = 0
-
-    init(instance: String, every interval: Double) {
-        self.instance = instance
-        self.interval = interval
-    }
-
-    mutating func beat(handled: Int, state: String, to sink: any Sink, at clock: Pipeline.Clock) throws {
-        guard interval > 0, clock.elapsed() >= next else { return }
-        next = clock.elapsed() + interval
-        sequence += 1
-        let beat = ServiceHeartbeat(
-            service: "ingest", instance: instance, sequence: sequence, version: Release.version, state: state,
-            handled: handled)
-        try sink.publish([
-            try EventCodec.encode(beat, source: "ingest", trace: Trace(), time: iso8601(clock.now()))
-        ])
     }
 }

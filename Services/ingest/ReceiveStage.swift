@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Events
 internal import Foundation
 internal import FrameStore
@@ -22,17 +23,17 @@ struct ReceiveStage {
         case duplicate(String)
     }
 
-    /// - Throws: `Unavailable` for store and broker, `UnreadableFile`, `ChangedFile`; the file is then where it was.
+    /// - Throws: `Unavailable` for store and broker, `MissingDocument`, `UnreadableFile`, `ChangedFile`, `ShelfError`;
+    ///   the file
+    ///   is then where it was.
     func receive(_ file: DroppedFile) throws -> Outcome {
-        guard let document = documents[file.folder.instrument] else {
-            throw Unavailable("no document for instrument '\(file.folder.instrument)'")
-        }
-        let sha256 = try store.digest(ofUserFile: file.path).sha256
-        let raw = try keep(file, sha256: sha256)
+        guard let document = documents[file.folder.label] else { throw MissingDocument(instrument: file.folder.label) }
+        let (sha256, bytes) = try store.digest(ofUserFile: file.path)
+        let raw = try keep(file, sha256: sha256, bytes: bytes)
         let frameID = String(sha256.prefix(32))
         let known = try knownEnvelope(sha256)
         if let known, known.topic == FrameReceived.type.topic {
-            if known.message.header(Self.placeHeader) == place(of: file) {
+            if known.origin == place(of: file) {
                 try sink.publish([known.message])
                 return try finish(file, .accepted(frameID))
             }
@@ -46,9 +47,9 @@ struct ReceiveStage {
         }
     }
 
-    private func keep(_ file: DroppedFile, sha256: String) throws -> StoredFile {
+    private func keep(_ file: DroppedFile, sha256: String, bytes: Int) throws -> StoredFile {
         let name = StoreNames.raw(sha256: sha256)
-        if try store.contains(name) { return StoredFile(url: "frames:" + name, sha256: sha256, bytes: file.state.bytes) }
+        if try store.contains(name) { return StoredFile(url: "frames:" + name, sha256: sha256, bytes: bytes) }
         return try store.copy(fileAt: file.path, as: name, sha256: sha256)
     }
 
@@ -60,7 +61,7 @@ struct ReceiveStage {
         let content = StoreNames.content(sha256: inspection.contentSHA256)
         if try store.contains(content) {
             let other = String(decoding: try store.read(content), as: UTF8.self)
-            if other != frameID {
+            if other != frameID, try isReceived(other) {
                 return try repeated(file, frameID: other, reason: "the same pixels and DATE-OBS as frame \(other)")
             }
         }
@@ -80,11 +81,12 @@ struct ReceiveStage {
         _ file: DroppedFile, frameID: String, raw: StoredFile, _ rejection: Rejection, again: Bool
     ) throws -> Outcome {
         let rejected = FrameRejected(
-            frameID: frameID, originalName: file.name, instrument: file.folder.instrument, raw: raw, stage: "ingest",
+            frameID: frameID, originalName: file.name, instrument: file.folder.label, raw: raw, stage: "ingest",
             code: rejection.code.rawValue, reason: rejection.reason)
         let envelope = StoreNames.envelope(sha256: raw.sha256)
-        if again, let known = try knownEnvelope(raw.sha256), known.message.header(Self.placeHeader) != place(of: file) {
-            try announceDuplicate(file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
+        if again, let known = try knownEnvelope(raw.sha256), known.origin != place(of: file) {
+            try announceDuplicate(
+                file, frameID: frameID, reason: "the same bytes as \(originalName(known)), rejected too")
         } else {
             try announce(rejected, frameID: frameID, file: file, envelope: envelope)
         }
@@ -96,24 +98,23 @@ struct ReceiveStage {
         return try finish(file, .duplicate(reason))
     }
 
+    /// - Throws: `ChangedFile` when the file is not the one any more that was taken in: what it is now comes by itself.
     private func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
+        guard FileState(of: file.path) == file.state else { throw ChangedFile(path: file.path) }
         guard case .rejected(let code, let reason) = outcome else {
-            _ = try Shelf.move(file, to: FolderWatch.accepted)
+            try Shelf.accepted.take(file)
             return outcome
         }
-        let place = try Shelf.move(file, to: FolderWatch.rejected)
         let note = RejectionNote(file: file.name, code: code.rawValue, meaning: code.text, reason: reason)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(note).write(to: URL(fileURLWithPath: place + ".reason.json"))
+        try Shelf.rejected.take(file, note: encoder.encode(note))
         return outcome
     }
 
     // MARK: Announcements
 
     /// Where and in which state a file was dropped: tells a second look at one file from a second file.
-    private static let placeHeader = "nightjar_inbox"
-
     private func place(of file: DroppedFile) -> String {
         SHA256.hex(of: Data("\(file.path)|\(file.state.bytes)|\(file.state.changed)".utf8))
     }
@@ -121,16 +122,15 @@ struct ReceiveStage {
     private func announce<Payload: EventPayload>(
         _ payload: Payload, frameID: String, file: DroppedFile, envelope: String
     ) throws {
-        var message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
-        message.headers.append(Message.Header(Self.placeHeader, place(of: file)))
-        try store.write(envelope, data: Envelope(message).data(), durable: true)
+        let message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
+        try store.write(envelope, data: Envelope(message, origin: place(of: file)).data(), durable: true)
         try sink.publish([message])
     }
 
     private func announceDuplicate(_ file: DroppedFile, frameID: String, reason: String) throws {
         let id = String(place(of: file).prefix(32))
         let duplicate = FrameDuplicated(
-            duplicateID: id, frameID: frameID, originalName: file.name, instrument: file.folder.instrument,
+            duplicateID: id, frameID: frameID, originalName: file.name, instrument: file.folder.label,
             reason: reason)
         try announce(duplicate, frameID: frameID, file: file, envelope: StoreNames.duplicate(id: id))
     }
@@ -138,6 +138,14 @@ struct ReceiveStage {
     private func knownEnvelope(_ sha256: String) throws -> Envelope? {
         let name = StoreNames.envelope(sha256: sha256)
         return try store.contains(name) ? Envelope(data: store.read(name)) : nil
+    }
+
+    /// Whether a frame was announced: one that ingest died over has its pixels in the index and no envelope.
+    private func isReceived(_ frameID: String) throws -> Bool {
+        try store.list("raw/\(frameID.prefix(2))").contains { name in
+            guard name.hasSuffix(".json"), (name as NSString).lastPathComponent.hasPrefix(frameID) else { return false }
+            return try Envelope(data: store.read(name)).topic == FrameReceived.type.topic
+        }
     }
 
     private func originalName(_ envelope: Envelope) -> String {
@@ -148,6 +156,12 @@ struct ReceiveStage {
             return "a frame of the store"
         }
     }
+}
+
+/// Files of an instrument without a document wait until there is one.
+struct MissingDocument: Error, CustomStringConvertible {
+    let instrument: String
+    var description: String { "there is no document for instrument '\(instrument)'" }
 }
 
 /// Lies beside a rejected file.

@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Events
 internal import FITS
 internal import Foundation
@@ -12,15 +13,20 @@ final class Watcher {
     private let sink: any Sink
     private let ledger: LedgerDistance
     private let log: Log
-    private let clock = Pipeline.Clock.system
+    private let clock: Pipeline.Clock
     private var documents: [String: InstrumentDocument]
     private var watch: FolderWatch
     private var documentsStamp: [String]
-    private var heartbeats: IngestHeartbeat
-    /// What was said already of folders and names, so that a message comes once and not with every look.
-    private var said: Set<String> = []
+    private var heartbeats: HeartbeatPublisher
+    private var postponed = Postponed()
+    /// What was said already of each path, so that a message comes once and not with every look.
+    private var said: [String: Set<String>] = [:]
 
-    init(config: Config, store: FrameStore, sink: any Sink, ledger: LedgerDistance, log: Log) throws {
+    init(
+        config: Config, store: FrameStore, sink: any Sink, ledger: LedgerDistance, log: Log,
+        clock: Pipeline.Clock = .system
+    ) throws {
+        self.clock = clock
         self.config = config
         self.store = store
         self.sink = sink
@@ -28,8 +34,9 @@ final class Watcher {
         self.log = log
         documents = try config.documents()
         documentsStamp = Self.stamp(config.instruments)
-        watch = FolderWatch(folders: try config.folders(of: documents))
-        heartbeats = IngestHeartbeat(instance: config.bus.instance, every: config.bus.heartbeatSeconds)
+        watch = FolderWatch(folders: try config.folders(of: documents), wants: isFITSName)
+        heartbeats = HeartbeatPublisher(
+            service: "ingest", instance: config.bus.instance, every: config.bus.heartbeatSeconds)
     }
 
     func run(until stop: StopFlag) {
@@ -37,7 +44,6 @@ final class Watcher {
         var refusals = 0
         while !stop.isRaised {
             do {
-                try makeFolders()
                 try lookOnce(stop)
                 try heartbeats.beat(handled: ledger.handedOn, state: "running", to: sink, at: clock)
                 refusals = 0
@@ -51,16 +57,20 @@ final class Watcher {
         log.info("stopped", ["taken in": String(ledger.handedOn)])
     }
 
-    private func lookOnce(_ stop: StopFlag) throws {
-        try reloadDocuments()
+    /// - Throws: `Unavailable` of store or broker: the rest of the files wait for the next look.
+    func lookOnce(_ stop: StopFlag) throws {
+        reloadDocuments()
+        for (path, reason) in watch.makeMissingFolders() { sayOnce("folder cannot be made: \(reason)", path: path) }
         let look = watch.look(now: clock.elapsed(), settleSeconds: config.settleSeconds)
         report(look)
-        for (file, seconds) in look.still where !stop.isRaised {
-            try ledger.waitForRoom(stop, heartbeat: { state in
-                try heartbeats.beat(handled: ledger.handedOn, state: state, to: sink, at: clock)
-            })
+        for (file, seconds) in look.still where !stop.isRaised && postponed.isDue(file, now: clock.elapsed()) {
+            try ledger.waitForRoom(
+                stop,
+                heartbeat: { state in
+                    try heartbeats.beat(handled: ledger.handedOn, state: state, to: sink, at: clock)
+                })
             guard !stop.isRaised, isReady(file, stillSeconds: seconds) else { continue }
-            takeInOrExplain(file)
+            try takeInOrExplain(file)
         }
     }
 
@@ -69,40 +79,48 @@ final class Watcher {
         FITSFile.isComplete(file.path) || stillSeconds >= config.patienceSeconds
     }
 
-    private func takeInOrExplain(_ file: DroppedFile) {
+    private func takeInOrExplain(_ file: DroppedFile) throws {
         do {
             let stage = ReceiveStage(
                 store: store, sink: sink, documents: documents,
                 inspect: IsolatedInspection(markers: config.bus.attemptsDirectory, log: log).inspect,
                 now: { iso8601(self.clock.now()) })
             let outcome = try stage.receive(file)
+            postponed.forget(file)
             ledger.handOn()
             log.info("took in", ["file": file.path, "outcome": "\(outcome)"])
         } catch let away as Unavailable {
-            sayOnce("waiting: \(away.reason)", path: file.path)
+            postponed.postpone(file, now: clock.elapsed(), longestSeconds: 30)
+            throw away
         } catch {
+            postponed.postpone(file, now: clock.elapsed(), longestSeconds: 600)
             sayOnce("left where it is: \(error)", path: file.path)
         }
     }
 
     // MARK: Folders and documents
 
-    private func makeFolders() throws {
-        for folder in watch.folders where access(folder.path, F_OK) != 0 {
-            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-        }
-    }
-
-    /// Takes up documents that were added or changed; a broken one is reported and the old ones stay in force.
-    private func reloadDocuments() throws {
+    /// Takes up documents that were added or changed; a broken one is reported and the old ones stay in force. The
+    /// folder of a document that was taken away is watched on: its files wait for the document.
+    private func reloadDocuments() {
         let stamp = Self.stamp(config.instruments)
         guard stamp != documentsStamp else { return }
         documentsStamp = stamp
         do {
-            documents = try config.documents()
-            watch = FolderWatch(folders: try config.folders(of: documents))
-            try makeFolders()
+            let found = try config.documents()
+            let folders = try config.folders(of: found)
+            let waiting = watch.folders.filter { found[$0.label] == nil }
+            documents = found
+            watch = FolderWatch(folders: folders + waiting, wants: isFITSName)
+            // What was wrong with a file may be right with another document.
+            postponed = Postponed()
+            said = [:]
             log.info("instrument documents read again", ["instruments": documents.keys.sorted().joined(separator: ",")])
+            for folder in waiting {
+                log.warning(
+                    "the instrument's document is gone: its files wait",
+                    ["instrument": folder.label, "path": folder.path])
+            }
         } catch {
             log.error("instrument documents not changed", ["reason": "\(error)"])
         }
@@ -124,11 +142,34 @@ final class Watcher {
     }
 
     private func report(_ look: FolderWatch.Look) {
-        for folder in look.unreadable { sayOnce("folder cannot be read: \(folder.reason)", path: folder.path) }
+        let strays = strayFolders()
+        let seen = look.paths.union(watch.folders.map(\.path)).union(strays)
+        said = said.filter { seen.contains($0.key) }
+        postponed.keep(look.paths)
+        for path in strays { sayOnce("no instrument document is for this folder: its files wait", path: path) }
+        for place in look.unreadable { sayOnce("cannot be read: \(place.reason)", path: place.path) }
         for path in look.ignored { sayOnce("left alone: its name does not end in .fits, .fit or .fts", path: path) }
     }
 
+    /// Folders of the inbox that belong to no instrument: whoever drops files there should know.
+    private func strayFolders() -> [String] {
+        guard let stream = opendir(config.inbox.path) else { return [] }
+        defer { closedir(stream) }
+        let known = Set(watch.folders.map(\.path))
+        var strays: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let path = config.inbox.appending(path: name).path
+            var status = stat()
+            guard !name.hasPrefix("."), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
+            if !known.contains(path) { strays.append(path) }
+        }
+        return strays.sorted()
+    }
+
     private func sayOnce(_ message: String, path: String) {
-        if said.insert("\(path)|\(message)").inserted { log.warning(message, ["path": path]) }
+        if said[path, default: []].insert(message).inserted { log.warning(message, ["path": path]) }
     }
 }

@@ -5,10 +5,11 @@ internal import Pipeline
 struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
-        nightCommand, brokerCommand,
+        demoCommand, nightCommand,
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
+        targetCommand, instrumentCommand, ruleCommand,
         measureCommand, masterCommand, calibrateCommand, simulateCommand,
-        targetCommand, instrumentCommand, ruleCommand, topicsCommand, doctorCommand,
+        topicsCommand, doctorCommand, brokerCommand,
     ]
 
     static func main() {

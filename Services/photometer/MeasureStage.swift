@@ -13,8 +13,8 @@ internal import Pipeline
 final class MeasureStage {
     private let store: FrameStore
     private let threshold: Double
-    /// The frame measured last: forced photometry is often asked for soon after.
-    private var last: (url: String, detections: Detections)?
+    /// The frames measured last: forced photometry is asked for soon after.
+    private var recent = RecentFrames<Detections>()
 
     init(store: FrameStore, threshold: Double) {
         self.store = store
@@ -26,16 +26,28 @@ final class MeasureStage {
     /// `frame.calibrated`
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         let frame = event.payload
-        let (planes, header) = try read(frame)
+        let recipe = recipe(of: frame)
+        if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
+        guard let (planes, header) = try read(frame) else { return [Outgoing(try received(frame))] }
         let parameters = detectionParameters(frame)
         let detections = detect(planes, parameters)
-        last = (frame.calibrated.url, detections)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
-        let recipe = recipe(of: frame)
         let file = try keep(measurement, of: frame, recipe: recipe, header: header)
-        return [Outgoing(summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld))]
+        let measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
+        try store.write(name, data: EventCodec.json(measured))
+        return [Outgoing(measured)]
+    }
+
+    /// What was said of this measurement before: a frame that is announced again costs no pixels.
+    private func known(_ frame: FrameCalibrated, recipe: String) throws -> FrameMeasured? {
+        let name = StoreNames.detections(frameID: frame.frameID, recipe: recipe)
+        guard try store.contains(name), try store.contains(StoreNames.event(of: name)) else { return nil }
+        let known = try JSONDecoder().decode(FrameMeasured.self, from: store.read(StoreNames.event(of: name)))
+        return known.frame == frame ? known : nil
     }
 
     /// `measurement.requested`
@@ -44,10 +56,13 @@ final class MeasureStage {
         guard request.apertureRadiusPixels > 0, request.apertureRadiusPixels < 1000 else {
             throw MalformedEvent(
                 topic: MeasurementRequested.type.topic,
-                reason: "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
+                reason:
+                    "apertureRadiusPixels is \(request.apertureRadiusPixels), expected more than 0 and less than 1000")
         }
         let parameters = detectionParameters(request.frame)
-        let detections = try detections(of: request.frame, parameters)
+        guard let detections = try detections(of: request.frame, parameters) else {
+            return [Outgoing(try received(request.frame))]
+        }
         let measured = forcedPhotometry(
             detections, at: request.positions.map { ($0.x, $0.y) },
             Self.parameters(request.frame.instrument, parameters, radius: request.apertureRadiusPixels))
@@ -92,16 +107,36 @@ final class MeasureStage {
 
     // MARK: Store
 
-    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header) {
-        var file = try store.openFITS(frame.calibrated.url)
-        let (planes, header) = try file.readCalibratedFrame()
-        return (planes, header)
+    /// - Returns: nil when the calibrated planes are not in the store any more: they are a cache.
+    private func read(_ frame: FrameCalibrated) throws -> (CalibratedFrame, Header)? {
+        do {
+            var file = try store.openFITS(frame.calibrated.url)
+            let (planes, header) = try file.readCalibratedFrame()
+            return (planes, header)
+        } catch is MissingObject {
+            return nil
+        }
     }
 
-    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections {
-        if let last, last.url == frame.calibrated.url { return last.detections }
-        let detections = detect(try read(frame).0, parameters)
-        last = (frame.calibrated.url, detections)
+    /// The frame as ingest announced it. Said again, it makes the calibrator compute the planes again; a request
+    /// without an answer is asked again by the archiver's sweep.
+    ///
+    /// - Throws: `Unavailable` when the raw frame is not there either: the photometer looks at another store, or at
+    ///   none.
+    private func received(_ frame: FrameCalibrated) throws -> FrameReceived {
+        let name = StoreNames.envelope(sha256: frame.raw.sha256)
+        guard try store.contains(name) else {
+            let missing = "neither \(frame.calibrated.url) nor \(name) is there"
+            throw Unavailable("frame store \(store.root): \(missing): is it the calibrator's store?")
+        }
+        return try EventCodec.decode(FrameReceived.self, from: Envelope(data: store.read(name)).message).payload
+    }
+
+    private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
+        if let detections = recent[frame.calibrated.url] { return detections }
+        guard let (planes, _) = try read(frame) else { return nil }
+        let detections = detect(planes, parameters)
+        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         return detections
     }
 

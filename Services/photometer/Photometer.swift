@@ -20,7 +20,7 @@ struct Photometer {
             let bus = KafkaConnection(config.bus, log: log)
             let source = try KafkaSource(
                 bus, group: "photometer", topics: routes.topics,
-                sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)
+                sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds, messagesAhead: 1)
 
             // Run
             Worker(

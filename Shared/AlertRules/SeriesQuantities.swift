@@ -1,5 +1,5 @@
-/// What a rule needs to know of the points before the one it judges, per instrument and magnitude system: these differ in
-/// zero point and colour terms, so a baseline or a slope across them would measure the instruments.
+/// What a rule needs to know of the points before the one it judges, per instrument and magnitude system: these differ
+/// in zero point and colour terms, so a baseline or a slope across them would measure the instruments.
 struct SeriesQuantities {
     private let rule: RuleDocument
     private let judging: Judge

@@ -3,8 +3,8 @@ internal import Imaging
 /// The cards of a header that describe its primary world coordinate system, made fit for wcslib.
 ///
 /// Headers of real cameras bend the rules in known ways, and what they mean is clear:
-/// numbers written as strings, SIP terms without "-SIP" in CTYPE (the terms count), "-SIP" without terms (none), PV terms
-/// beside SIP terms (the leftovers of another solver; SIP counts), CUNIT in capitals, RADECSYS and EPOCH.
+/// numbers written as strings, SIP terms without "-SIP" in CTYPE (the terms count), "-SIP" without terms (none), PV
+/// terms beside SIP terms (the leftovers of another solver; SIP counts), CUNIT in capitals, RADECSYS and EPOCH.
 struct CardText {
     private(set) var text: [String: String] = [:]
     private(set) var number: [String: Double] = [:]

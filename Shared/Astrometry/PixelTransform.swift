@@ -35,8 +35,8 @@ public struct PixelTransform: Sendable, Equatable {
     /// True when one frame shows the sky mirrored with respect to the other.
     public var isMirrored: Bool { determinant < 0 }
 
-    /// Rotation of the x axis [deg], -180 ... 180, counter-clockwise from x to y; for a mirrored map, after the mirroring
-    /// of y.
+    /// Rotation of the x axis [deg], -180 ... 180, counter-clockwise from x to y; for a mirrored map, after the
+    /// mirroring of y.
     public var rotationDegrees: Double {
         let sign = isMirrored ? -1.0 : 1.0
         return atan2(yx - sign * xy, xx + sign * yy) * 180 / .pi

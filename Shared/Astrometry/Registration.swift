@@ -50,13 +50,13 @@ public struct RegistrationSettings: Sendable, Equatable {
 
 /// Finds shift, rotation, scale and mirror between two star lists, without any first guess.
 ///
-/// Triangles of the brightest stars that are not too close to one another are compared by the ratios of their sides, which
-/// do not change under a similarity, mirrored or not. Every matching pair of triangles proposes a map; all proposals are
-/// tried, and the one that brings most bright stars onto others is refined by least squares on all stars: an affine map
-/// from 10 stars on, a similarity below.
+/// Triangles of the brightest stars that are not too close to one another are compared by the ratios of their sides,
+/// which do not change under a similarity, mirrored or not. Every matching pair of triangles proposes a map; all
+/// proposals are tried, and the one that brings most bright stars onto others is refined by least squares on all stars:
+/// an affine map from 10 stars on, a similarity below.
 ///
-/// The result counts only if chance does not explain it: with k of the n bright stars in the common area on another star,
-/// beyond the three that made the proposal, and H proposals,
+/// The result counts only if chance does not explain it: with k of the n bright stars in the common area on another
+/// star, beyond the three that made the proposal, and H proposals,
 ///
 ///     E = H * P(binomial(n - 3, p) >= k - 3) < 1e-6,   p = stars * pi * tolerance^2 / area
 ///
@@ -65,7 +65,8 @@ public struct RegistrationSettings: Sendable, Equatable {
 /// - Parameters:
 ///   - detections: the frame's stars; entries that are not finite are left out.
 ///   - reference: the reference's stars.
-/// - Returns: `nil` when there is no match beyond chance, also for fewer than 4 stars. The same lists give the same result,
+/// - Returns: `nil` when there is no match beyond chance, also for fewer than 4 stars. The same lists give the same
+///   result,
 ///   in any order.
 public func register(
     _ detections: [StarPosition], to reference: [StarPosition], settings: RegistrationSettings = .init()

@@ -8,7 +8,8 @@ struct Triangle {
     /// Sense of the vertices in the given order.
     var isClockwise: Bool
 
-    /// `nil` for triangles whose sides do not tell the vertices apart, or that are too small or too thin to carry a map.
+    /// `nil` for triangles whose sides do not tell the vertices apart, or that are too small or too thin to carry a
+    /// map.
     init?(_ a: Int, _ b: Int, _ c: Int, of stars: [StarPosition], minimumSide: Double) {
         let (first, second, third) = (stars[a], stars[b], stars[c])
         var sides = [

@@ -4,14 +4,15 @@ public import Sky
 
 /// The world coordinate system of an image, evaluated by wcslib: pixel to sky and back.
 ///
-/// Every projection that wcslib knows (TAN, TPV, ZPN, SIN ...), SIP, TNX and ZPX distortions. Pixels count from 0 at the
-/// centre of the first one; the FITS convention of 1 ends here. One value may not be used by two threads at a time, which
-/// the type ensures by not being `Sendable`.
+/// Every projection that wcslib knows (TAN, TPV, ZPN, SIN ...), SIP, TNX and ZPX distortions. Pixels count from 0 at
+/// the centre of the first one; the FITS convention of 1 ends here. One value may not be used by two threads at a time,
+/// which the type ensures by not being `Sendable`.
 /// - Source: Calabretta & Greisen 2002, A&A 395, 1077; Shupe et al. 2005, ASPC 347, 491 (SIP).
 public struct WorldCoordinates: ~Copyable {
     private let handle: UnsafeMutablePointer<wcsprm>
 
-    /// - Parameter header: a header with CTYPEi, CRVALi, CRPIXi and CDi_j or CDELTi; only its primary description counts.
+    /// - Parameter header: a header with CTYPEi, CRVALi, CRPIXi and CDi_j or CDELTi; only its primary description
+    ///   counts.
     /// - Throws: `WorldCoordinatesError`, whatever is in the header.
     public init(_ header: Header) throws(WorldCoordinatesError) {
         let text = try CardText(header)

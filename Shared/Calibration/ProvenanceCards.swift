@@ -50,7 +50,9 @@ extension MasterFacts {
             instrument: header.text("INSTRUME") ?? "", width: width, height: height,
             binningX: Int(header.number("XBINNING") ?? 1), binningY: Int(header.number("YBINNING") ?? 1))
         let inputs = header.cards.compactMap { card -> String? in
-            guard card.keyword == "HISTORY", case .string(let text)? = card.value, text.hasPrefix("input ") else { return nil }
+            guard card.keyword == "HISTORY", case .string(let text)? = card.value, text.hasPrefix("input ") else {
+                return nil
+            }
             let words = text.split(separator: " ")
             return words.count > 2 ? String(words[2]) : nil
         }
@@ -74,7 +76,8 @@ extension CalibratedLight {
         header.append("NJSKY", .real(skyElectrons), comment: "[electron] typical level")
         header.append("NJNOISE", .real(noiseElectrons), comment: "[electron] typical noise of a pixel")
         for master in masters {
-            header.append("HISTORY", .string("master \(master.kind.rawValue) \(master.id): \(asciiOnly(master.reason))"))
+            header.append(
+                "HISTORY", .string("master \(master.kind.rawValue) \(master.id): \(asciiOnly(master.reason))"))
         }
         return header
     }

@@ -25,14 +25,18 @@ public struct Background: Sendable {
     ///   - tileSize: side of a tile [px]; large against a star, small against the sky's structure.
     ///   - filterSize: width of the median filter [tiles].
     public static func estimate(_ frame: CalibratedFrame, tileSize: Int = 64, filterSize: Int = 3) -> Background {
+        estimate(frame, excluded: frame.excludedPixels(), tileSize: tileSize, filterSize: filterSize)
+    }
+
+    static func estimate(
+        _ frame: CalibratedFrame, excluded: [UInt8], tileSize: Int, filterSize: Int
+    ) -> Background {
         precondition(tileSize > 0 && filterSize > 0, "a background mesh needs tiles and a filter")
+        guard excluded.contains(0) else { return empty(frame, tileSize: tileSize) }
         var pixels = frame.signal.pixels
-        let excluded = frame.excludedPixels()
-        var hasGoodPixel = false
-        for index in pixels.indices {
-            if excluded[index] != 0 { pixels[index] = 0 } else { hasGoodPixel = true }
+        if excluded.contains(1) {
+            for index in pixels.indices where excluded[index] != 0 { pixels[index] = 0 }
         }
-        guard hasGoodPixel else { return empty(frame, tileSize: tileSize) }
         return mesh(pixels, excluded, frame, tileSize, filterSize) ?? empty(frame, tileSize: tileSize)
     }
 
@@ -64,19 +68,28 @@ public struct Background: Sendable {
 }
 
 extension CalibratedFrame {
-    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN or beyond 10^12 electrons, or without a
-    /// finite positive variance.
+    /// 1 for each pixel that carries no measurement: no data, bad, low flat, NaN or beyond 10^12 electrons, or without
+    /// a finite positive variance.
     /// Saturated pixels stay: they show where bright stars are.
     package func excludedPixels() -> [UInt8] {
         let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue
-        var excluded = [UInt8](repeating: 0, count: mask.bits.count)
-        for index in excluded.indices {
-            let value = variance.pixels[index]
-            let isGood =
-                mask.bits[index] & bad == 0 && abs(signal.pixels[index]) < 1e12 && value > 0
-                && value < 1e24
-            excluded[index] = isGood ? 0 : 1
+        let count = mask.bits.count
+        return [UInt8](unsafeUninitializedCapacity: count) { excluded, used in
+            used = count
+            mask.bits.withUnsafeBufferPointer { bits in
+                signal.pixels.withUnsafeBufferPointer { signal in
+                    variance.pixels.withUnsafeBufferPointer { variance in
+                        for index in 0..<count {
+                            // Without short cuts, so that the loop runs on vectors.
+                            var faults: UInt8 = bits[index] & bad == 0 ? 0 : 1
+                            faults |= abs(signal[index]) < 1e12 ? 0 : 1
+                            faults |= variance[index] > 0 ? 0 : 1
+                            faults |= variance[index] < 1e24 ? 0 : 1
+                            excluded[index] = faults
+                        }
+                    }
+                }
+            }
         }
-        return excluded
     }
 }

@@ -21,9 +21,11 @@ public struct Detections: Sendable {
 ///
 /// - Source: Bertin & Arnouts 1996, A&AS 117, 393 (background, separation, cleaning), as in libsep.
 public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()) -> Detections {
+    let excluded = frame.excludedPixels()
     let background = Background.estimate(
-        frame, tileSize: parameters.backgroundTileSize, filterSize: parameters.backgroundFilterSize)
-    let measurable = MeasurableFrame(frame, background: background)
+        frame, excluded: excluded, tileSize: parameters.backgroundTileSize,
+        filterSize: parameters.backgroundFilterSize)
+    let measurable = MeasurableFrame(frame, background: background, excluded: excluded)
     let seeing = measureSeeing(measurable, parameters)
     let fwhm = parameters.fwhmPixels ?? seeing?.fwhmPixels ?? 3
     let ratio = MatchedFilter.signalToNoise(measurable, fwhmPixels: min(max(fwhm, 1), 20))

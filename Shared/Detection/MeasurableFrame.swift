@@ -14,20 +14,39 @@ package struct MeasurableFrame: Sendable {
     package let maskBits: [UInt16]
 
     package init(_ frame: CalibratedFrame, background: Background) {
+        self.init(frame, background: background, excluded: frame.excludedPixels())
+    }
+
+    /// - Parameter excluded: the frame's own.
+    init(_ frame: CalibratedFrame, background: Background, excluded: [UInt8]) {
         (width, height) = (frame.signal.width, frame.signal.height)
         self.background = background
-        let excluded = frame.excludedPixels()
-        var residual = frame.signal.pixels
-        var variance = frame.variance.pixels
-        let level = background.level.pixels
-        for index in residual.indices {
-            let isGood = excluded[index] == 0
-            residual[index] = isGood ? residual[index] - level[index] : 0
-            variance[index] = isGood ? variance[index] : 0
-        }
-        self.residual = residual
-        self.variance = variance
         self.excluded = excluded
         maskBits = frame.mask.bits
+        let count = excluded.count
+        residual = [Float](unsafeUninitializedCapacity: count) { residual, used in
+            used = count
+            frame.signal.pixels.withUnsafeBufferPointer { signal in
+                background.level.pixels.withUnsafeBufferPointer { level in
+                    excluded.withUnsafeBufferPointer { excluded in
+                        for index in 0..<count {
+                            residual[index] = excluded[index] == 0 ? signal[index] - level[index] : 0
+                        }
+                    }
+                }
+            }
+        }
+        guard excluded.contains(1) else {
+            variance = frame.variance.pixels
+            return
+        }
+        variance = [Float](unsafeUninitializedCapacity: count) { variance, used in
+            used = count
+            frame.variance.pixels.withUnsafeBufferPointer { given in
+                excluded.withUnsafeBufferPointer { excluded in
+                    for index in 0..<count { variance[index] = excluded[index] == 0 ? given[index] : 0 }
+                }
+            }
+        }
     }
 }

@@ -8,7 +8,8 @@ public struct Source: Sendable, Equatable {
     /// Standard errors of the position [px]; NaN when `centroidFailed`.
     public var xError: Double
     public var yError: Double
-    /// Half axes of the isophotal ellipse [px] and its angle [radians], counter-clockwise from +x, in the filtered frame.
+    /// Half axes of the isophotal ellipse [px] and its angle [radians], counter-clockwise from +x, in the filtered
+    /// frame.
     public var a: Double
     public var b: Double
     public var theta: Double

@@ -46,7 +46,8 @@ public enum DetectionCatalogue {
             column("flux_auto", "electron", "within the Kron ellipse", \.fluxAuto),
             column("flux_auto_err", "electron", "standard error", \.fluxAutoError),
             FITSColumn(name: "flux_psf", unit: "electron", description: "not measured yet", values: .double(unknown)),
-            FITSColumn(name: "flux_psf_err", unit: "electron", description: "not measured yet", values: .double(unknown)),
+            FITSColumn(
+                name: "flux_psf_err", unit: "electron", description: "not measured yet", values: .double(unknown)),
             FITSColumn(
                 name: "mag_aperture", unit: "mag", description: "instrumental: -2.5 log10(electrons per second)",
                 values: .double(magnitudes.map { $0?.magnitude ?? .nan })),

@@ -61,12 +61,21 @@ public enum EventCodec {
             throw MalformedEvent(
                 topic: message.topic, reason: "ce_type is '\(claimed)', expected '\(Payload.type.cloudEventType)'")
         }
+        if let schema = message.header("ce_dataschema"), schema.hasPrefix("schemas/"), schema != Payload.type.dataSchema
+        {
+            throw MalformedEvent(
+                topic: message.topic,
+                reason: "ce_dataschema is '\(schema)', expected '\(Payload.type.dataSchema)': another major version")
+        }
         do {
             let payload = try JSONDecoder().decode(Payload.self, from: message.value)
             let trace = Trace(parent: message.header("traceparent"), timings: message.header("nightjar_timings") ?? "")
             return Event(id: id, source: message.header("ce_source") ?? "unknown", payload: payload, trace: trace)
         } catch let error as DecodingError {
-            throw MalformedEvent(topic: message.topic, reason: explain(error))
+            let reason = explain(error)
+            let isUnnamed = reason == notJSON
+            throw MalformedEvent(
+                topic: message.topic, reason: isUnnamed ? MisfitNumber.explain(type, message.value) ?? reason : reason)
         } catch {
             throw MalformedEvent(topic: message.topic, reason: "\(error)")
         }
@@ -83,6 +92,8 @@ public enum EventCodec {
         String(text.unicodeScalars.map { $0.value < 32 ? " " : Character($0) })
     }
 
+    private static let notJSON = "it is not JSON"
+
     private static func explain(_ error: DecodingError) -> String {
         func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
             let keys = context.codingPath + (last.map { [$0] } ?? [])
@@ -94,7 +105,7 @@ public enum EventCodec {
         case .valueNotFound(let type, let context): return "field '\(path(context))' has no \(type)"
         case .dataCorrupted(let context):
             let place = path(context)
-            return place.isEmpty ? "it is not JSON" : "field '\(place)': \(context.debugDescription)"
+            return place.isEmpty ? notJSON : "field '\(place)': \(context.debugDescription)"
         @unknown default: return "\(error)"
         }
     }

@@ -3,8 +3,8 @@ internal import Foundation
 
 /// A FITS file open for reading: plain, gzip-compressed, or tile-compressed (`.fz`).
 ///
-/// A file's name is taken literally: brackets, quotes, blanks, newlines, `~` and `!` have no meaning. The handle is closed
-/// in `deinit`. One handle belongs to one thread; different handles may be used on different threads.
+/// A file's name is taken literally: brackets, quotes, blanks, newlines, `~` and `!` have no meaning. The handle is
+/// closed in `deinit`. One handle belongs to one thread; different handles may be used on different threads.
 public struct FITSFile: ~Copyable {
     /// An image with more pixels than this (2^31) is refused before memory is asked for.
     public static let maximumPixelCount = 1 << 31
@@ -120,8 +120,8 @@ public struct FITSFile: ~Copyable {
         return used.1 ? blockCount : min(blockCount, used.0)
     }
 
-    /// Why opening failed, where the status alone would mislead; nil where it tells. A cut compressed file makes cfitsio
-    /// believe in a wrong length and ask for memory it cannot have.
+    /// Why opening failed, where the status alone would mislead; nil where it tells. A cut compressed file makes
+    /// cfitsio believe in a wrong length and ask for memory it cannot have.
     private static func openingReason(_ status: Int32, isPlain: Bool) -> FITSError.Reason? {
         switch status {
         case END_OF_FILE, READ_ERROR, NO_END: nil

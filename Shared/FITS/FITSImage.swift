@@ -34,7 +34,8 @@ extension FITSFile {
     /// Units without data, tables, one-dimensional arrays and images of zero size are passed over. Third and higher
     /// axes must have length 1.
     ///
-    /// - Throws: `notTwoDimensional` for a cube, `emptyImage` or `noImage` when there is nothing to measure, `tooLarge`,
+    /// - Throws: `notTwoDimensional` for a cube, `emptyImage` or `noImage` when there is nothing to measure,
+    ///   `tooLarge`,
     ///   `truncated` when any unit up to the image is shorter than its header promises.
     public mutating func moveToFirstImage() throws(FITSError) -> FITSImageShape {
         var sawEmpty: Int?

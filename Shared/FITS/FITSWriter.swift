@@ -7,7 +7,8 @@ public enum FITSWriter {
     static let varianceName = "VARIANCE"
     static let maskName = "MASK"
 
-    /// Writes three images: SIGNAL [electron] and VARIANCE [electron**2] as 32-bit floats, MASK as unsigned 16-bit flags.
+    /// Writes three images: SIGNAL [electron] and VARIANCE [electron**2] as 32-bit floats, MASK as unsigned 16-bit
+    /// flags.
     ///
     /// - Parameter header: cards for SIGNAL's (the primary) header; what describes the file's structure is left out.
     public static func write(

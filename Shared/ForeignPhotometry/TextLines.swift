@@ -91,7 +91,7 @@ extension String {
         let visible = prefix(60).map {
             $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "\u{FFFD}"
         }
-        return "\"" + String(visible) + (count > 60 ? "..." : "") + "\""
+        return "\"" + String(visible) + (dropFirst(60).isEmpty ? "" : "...") + "\""
     }
 
     /// A plain decimal number: no hexadecimal, no `nan`, no `inf`.

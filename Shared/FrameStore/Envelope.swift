@@ -8,8 +8,12 @@ public struct Envelope: Codable, Sendable, Equatable {
     public let headers: [Message.Header]
     /// The event's JSON, as text.
     public let value: String
+    /// Where and in which state the file was dropped: tells a second look at one file from a second file. Not part of
+    /// the event.
+    public let origin: String?
 
-    public init(_ message: Message) {
+    public init(_ message: Message, origin: String? = nil) {
+        self.origin = origin
         topic = message.topic
         key = message.key
         headers = message.headers

@@ -10,11 +10,12 @@ public struct MissingObject: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(url) is not in the frame store" }
 }
 
-/// Pixels, bulk tables and all a worker must know, as immutable objects in a folder that every worker mounts where it likes.
+/// Pixels, bulk tables and all a worker must know, as immutable objects in a folder that every worker mounts where it
+/// likes.
 ///
-/// An object's name is a relative path of letters, digits and `-_.+/`; its URL is `frames:` + name. Objects are written under
-/// a temporary name and renamed, so a reader sees all of an object or nothing; writing the same object again replaces it by
-/// the same bytes.
+/// An object's name is a relative path of letters, digits and `-_.+/`; its URL is `frames:` + name. Objects are written
+/// under a temporary name and renamed, so a reader sees all of an object or nothing; writing the same object again
+/// replaces it by the same bytes.
 public struct FrameStore: Sendable {
     /// The folder, without a slash at the end.
     public let root: String
@@ -41,7 +42,9 @@ public struct FrameStore: Sendable {
 
     private func path(ofName name: String) throws -> String {
         let allowed = name.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-_.+/".unicodeScalars.contains(scalar))
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "-_.+/".unicodeScalars.contains(scalar))
         }
         let steps = name.split(separator: "/", omittingEmptySubsequences: false)
         guard allowed, !steps.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
@@ -54,7 +57,8 @@ public struct FrameStore: Sendable {
     public static func step(_ text: String) -> String {
         let step = text.utf8.map { byte -> String in
             let scalar = UnicodeScalar(byte)
-            let plain = byte < 128 && (scalar.properties.isAlphabetic || (48...57).contains(byte) || byte == 45 || byte == 95)
+            let plain =
+                byte < 128 && (scalar.properties.isAlphabetic || (48...57).contains(byte) || byte == 45 || byte == 95)
             return plain ? String(scalar) : "+" + String(byte, radix: 16)
         }
         return step.isEmpty ? "+" : step.joined()
@@ -66,7 +70,9 @@ public struct FrameStore: Sendable {
     ///
     /// - Parameter durable: whether the bytes are on the disk, not only in its cache, when this returns.
     @discardableResult
-    public func write(_ name: String, durable: Bool = false, body: (_ temporaryPath: String) throws -> Void) throws -> StoredFile {
+    public func write(_ name: String, durable: Bool = false, body: (_ temporaryPath: String) throws -> Void) throws
+        -> StoredFile
+    {
         let final = try path(ofName: name)
         let folder = (final as NSString).deletingLastPathComponent
         try makeFolder(folder)
@@ -80,7 +86,9 @@ public struct FrameStore: Sendable {
             return StoredFile(url: "frames:" + name, sha256: facts.sha256, bytes: facts.bytes)
         } catch {
             unlink(temporary)
-            if let disk = error as? FITSError, disk.isEnvironmental { throw Unavailable("frame store \(root): \(disk)") }
+            if let disk = error as? FITSError, disk.isEnvironmental {
+                throw Unavailable("frame store \(root): \(disk)")
+            }
             throw error
         }
     }
@@ -127,15 +135,29 @@ public struct FrameStore: Sendable {
 
     // MARK: Reading
 
+    /// - Throws: `Unavailable` where the store cannot tell: it is away, or does not let us look.
     public func contains(_ name: String) throws -> Bool {
-        access(try path(ofName: name), F_OK) == 0
+        var status = stat()
+        if stat(try path(ofName: name), &status) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else { throw unavailable("look for \(name)") }
+        try checkMounted()
+        return false
     }
 
+    /// - Throws: `MissingObject`; `Unavailable` where the object is there and cannot be read, or the store is away.
     public func read(_ name: String) throws -> Data {
-        let path = try path(ofName: name)
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let file = open(try path(ofName: name), O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw unavailable("read \(name)") }
             try checkMounted()
             throw MissingObject(url: "frames:" + name)
+        }
+        defer { close(file) }
+        var data = Data()
+        do {
+            try forEachPiece(of: file, path: name) { data.append(contentsOf: $0) }
+        } catch let error as UnreadableFile {
+            throw Unavailable("frame store \(root): cannot read \(name): \(error.reason)")
         }
         return data
     }
@@ -187,6 +209,11 @@ public struct FrameStore: Sendable {
 /// A user's file that changed while it was being read.
 public struct ChangedFile: Error, Sendable, CustomStringConvertible {
     public let path: String
+
+    public init(path: String) {
+        self.path = path
+    }
+
     public var description: String { "\(path) changed while it was being read" }
 }
 

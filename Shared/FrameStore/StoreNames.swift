@@ -32,6 +32,9 @@ public enum StoreNames {
         "calibrated/\(frameID.prefix(2))/\(frameID)-\(recipe).fits"
     }
 
+    /// The event about a product, beside it: what was said once is said again with the same bytes.
+    public static func event(of product: String) -> String { product + ".json" }
+
     /// The table of one frame's detections.
     public static func detections(frameID: String, recipe: String) -> String {
         "detections/\(frameID.prefix(2))/\(frameID)-\(recipe).fits"

@@ -1,4 +1,5 @@
-/// What may be wrong with a source or its measurement. A published registry: bits are never reused (docs/registries.md).
+/// What may be wrong with a source or its measurement. A published registry: bits are never reused
+/// (docs/registries.md).
 public struct SourceFlags: OptionSet, Sendable, Hashable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,7 +1,7 @@
 /// What an observer writes about one instrument, as JSON (`schemas/documents/instrument.schema.json`).
 ///
-/// Only `id` is needed. Whatever is given outranks the built-in presets, and the gain, noise, saturation, scale and site
-/// given here outrank the header.
+/// Only `id` is needed. Whatever is given outranks the built-in presets, and the gain, noise, saturation, scale and
+/// site given here outrank the header.
 public struct InstrumentDocument: Codable, Sendable, Equatable, Identifiable {
     /// Short name, used as a key: letters, digits, `.`, `_`, `-`.
     public var id: String

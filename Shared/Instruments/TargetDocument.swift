@@ -2,7 +2,8 @@ public import Sky
 
 /// What an observer writes about one target, as JSON (`schemas/documents/target.schema.json`).
 ///
-/// A target has a position on the sky, or pixel positions on a named frame for fields without world coordinates, or both.
+/// A target has a position on the sky, or pixel positions on a named frame for fields without world coordinates, or
+/// both.
 public struct TargetDocument: Codable, Sendable, Equatable, Identifiable {
     /// Short name, used as a key and for files: letters, digits, `.`, `_`, `-`.
     public var id: String

@@ -33,6 +33,15 @@ public final class EmbeddedBroker {
         }
         self.cluster = cluster
         brokers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+        for type in topics {
+            let error = rd_kafka_mock_topic_create(cluster, type.topic, Int32(type.partitions), 1)
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                rd_kafka_mock_cluster_destroy(cluster)
+                rd_kafka_destroy(client)
+                throw Unavailable("embedded broker: topic \(type.topic): \(describe(error))")
+            }
+        }
+        // The door opens when the topics are there: a client that came sooner would make them with 4 partitions.
         let port = brokers.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
         do {
             forwarder = try remoteAddress.map { try Forwarder(listeningOn: $0, to: port) }
@@ -40,12 +49,6 @@ public final class EmbeddedBroker {
             rd_kafka_mock_cluster_destroy(cluster)
             rd_kafka_destroy(client)
             throw error
-        }
-        for type in topics {
-            let error = rd_kafka_mock_topic_create(cluster, type.topic, Int32(type.partitions), 1)
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                throw Unavailable("embedded broker: topic \(type.topic): \(describe(error))")
-            }
         }
     }
 

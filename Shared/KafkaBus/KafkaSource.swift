@@ -18,8 +18,12 @@ public final class KafkaSource: Source {
     private var held: [Delivery] = []
 
     /// Joins the group at the first `receive`. A group that is new begins with the oldest message.
+    ///
+    /// - Parameter messagesAhead: fetched of each partition before they are asked for; few where a message takes long,
+    ///   so that topics take turns.
     public init(
-        _ connection: KafkaConnection, group: String, topics: [String], sessionTimeoutMilliseconds: Int = 10_000
+        _ connection: KafkaConnection, group: String, topics: [String], sessionTimeoutMilliseconds: Int = 10_000,
+        messagesAhead: Int = 1000
     ) throws(KafkaSettingError) {
         self.connection = connection
         self.topics = topics
@@ -31,7 +35,9 @@ public final class KafkaSource: Source {
             "session.timeout.ms": String(sessionTimeoutMilliseconds),
             "heartbeat.interval.ms": String(max(300, sessionTimeoutMilliseconds / 6)),
             "max.poll.interval.ms": String(max(900_000, sessionTimeoutMilliseconds)),
-            "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "log.connection.close": "false",
+            "fetch.wait.max.ms": "100", "queued.min.messages": String(messagesAhead),
+            "max.partition.fetch.bytes": String(min(1_048_576, max(messagesAhead * 4096, 8192))),
+            "log.connection.close": "false",
             "reconnect.backoff.max.ms": "2000", "allow.auto.create.topics": "true",
             "topic.metadata.refresh.interval.ms": "10000",
         ])

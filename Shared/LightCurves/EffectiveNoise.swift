@@ -1,7 +1,7 @@
 /// A noise model learnt from the comparison stars, for frames whose gain nobody knows.
 ///
-/// With the gain unknown a flux error holds only what can be measured: the scatter of the sky. What the comparison stars
-/// scatter beyond that, as a function of their flux F [ADU], is source noise and a floor (flat field, drift):
+/// With the gain unknown a flux error holds only what can be measured: the scatter of the sky. What the comparison
+/// stars scatter beyond that, as a function of their flux F [ADU], is source noise and a floor (flat field, drift):
 ///
 ///     s(i)^2 = 1.0857^2 / (gain F) + floor^2
 public struct EffectiveNoise: Sendable, Equatable {

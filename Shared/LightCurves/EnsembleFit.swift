@@ -2,8 +2,8 @@
 ///
 ///     m(f, i) = M(i) - Z(f) + noise,   variance(f, i) + s(i)^2 + e(f)^2
 ///
-/// M, Z: weighted least squares, in turns. s(i): restricted maximum likelihood, which does not count a star's own part in
-/// the zero point as agreement; with P the projection that takes Z out, the condition is
+/// M, Z: weighted least squares, in turns. s(i): restricted maximum likelihood, which does not count a star's own part
+/// in the zero point as agreement; with P the projection that takes Z out, the condition is
 /// sum_f (P m)_i^2 = sum_f P_ii, found by the multiplicative iteration of Zhou et al. 2019 (JCGS 28, 350), which never
 /// leaves s^2 >= 0. Two stars alone share their scatter equally. e(f): only where a frame's chi^2 is significant.
 struct EnsembleFit {

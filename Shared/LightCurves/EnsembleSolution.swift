@@ -4,8 +4,8 @@ public struct EnsembleSolution: Sendable, Equatable, Codable {
     public var zeroPoints: [FrameZeroPoint]
     /// Stars in order of their id.
     public var stars: [EnsembleStar]
-    /// Scatter that a comparison star has beyond its quoted errors, the median of those used [mag]. The target, measured
-    /// in the same way, has it too: flat-field errors, drift over the detector, unknown gain.
+    /// Scatter that a comparison star has beyond its quoted errors, the median of those used [mag]. The target,
+    /// measured in the same way, has it too: flat-field errors, drift over the detector, unknown gain.
     public var commonScatterMagnitudes: Double
     /// Whether magnitudes are in the catalogue's system; otherwise the plain mean of the comparison stars that are used
     /// is magnitude 0.

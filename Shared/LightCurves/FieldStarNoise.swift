@@ -3,14 +3,14 @@ internal import Glibc
 extension EffectiveNoise {
     /// The noise of a camera without a known gain, from many stars of the field.
     ///
-    /// Each star j of flux F [ADU] that scatters by s (robustly, so that hot pixels and cosmic rays on single frames do not
-    /// count) where the sky explains sigma_sky implies a gain:
+    /// Each star j of flux F [ADU] that scatters by s (robustly, so that hot pixels and cosmic rays on single frames do
+    /// not count) where the sky explains sigma_sky implies a gain:
     ///
     ///     1 / gain(j) = (s^2 - sigma_sky^2) F / 1.0857^2
     ///
-    /// Variable, blended and badly flat-fielded stars imply too much, none too little but by chance: the median over the
-    /// stars stands, unmoved while fewer than half of them are bad. There is no floor: what comparison stars scatter beyond
-    /// this model is found by the solution made with it.
+    /// Variable, blended and badly flat-fielded stars imply too much, none too little but by chance: the median over
+    /// the stars stands, unmoved while fewer than half of them are bad. There is no floor: what comparison stars
+    /// scatter beyond this model is found by the solution made with it.
     /// - Parameters:
     ///   - input: field stars with errors that hold the sky's noise alone, ten frames or more.
     ///   - solution: of `input`.

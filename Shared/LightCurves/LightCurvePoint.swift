@@ -37,10 +37,11 @@ extension EnsembleSolution {
     ///     m = Z - 2.5 log10 F
     ///     error^2 = (1.0857 error_F / F)^2 + scintillation^2 + error_Z^2 + excess_frame^2 + common^2
     ///
-    /// excess_frame: what broken cloud adds on this frame, to the target as to the comparison stars. common: the scatter
-    /// that all comparison stars show beyond their quoted errors.
+    /// excess_frame: what broken cloud adds on this frame, to the target as to the comparison stars. common: the
+    /// scatter that all comparison stars show beyond their quoted errors.
     ///
-    /// Below S/N `detectionSigma` the point is an upper limit: Z - 2.5 log10(max(F, 0) + k error_F), with `limitSigma` k.
+    /// Below S/N `detectionSigma` the point is an upper limit: Z - 2.5 log10(max(F, 0) + k error_F), with `limitSigma`
+    /// k.
     /// - Parameters:
     ///   - isAB: whether the catalogue's system is AB; fluxes in nJy (0 mag is 3631 Jy) are given only then.
     /// - Returns: `nil` when flux or error is no number, or the error is not above zero.

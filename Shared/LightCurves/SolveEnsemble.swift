@@ -1,8 +1,8 @@
 /// Solves the zero point of every frame and the mean magnitude of every comparison star together.
 ///
-/// Stars are weighted by their errors and their own scatter (`EnsembleFit`). With three stars or more, one that varies by
-/// more than 0.005 mag and four times the median of the others, and significantly, is dropped and named `variable`, the
-/// worst first, until none is left. With two stars nobody can say which of them varies.
+/// Stars are weighted by their errors and their own scatter (`EnsembleFit`). With three stars or more, one that varies
+/// by more than 0.005 mag and four times the median of the others, and significantly, is dropped and named `variable`,
+/// the worst first, until none is left. With two stars nobody can say which of them varies.
 ///
 /// The result depends on the input's values alone, bit by bit, never on its order.
 /// - Throws: `EnsembleError`.

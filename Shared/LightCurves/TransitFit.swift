@@ -2,8 +2,8 @@
 ///
 ///     m(t) = c0 + c1 (t - predicted) + c2 (X - mean X) + depth * shape(t - mid)
 ///
-/// shape is 1 between second and third contact, 0 outside first and fourth, linear between. The middle is found on a grid
-/// and then by golden section; the other terms are linear and solved by weighted least squares each time.
+/// shape is 1 between second and third contact, 0 outside first and fourth, linear between. The middle is found on a
+/// grid and then by golden section; the other terms are linear and solved by weighted least squares each time.
 public struct TransitFit: Sendable, Equatable {
     /// Middle of the transit, in the unit and scale of the given times [d], and its error (chi^2 + 1).
     public var midTime: Double
@@ -13,7 +13,8 @@ public struct TransitFit: Sendable, Equatable {
     public var depthError: Double
     public var chiSquared: Double
     public var degreesOfFreedom: Int
-    /// Root mean square residual outside first and fourth contact, the trend taken out [mag]; `nil` without such points.
+    /// Root mean square residual outside first and fourth contact, the trend taken out [mag]; `nil` without such
+    /// points.
     public var outOfTransitRMS: Double?
     public var pointsOutOfTransit: Int
 

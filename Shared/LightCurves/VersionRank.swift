@@ -1,7 +1,7 @@
 /// Which of several versions of a measurement is current: the highest, not the last to arrive.
 ///
-/// Compared in this order: software, revision of the documents (instrument, target), rank of the masters (better masters
-/// rank higher), revision of the ensemble.
+/// Compared in this order: software, revision of the documents (instrument, target), rank of the masters (better
+/// masters rank higher), revision of the ensemble.
 public struct VersionRank: Sendable, Hashable, Comparable {
     /// Numbers of the software version, "0.3.1" as [0, 3, 1]; missing ones count as 0.
     public var software: [Int]

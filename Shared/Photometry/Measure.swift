@@ -4,9 +4,9 @@ public import Imaging
 
 /// Finds and measures all sources of a frame.
 ///
-/// Fluxes are sums within circular apertures around windowed centroids, exact at the pixels' edges, above the local sky;
-/// errors count the source's photons, the variance plane and the uncertainty of the sky. A frame without stars has no
-/// rows and a summary all the same.
+/// Fluxes are sums within circular apertures around windowed centroids, exact at the pixels' edges, above the local
+/// sky; errors count the source's photons, the variance plane and the uncertainty of the sky. A frame without stars has
+/// no rows and a summary all the same.
 public func measure(
     _ frame: CalibratedFrame, _ parameters: MeasurementParameters = MeasurementParameters()
 ) -> FrameMeasurement {
@@ -28,7 +28,8 @@ public func measure(_ detections: Detections, _ parameters: MeasurementParameter
     return FrameMeasurement(rows: sorted, summary: summarise(detections, radius: radius, parameters))
 }
 
-/// Measures at given positions, found or not: fluxes may be negative, and `Measurement.upperLimit` makes limits of them.
+/// Measures at given positions, found or not: fluxes may be negative, and `Measurement.upperLimit` makes limits of
+/// them.
 ///
 /// - Parameters:
 ///   - positions: 0-based [px]; outside the frame gives NaN and flags.

@@ -1,6 +1,6 @@
 public import Detection
-public import Imaging
 internal import Foundation
+public import Imaging
 
 /// One measured source: a row of `nightjar measure`. Not-a-number stands for "not known".
 public struct Measurement: Sendable, Equatable {
@@ -34,7 +34,8 @@ public struct Measurement: Sendable, Equatable {
     /// fluxAperture / fluxApertureError.
     public var signalToNoise: Double { fluxAperture / fluxApertureError }
 
-    /// Instrumental magnitude, -2.5 log10(flux per second), and its error 1.0857 / S/N; nil unless the flux is positive.
+    /// Instrumental magnitude, -2.5 log10(flux per second), and its error 1.0857 / S/N; nil unless the flux is
+    /// positive.
     ///
     /// - Parameter exposureSeconds: > 0.
     public func instrumentalMagnitude(exposureSeconds: Double) -> (magnitude: Double, error: Double)? {

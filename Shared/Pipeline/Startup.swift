@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// Runs a service's `main` and turns what it throws into words and an exit status instead of a stack trace: 78 (EX_CONFIG)
-/// for settings that cannot be used, 1 for anything else.
+/// Runs a service's `main` and turns what it throws into words and an exit status instead of a stack trace: 78
+/// (EX_CONFIG) for settings that cannot be used, 1 for anything else.
 ///
 ///     static func main() { start("calibrator") { ... } }
 public func start(_ service: String, _ body: () throws -> Void) {

@@ -74,7 +74,8 @@ extension Worker {
         let now = clock.elapsed()
         guard now >= nextHeartbeat, now >= busQuietUntil else { return }
         nextHeartbeat = now + heartbeat.intervalSeconds
-        heartbeatSequence += 1
+        // Never the same twice, also after a restart: two beats of one id would be two values of one event.
+        heartbeatSequence = max(heartbeatSequence + 1, Int(clock.now() * 1000))
         var event = ServiceHeartbeat(
             service: service, instance: heartbeat.instance, sequence: heartbeatSequence, version: heartbeat.version,
             state: episode.map { "waiting: \($0.reason)" } ?? "running", handled: counts.handled)

@@ -35,7 +35,7 @@ public struct SimulatedInstrument: Sendable, Equatable {
     public var pointSpread = PointSpread.moffat(beta: 3)
     /// Magnitude that gives 1 e-/s above the atmosphere.
     public var zeroPointMagnitude = 22.0
-    /// Instrumental minus catalogue magnitude per magnitude of colour.
+    /// Magnitude in the instrument's band minus the catalogue's, per magnitude of colour.
     public var colourTerm = 0.0
     public var extinctionPerAirmass = 0.15
     public var skyMagnitudePerSquareArcsecond = 20.5
@@ -58,6 +58,9 @@ public struct SimulatedInstrument: Sendable, Equatable {
     public var skyElectronsPerSecond: Double {
         electronsPerSecond(magnitude: skyMagnitudePerSquareArcsecond) * pixelScaleArcseconds * pixelScaleArcseconds
     }
+
+    /// A star's magnitude in this instrument's own band, at rest [mag].
+    public func magnitude(of star: SimulatedStar) -> Double { star.magnitude + colourTerm * star.colour }
 
     /// 10^(-0.4 (m - zero point)) [e-/s], above the atmosphere.
     public func electronsPerSecond(magnitude: Double) -> Double { fluxRatio(magnitude: magnitude - zeroPointMagnitude) }

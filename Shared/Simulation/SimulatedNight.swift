@@ -104,7 +104,7 @@ public struct SimulatedNight: Sendable, Equatable {
             let start = startMJD + Double(light) * (plan.lightSeconds + plan.overheadSeconds) / day
             var exposure = SimulatedExposure(
                 camera: camera, index: index, kind: .light, seconds: plan.lightSeconds, startMJD: start)
-            try place(&exposure, plan)
+            try place(&exposure, plan, isFirst: light == 0)
             made.append(exposure)
         }
         return made
@@ -119,17 +119,20 @@ public struct SimulatedNight: Sendable, Equatable {
         }
     }
 
-    /// Sky and tracking of one light.
-    private func place(_ exposure: inout SimulatedExposure, _ plan: ObservingPlan) throws(SkyError) {
+    /// Sky and tracking of one light. The guiding holds on to where the first light was, so that one has no offset.
+    private func place(
+        _ exposure: inout SimulatedExposure, _ plan: ObservingPlan, isFirst: Bool
+    ) throws(SkyError) {
         var random = RandomStream(seed: seed, 200, UInt64(exposure.camera), UInt64(exposure.index))
         let mjd = exposure.midpointMJD
-        let hours = (mjd - startMJD) * 24
+        let hours = isFirst ? 0 : (mjd - startMJD) * 24 - plan.lightSeconds / 7200
         exposure.airmass = field.centre.horizontal(at: try UTCInstant(mjd: mjd), from: site).airmass
         let wave = 1 + 0.1 * sin(2 * .pi * hours / 1.7) + 0.04 * random.gaussian()
         exposure.seeingArcseconds = seeingArcseconds * pow(exposure.airmass ?? 1, 0.6) * max(wave, 0.5)
         exposure.transparency = clouds.reduce(1) { $0 * $1.transparency(at: mjd) }
-        exposure.shiftX = plan.driftX * hours + plan.jitter * random.gaussian()
-        exposure.shiftY = plan.driftY * hours + plan.jitter * random.gaussian()
+        let jitter = isFirst ? 0 : plan.jitter
+        exposure.shiftX = plan.driftX * hours + jitter * random.gaussian()
+        exposure.shiftY = plan.driftY * hours + jitter * random.gaussian()
         exposure.rotationDegrees = plan.rotationDegreesPerHour * hours
     }
 }

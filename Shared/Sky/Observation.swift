@@ -25,7 +25,8 @@ public struct Horizontal: Sendable, Hashable {
 
 extension SkyPosition {
     /// Altitude and azimuth at a moment and a place: ERFA's full chain (IAU 2006/2000A precession and
-    /// nutation, aberration, light deflection) without refraction. UT1 is taken as UTC and polar motion as zero: at most 0.004 deg.
+    /// nutation, aberration, light deflection) without refraction. UT1 is taken as UTC and polar motion as zero: at
+    /// most 0.004 deg.
     public func horizontal(at instant: UTCInstant, from site: Site) -> Horizontal {
         var astrom = observer(at: instant, site: site)
         var (ra, dec) = (0.0, 0.0)

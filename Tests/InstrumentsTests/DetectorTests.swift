@@ -94,7 +94,8 @@ struct DetectorTests {
         #expect(try facts("PIXSCALE= 0.65415\n" + optics).instrument.pixelScaleArcsec == 0.65415)
         // A rotation by 30 degrees of 1 arcsec pixels has |det| = (1/3600)^2 whatever the angle.
         let rotated =
-            "CD1_1   = 2.4056261216e-4\nCD1_2   = -1.3888888889e-4\nCD2_1   = 1.3888888889e-4\nCD2_2   = 2.4056261216e-4"
+            "CD1_1   = 2.4056261216e-4\nCD1_2   = -1.3888888889e-4\n"
+            + "CD2_1   = 1.3888888889e-4\nCD2_2   = 2.4056261216e-4"
         #expect(abs((try facts(rotated).instrument.pixelScaleArcsec ?? 0) - 1) < 1e-8)
         // 4.63 um at 1480 mm is 4.63e-3 / 1480 rad.
         let expected = 4.63e-3 / 1480 * 180 / Double.pi * 3600

@@ -123,7 +123,8 @@ struct ExposureTimeTests {
 
     @Test("the night is that of the site")
     func night() throws {
-        // 04:00 UTC is the evening before at 110 degrees west, and without a site as well; 13:00 UTC is before noon there only.
+        // 04:00 UTC is the evening before at 110 degrees west, and without a site as well; 13:00 UTC is before noon
+        // there only.
         let west = "IMAGETYP= 'light'\nEXPTIME = 1\nDATE-OBS= '2020-06-02T13:00:00'"
         #expect(try facts(west + "\nSITELAT = 31.7\nSITELONG= -110.9").night.date == "2020-06-01")
         #expect(try facts(west).night.date == "2020-06-02")

@@ -50,7 +50,8 @@ struct PresetTests {
     @Test("DWARF: right ascension in hours, binning '2*2', zero pointing is none, GAIN is a setting")
     func dwarf() throws {
         let common =
-            "ORIGIN  = 'DWARFLAB'\nEXP     = 15.\nDATE-OBS= '2023-06-10T21:38:19.442'\nBINNING = '2*2     '\nGAIN    = 110\n"
+            "ORIGIN  = 'DWARFLAB'\nEXP     = 15.\nDATE-OBS= '2023-06-10T21:38:19.442'\n"
+            + "BINNING = '2*2     '\nGAIN    = 110\n"
         let result = try facts(common + "RA      = 6.0 / [h]\nDEC     = 20.5")
         #expect(result.raDegrees == 90 && result.binningX == 2 && result.exposureSeconds == 15)
         #expect(result.instrument.gainSource == .unknown)
@@ -104,8 +105,8 @@ private struct Expected {
     var scale: Double?
 }
 
-/// Read off the headers by eye. MJDs of the days: 2020-05-30 58999, 2018-07-04 58303, 2018-09-17 58378, 2019-04-29 58602,
-/// 2021-03-02 59275, 2023-06-10 60105, 2025-05-13 60808, 2022-03-07 59645.
+/// Read off the headers by eye. MJDs of the days: 2020-05-30 58999, 2018-07-04 58303, 2018-09-17 58378, 2019-04-29
+/// 58602, 2021-03-02 59275, 2023-06-10 60105, 2025-05-13 60808, 2022-03-07 59645.
 private let realPrograms: [(String, Expected)] = [
     (
         "sgp_header",

@@ -35,7 +35,8 @@ struct StrictDocumentTests {
     @Test("a sound document is read, with comments anywhere and null as not given")
     func sound() throws {
         let json = """
-            {"$schema": "x", "comment": "why", "id": "c\\u00e9\\n\\ud83d\\ude00", "revision": 2.0, "gain": null, "mode": "slow",
+            {"$schema": "x", "comment": "why", "id": "c\\u00e9\\n\\ud83d\\ude00", "revision": 2.0, "gain": null,
+            "mode": "slow",
              "parts": [{"width": 3, "comment": 4}], "aliases": {"L": "clear", "comment": "ignored"}}
             """
         let sample = try decodeDocument(Sample.self, from: json.utf8, name: "camera.json")

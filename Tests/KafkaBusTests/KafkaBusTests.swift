@@ -118,12 +118,18 @@ struct KafkaBusTests {
             do {
                 try sink.publish([message(2)])
                 isPublished = true
-            } catch is Unavailable {}
+            } catch is Unavailable {
+                continue
+            }
         }
         var keys: [String] = []
         let end = Clock.system.elapsed() + 20
         while !keys.contains("key 2"), Clock.system.elapsed() < end {
-            do { keys += try collect(source, 1, seconds: 1).map(\.message.key) } catch is Unavailable {}
+            do {
+                keys += try collect(source, 1, seconds: 1).map(\.message.key)
+            } catch is Unavailable {
+                continue
+            }
         }
         #expect(keys.contains("key 2"))
     }

@@ -91,7 +91,8 @@ struct AttemptTests {
     func handOver() {
         let outcome = run(
             """
-            test "$KEPT" = yes && test -s "$NIGHTJAR_SINGLE_MESSAGE" && test "$NIGHTJAR_SINGLE_MESSAGE_MEGABYTES" = 512 &&
+            test "$KEPT" = yes && test -s "$NIGHTJAR_SINGLE_MESSAGE" &&
+                test "$NIGHTJAR_SINGLE_MESSAGE_MEGABYTES" = 512 &&
             echo '{"kind":"unavailable","text":"disk","messages":[]}' > "$NIGHTJAR_SINGLE_MESSAGE.outcome"
             """)
         #expect(outcome == .unavailable(reason: "disk"))

@@ -200,7 +200,8 @@ struct WorkerTests {
         let beats = try bus.events(ServiceHeartbeat.self).map(\.payload)
         #expect(Set(beats.map(\.state)).isSuperset(of: ["running", "waiting: the database"]))
         #expect(beats.allSatisfy { $0.pendingFrames == 12 && $0.instance == "one" })
-        #expect(beats.map(\.sequence) == Array(1...beats.count))
+        let sequences = beats.map(\.sequence)
+        #expect(zip(sequences, sequences.dropFirst()).allSatisfy { $0 < $1 })
     }
 
     @Test("the child writes the outcome of its one message and asks the bus for nothing")

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import PostgresStore
+import TestKit
 import Testing
 
 @Suite struct CopyTests {
@@ -9,7 +10,8 @@ import Testing
         let (database, schema) = try Cluster.schema()
         try database.execute(
             """
-            CREATE TABLE \(schema).\(Database.quoted("Odd \"name\"")) (a int8, b float8, c float4, d text, e bool, f int4, g int2,
+            CREATE TABLE \(schema).\(Database.quoted("Odd \"name\"")) (
+                a int8, b float8, c float4, d text, e bool, f int4, g int2,
                 h bytea,
                 i jsonb, "order" float8)
             """)

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import PostgresStore
+import TestKit
 import Testing
 
 @Suite struct FullDiskTests {

@@ -1,5 +1,6 @@
 import Foundation
 import PostgresStore
+import TestKit
 import Testing
 
 @Suite struct MigrationTests {

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Pipeline
 import PostgresStore
+import TestKit
 import Testing
 
 /// Remembers what it was given; says that it is away when told to.

@@ -1,8 +1,9 @@
 import Foundation
 import Imaging
-import Simulation
 import Sky
 import Testing
+
+@testable import Simulation
 
 @Suite struct SimulatedNightTests {
     private let demo: (night: SimulatedNight, targets: DemoTargets)
@@ -89,7 +90,7 @@ import Testing
         #expect(frames[0].header.text("CTYPE1") == "RA---TAN")
         #expect(frames[0].header.number("EGAIN") == 1.5)
         #expect(frames[1].header["CTYPE1"] == nil && frames[1].header["EGAIN"] == nil)
-        #expect(frames[1].header.text("FILTER") == "R")
+        #expect(frames[1].header.text("FILTER") == "r")
         #expect(frames[0].image.width != frames[1].image.width)
         let common = Set(frames[0].truth.map(\.starID)).intersection(frames[1].truth.map(\.starID))
         #expect(common.isSuperset(of: demo.targets.comparisonStarIDs + [demo.targets.novaStarID]))
@@ -106,22 +107,25 @@ import Testing
                 let frame = try renderer.render(exposure)
                 let row = try #require(frame.truth.first { $0.starID == demo.targets.novaStarID })
                 let isErupted = night == demo.night && exposure.midpointMJD >= eruption
-                #expect(isErupted ? row.magnitude < 15.1 : row.magnitude == 17.5)
+                #expect(isErupted ? row.magnitude < 17.4 : row.magnitude == 21.5)
             }
         }
     }
 
-    @Test("comparison stars stay below saturation")
+    @Test("comparison stars and the variable stay below saturation, one star never does")
     func unsaturated() throws {
         for camera in 0...1 {
             let renderer = FrameRenderer(demo.night, camera: camera)
             for exposure in try demo.night.exposures() where exposure.camera == camera && exposure.kind == .light {
                 let frame = try renderer.render(exposure)
-                let wanted = demo.targets.comparisonStarIDs + [demo.targets.novaStarID]
+                let wanted = demo.targets.comparisonStarIDs + [demo.targets.variableStarID]
                 for star in frame.truth where wanted.contains(star.starID) {
                     let peak = frame.image[Int(star.x.rounded()), Int(star.y.rounded())]
                     #expect(peak < 58_000)
                 }
+                let brightest = try #require(frame.truth.max { $0.fluxElectrons < $1.fluxElectrons })
+                let ceiling = renderer.detector.instrument.saturationADU
+                #expect(frame.image[Int(brightest.x.rounded()), Int(brightest.y.rounded())] == Float(ceiling))
             }
         }
     }
@@ -145,11 +149,39 @@ import Testing
     @Test("clouds dim and clear again, and headers say when the exposure began")
     func conditions() throws {
         let lights = try demo.night.exposures().filter { $0.kind == .light && $0.camera == 0 }
-        #expect(lights.map(\.transparency).min() ?? 1 < 0.8)
-        #expect(lights.first?.transparency == 1 && lights.last?.transparency == 1)
+        let cloud = PassingCloud(startMJD: 10, endMJD: 12, depth: 0.35)
+        #expect(cloud.transparency(at: 9.9) == 1 && cloud.transparency(at: 12.1) == 1)
+        #expect(abs(cloud.transparency(at: 11) - 0.65) < 1e-12)
         #expect(lights.allSatisfy { ($0.airmass ?? 9) < 1.2 && $0.seeingArcseconds > 1 })
         let frame = try FrameRenderer(demo.night, camera: 0).render(lights[0])
         #expect(frame.header.text("DATE-OBS") == "2026-03-20T22:00:00.000")
-        #expect(frame.fileName == "demo-a-light-0012.fits")
+        #expect(frame.fileName == "demo-a-light-0016.fits")
+    }
+
+    @Test("over 20 seeds the weather and the peak differ, the sky and the place of the first light do not")
+    func seeds() throws {
+        let nights = try (1...20).map { try SimulatedNight.demo(seed: $0, lightCount: 36) }
+        let depths = try nights.map { try $0.night.exposures().map(\.transparency).min() ?? 1 }
+        #expect(depths.min() ?? 1 < 0.3 && depths.max() ?? 0 > 0.5)
+        #expect(Set(nights.map(\.night.seeingArcseconds)).count == 20)
+        let peaks = try nights.map { night, targets in
+            let nova = try #require(night.field.stars.first { $0.id == targets.novaStarID })
+            return try night.exposures().map { nova.magnitude + nova.variability.magnitudeOffset(at: $0.midpointMJD) }
+                .min() ?? 0
+        }
+        #expect(peaks.min() ?? 99 < 11.2 && peaks.max() ?? 0 > 12.8)
+        for (night, targets) in nights {
+            #expect(targets.nova == nights[0].targets.nova && targets.comparisons == nights[0].targets.comparisons)
+            let constant = night.field.stars.filter { $0.variability == .constant }
+            #expect(constant == nights[0].night.field.stars.filter { $0.variability == .constant })
+            #expect(constant.filter { targets.comparisonStarIDs.contains($0.id) }.count == 5)
+            let eruption = try #require(targets.eruptionMJD)
+            for camera in 0...1 {
+                let lights = try night.exposures().filter { $0.camera == camera && $0.kind == .light }
+                #expect(lights[0].shiftX == 0 && lights[0].shiftY == 0 && lights[0].rotationDegrees == 0)
+                #expect(lights.count { $0.midpointMJD < eruption } >= 12)
+                #expect(lights.count { $0.midpointMJD > eruption } >= 12)
+            }
+        }
     }
 }

@@ -72,7 +72,8 @@ private let astropyRows = [
     @Test("airmass follows Pickering: 1 at the zenith, 2 near 30 degrees, high at the horizon, none below")
     func airmass() throws {
         func airmass(_ altitude: Double) throws -> Double? {
-            // A star that culminates at the given altitude, seen at 1 Jan 2000 from the meridian of its hour angle zero.
+            // A star that culminates at the given altitude, seen at 1 Jan 2000 from the meridian of its hour angle
+            // zero.
             let site = try Site(latitudeDegrees: 90, longitudeDegrees: 0, elevationMeters: 0)
             let instant = try UTCInstant(iso8601: "2000-01-01T00:00:00")
             return try SkyPosition(raDegrees: 0, decDegrees: altitude).horizontal(at: instant, from: site).airmass

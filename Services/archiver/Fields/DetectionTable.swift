@@ -29,7 +29,9 @@ struct DetectionTable {
         fluxError = try doubles("flux_aperture_err")
         fwhm = try doubles("fwhm_px")
         peak = try doubles("peak")
-        guard case .int32(let values) = table["flags"]?.values else { throw MissingColumn(file: file.url, column: "flags") }
+        guard case .int32(let values) = table["flags"]?.values else {
+            throw MissingColumn(file: file.url, column: "flags")
+        }
         flags = values
         header = table.header
     }

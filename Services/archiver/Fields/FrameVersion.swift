@@ -55,24 +55,36 @@ struct FrameRecord {
         let measured = version.measured
         try database.execute(
             """
-            insert into archive.frame_version (frame_id, recipe, calibrated_recipe, master_rank, field, instrument, night,
+            insert into archive.frame_version (frame_id, recipe, calibrated_recipe, master_rank, field, instrument,
+                night,
                 filter, midpoint_mjd_utc, fwhm_px, detection_count, measured)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing
             """,
             [
-                .text(version.frameID), .text(version.recipe), .text(measured.frame.recipe), .int(measured.frame.masterRank),
+                .text(version.frameID), .text(version.recipe), .text(measured.frame.recipe),
+                .int(measured.frame.masterRank),
                 .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
-                .double(version.midpoint), SQLValue(measured.fwhmPixels), .int(measured.detectionCount), .payload(measured),
+                .double(version.midpoint), SQLValue(measured.fwhmPixels), .int(measured.detectionCount),
+                .payload(measured),
             ])
     }
 
-    /// The current version of each frame that fits: the one the last night close chose, else the highest master rank, then
-    /// the recipe.
-    func current(_ condition: String, _ parameters: [SQLValue]) throws -> [FrameVersion] {
+    /// The current version of each frame that fits: the one the last night close chose, else the highest master rank,
+    /// then the recipe.
+    ///
+    /// - Parameters:
+    ///   - first: only so many, the first by mid-exposure.
+    ///   - last: only so many, the last by mid-exposure.
+    func current(
+        _ condition: String, _ parameters: [SQLValue], first: Int? = nil, last: Int? = nil
+    ) throws -> [FrameVersion] {
+        let direction = first == nil ? "desc" : "asc"
         let rows = try database.execute(
             """
-            select distinct on (frame_id) measured from archive.frame_version
-            where \(condition) order by frame_id, chosen desc, master_rank desc, recipe desc
+            select measured from (
+                select distinct on (frame_id) frame_id, midpoint_mjd_utc, measured from archive.frame_version
+                where \(condition) order by frame_id, chosen desc, master_rank desc, recipe desc) as version
+            order by midpoint_mjd_utc \(direction), frame_id \(direction) limit \(first ?? last ?? 2_000_000_000)
             """, parameters)
         return try rows.map(FrameVersion.init).sorted(by: FrameVersion.inOrder)
     }
@@ -103,7 +115,8 @@ struct FrameRecord {
             [.text(version.frameID), .text(version.recipe)])
         guard known.isEmpty else { return }
         let columns = [
-            "frame_id", "recipe", "number", "x", "y", "ra_deg", "dec_deg", "flux_aperture", "flux_aperture_err", "fwhm_px",
+            "frame_id", "recipe", "number", "x", "y", "ra_deg", "dec_deg", "flux_aperture", "flux_aperture_err",
+            "fwhm_px",
             "peak", "flags",
         ]
         try database.copy(into: "archive.detection", columns: columns, rows: 0..<table.count) { number, row in
@@ -143,13 +156,15 @@ struct FrameRecord {
     /// Stars that registration looks at: enough to find the field, few enough to be quick.
     private static let registrationStars = 300
 
-    /// From pixels of `anchor` to pixels of `frame`; nil when the two do not show the same stars. Computed once per pair.
+    /// From pixels of `anchor` to pixels of `frame`; nil when the two do not show the same stars. Computed once per
+    /// pair.
     func transform(from anchor: FrameVersion, to frame: FrameVersion) throws -> PixelTransform? {
         if anchor.frameID == frame.frameID && anchor.recipe == frame.recipe { return .identity }
         let pair: [SQLValue] = [.text(frame.frameID), .text(frame.recipe), .text(anchor.frameID), .text(anchor.recipe)]
         let known = try database.execute(
             """
-            select coefficients is null as failed, coalesce(coefficients, '{}') as coefficients from archive.registration
+            select coefficients is null as failed, coalesce(coefficients, '{}') as coefficients
+            from archive.registration
             where frame_id = $1 and recipe = $2 and reference_frame_id = $3 and reference_recipe = $4
             """, pair)
         if let row = known.first { return try row.bool("failed") ? nil : Self.transform(row.doubles("coefficients")) }
@@ -172,7 +187,9 @@ struct FrameRecord {
         try detections(of: version, limit: Self.registrationStars).map { StarPosition(x: $0.x, y: $0.y, flux: $0.flux) }
     }
 
-    private static func coefficients(_ map: PixelTransform) -> [Double] { [map.xx, map.xy, map.x0, map.yx, map.yy, map.y0] }
+    private static func coefficients(_ map: PixelTransform) -> [Double] {
+        [map.xx, map.xy, map.x0, map.yx, map.yy, map.y0]
+    }
 
     private static func transform(_ c: [Double]) -> PixelTransform {
         PixelTransform(xx: c[0], xy: c[1], x0: c[2], yx: c[3], yy: c[4], y0: c[5])

@@ -30,19 +30,43 @@ struct StarFluxes {
 
     /// Records what the detections give and requests the rest, inside a transaction.
     ///
+    /// - Parameter closing: the places are final: fluxes taken at other, provisional places are replaced.
     /// - Returns: whether all fluxes are known now.
-    func fill(_ target: RecordedTarget, at places: [StarPlace], on frame: FrameVersion) throws -> Bool {
-        if try isComplete(target, stars: places.count, on: frame) { return true }
+    func fill(
+        _ target: RecordedTarget, at places: [StarPlace], on frame: FrameVersion, closing: Bool = false
+    ) throws -> Bool {
+        if try !closing && isComplete(target, stars: places.count, on: frame) { return true }
         let radius = target.document.photometry?.apertureRadiusPixels
-        let force = target.document.forcedPhotometry == .always || (radius != nil && radius != frame.measured.apertureRadiusPixels)
+        let force =
+            target.document.forcedPhotometry == .always
+            || (radius != nil && radius != frame.measured.apertureRadiusPixels)
         let detected = force ? [:] : try match(target, places, on: frame)
+        let missing = places.filter { detected[$0.star] == nil }
+        let reach = radius ?? frame.measured.apertureRadiusPixels
+        let request = missing.isEmpty ? nil : request(missing, target, frame, radius: reach)
+        if closing { try forget(target, on: frame, besides: request?.requestID) }
         for (_, flux) in detected.sorted(by: { $0.key < $1.key }) {
             try save(flux, target, frame, request: nil)
         }
-        let missing = places.filter { detected[$0.star] == nil }
-        guard !missing.isEmpty else { return true }
-        try request(missing, target, frame, radius: radius ?? frame.measured.apertureRadiusPixels)
-        return false
+        guard let request else { return true }
+        try ask(request, target, frame)
+        return try isComplete(target, stars: places.count, on: frame)
+    }
+
+    /// Forgets what was measured or asked for at places that are not the final ones; an answer still on its way finds
+    /// nobody who asked.
+    func forget(_ target: RecordedTarget, on frame: FrameVersion, besides request: String? = nil) throws {
+        let key: [SQLValue] = [
+            .text(frame.frameID), .text(frame.recipe), .text(target.id), .int(target.revision), SQLValue(request),
+        ]
+        for table in ["star_flux", "request"] {
+            try database.execute(
+                """
+                delete from archive.\(table)
+                where frame_id = $1 and recipe = $2 and target = $3 and target_revision = $4
+                    and (request_id is null or request_id is distinct from $5)
+                """, key)
+        }
     }
 
     /// The nearest detection to each place, each detection once.
@@ -77,40 +101,44 @@ struct StarFluxes {
 
     private func request(
         _ places: [StarPlace], _ target: RecordedTarget, _ frame: FrameVersion, radius: Double
-    ) throws {
+    ) -> MeasurementRequested {
         let positions = places.map { RequestedPosition(star: $0.star, x: $0.x, y: $0.y) }
         let facts = "\(frame.frameID)|\(frame.recipe)|\(target.id)|\(target.revision)|\(radius)|"
         let listed = positions.map { "\($0.star),\($0.x),\($0.y)" }.joined(separator: ";")
         let id = String(SHA256.hex(of: Data((facts + listed).utf8)).prefix(32))
-        let request = MeasurementRequested(
+        return MeasurementRequested(
             requestID: id, frame: frame.measured.frame, field: frame.field, apertureRadiusPixels: radius,
             positions: positions)
+    }
+
+    private func ask(_ request: MeasurementRequested, _ target: RecordedTarget, _ frame: FrameVersion) throws {
         let added = try database.execute(
             """
             insert into archive.request (request_id, frame_id, recipe, target, target_revision, requested)
             values ($1, $2, $3, $4, $5, $6) on conflict do nothing
             """,
             [
-                .text(id), .text(frame.frameID), .text(frame.recipe), .text(target.id), .int(target.revision),
-                .payload(request),
+                .text(request.requestID), .text(frame.frameID), .text(frame.recipe), .text(target.id),
+                .int(target.revision), .payload(request),
             ])
         if added.affected == 1 { try archive.announce(request, trace: Trace(startingAt: frame.frameID)) }
     }
 
     /// Records the answer to a request.
     ///
-    /// - Returns: which target on which frame it was about; nil when nobody asked.
+    /// - Returns: which target on which frame it was about; nil when nobody asks, or not any more.
     func answer(_ made: MeasurementMade) throws -> (target: String, revision: Int, frame: FrameVersion)? {
         let rows = try database.execute(
             """
-            update archive.request set answered = true where request_id = $1
+            update archive.request set answered = true where request_id = $1 and not answered
             returning frame_id, recipe, target, target_revision
             """, [.text(made.requestID)])
         guard let row = rows.first else { return nil }
         let (frameID, recipe) = (try row.text("frame_id"), try row.text("recipe"))
         let (target, revision) = (try row.text("target"), try row.int("target_revision"))
         let versions = try database.execute(
-            "select measured from archive.frame_version where frame_id = $1 and recipe = $2", [.text(frameID), .text(recipe)])
+            "select measured from archive.frame_version where frame_id = $1 and recipe = $2",
+            [.text(frameID), .text(recipe)])
         guard let frame = try versions.first.map(FrameVersion.init) else { return nil }
         for star in made.measurements {
             let flux = StarFlux(
@@ -157,7 +185,8 @@ struct StarFluxes {
         let wanted = Dictionary(versions.map { ($0.frameID, $0.recipe) }, uniquingKeysWith: { first, _ in first })
         let rows = try database.execute(
             """
-            select frame_id, recipe, star, x, y, flux_electrons, flux_error_electrons, flags, forced from archive.star_flux
+            select frame_id, recipe, star, x, y, flux_electrons, flux_error_electrons, flags, forced
+            from archive.star_flux
             where target = $1 and target_revision = $2 and frame_id = any($3) order by frame_id, star
             """, [.text(target.id), .int(target.revision), .texts(wanted.keys.sorted())])
         var fluxes: [String: [StarFlux]] = [:]

@@ -53,7 +53,13 @@ struct StarPlaces {
         guard target.wants(frame) else { return .notHere("another instrument or filter") }
         let stars = try target.stars
         if frame.measured.hasWorldCoordinates, stars.allSatisfy({ $0.sky != nil }) {
-            let places = try skyPlaces(stars.compactMap { star in star.sky.map { (star.id, $0) } }, on: frame)
+            let sky = stars.compactMap { star in star.sky.map { (star.id, $0) } }
+            var places = try skyPlaces(sky, on: frame)
+            if target.document.comparisonStars.isEmpty, let anchor = try firstWithSky(frame.field),
+                let map = try frames.transform(from: anchor, to: frame), let own = try skyPlaces(sky, on: anchor).first
+            {
+                places += try chosen(besides: own, on: anchor).map { moved($0, by: map) }
+            }
             return inside(places, of: frame)
         }
         guard let anchorName = target.document.pixel?.frame ?? (target.document.pixel == nil ? nil : "first") else {
@@ -65,31 +71,48 @@ struct StarPlaces {
         }
         let radius = target.document.matchRadiusPixels ?? max(3, 1.5 * (anchor.measured.fwhmPixels ?? 0))
         let pixels = stars.compactMap { star in star.pixel.map { StarPlace(star: star.id, x: $0.x, y: $0.y) } }
-        let places = try centred(pixels, on: anchor, radius: radius).map { star -> StarPlace in
-            let place = map(x: star.x, y: star.y)
-            return StarPlace(star: star.star, x: place.x, y: place.y)
+        var places = try centred(pixels, on: anchor, radius: radius)
+        if target.document.comparisonStars.isEmpty, let own = places.first {
+            places += try chosen(besides: own, on: anchor)
         }
-        return inside(places, of: frame)
+        return inside(places.map { moved($0, by: map) }, of: frame)
     }
 
-    /// Pixels that people read off a picture are a pixel or two off: each is moved to the detection it means, on the frame it
-    /// belongs to. One without a detection stays where it is.
+    private func moved(_ place: StarPlace, by map: PixelTransform) -> StarPlace {
+        let moved = map(x: place.x, y: place.y)
+        return StarPlace(star: place.star, x: moved.x, y: moved.y)
+    }
+
+    private func chosen(besides own: StarPlace, on anchor: FrameVersion) throws -> [StarPlace] {
+        ChosenStars.choose(
+            besides: own, among: try frames.detections(of: anchor), width: anchor.exposure.width,
+            height: anchor.exposure.height, margin: 5 * (anchor.measured.fwhmPixels ?? 4), anchor: anchor.frameID)
+    }
+
+    /// The earliest frame of a field that has world coordinates.
+    private func firstWithSky(_ field: String) throws -> FrameVersion? {
+        try frames.current("field = $1 and (measured->>'hasWorldCoordinates')::boolean", [.text(field)], first: 1).first
+    }
+
+    /// The frame that pixel positions belong to, in the field of the frame at hand.
+    private func anchor(named name: String, field: String, closing: Bool) throws -> FrameVersion? {
+        if name == "first" {
+            return closing ? try frames.current("field = $1", [.text(field)], first: 1).first : nil
+        }
+        return try frames.current(
+            "field = $1 and (frame_id = $2 or measured->'frame'->>'originalName' = $2)", [.text(field), .text(name)],
+            first: 1
+        ).first
+    }
+
+    /// Pixels that people read off a picture are a pixel or two off: each is moved to the detection it means, on the
+    /// frame it belongs to. One without a detection stays where it is.
     private func centred(_ places: [StarPlace], on anchor: FrameVersion, radius: Double) throws -> [StarPlace] {
         let detections = try frames.detections(of: anchor)
         let found = Astrometry.match(places.map { ($0.x, $0.y) }, to: detections.map { ($0.x, $0.y) }, radius: radius)
         return zip(places, found).map { place, index in
             index.map { StarPlace(star: place.star, x: detections[$0].x, y: detections[$0].y) } ?? place
         }
-    }
-
-    /// The frame that pixel positions belong to, in the field of the frame at hand.
-    private func anchor(named name: String, field: String, closing: Bool) throws -> FrameVersion? {
-        if name == "first" {
-            return closing ? try frames.current("field = $1", [.text(field)]).first : nil
-        }
-        return try frames.current(
-            "field = $1 and (frame_id = $2 or measured->'frame'->>'originalName' = $2)", [.text(field), .text(name)]
-        ).first
     }
 
     private func skyPlaces(_ stars: [(id: String, sky: SkyPosition)], on frame: FrameVersion) throws -> [StarPlace] {

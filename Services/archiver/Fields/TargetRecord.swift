@@ -31,6 +31,7 @@ struct TargetRecord {
 
     func setPlaced(_ target: RecordedTarget) throws {
         try database.execute(
-            "update archive.target set placed_revision = $2 where target = $1", [.text(target.id), .int(target.revision)])
+            "update archive.target set placed_revision = $2 where target = $1",
+            [.text(target.id), .int(target.revision)])
     }
 }

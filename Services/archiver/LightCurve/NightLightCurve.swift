@@ -38,17 +38,23 @@ struct NightLightCurve {
         }
     }
 
-    /// - Parameter noise: learnt from the field's stars where the gain is not known; nil: from the comparison stars alone.
+    /// - Parameter noise: learnt from the field's stars where the gain is not known; nil: from the comparison stars
+    ///   alone.
     init(
-        target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]], noise given: EffectiveNoise? = nil
+        target: RecordedTarget, versions: [FrameVersion], fluxes: [String: [StarFlux]],
+        noise given: EffectiveNoise? = nil
     ) {
         self.target = target
         self.versions = versions.sorted(by: FrameVersion.inOrder)
         let filter = versions.first?.filter ?? "none"
-        let stars = target.document.comparisonStars.map { star in
+        var stars = target.document.comparisonStars.map { star in
             let magnitude = star.magnitudes[filter]
             return LightCurves.ComparisonStar(
                 id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
+        }
+        if stars.isEmpty {
+            let chosen = Set(fluxes.values.joined().map(\.star)).subtracting([RecordedTarget.ownStar])
+            stars = chosen.sorted().map { LightCurves.ComparisonStar(id: $0) }
         }
         let input = EnsembleInput(
             stars: stars, frames: versions.map { Self.frame($0, target, fluxes[$0.frameID] ?? []) })
@@ -62,11 +68,16 @@ struct NightLightCurve {
             id: String(SHA256.hex(of: Data(named.utf8)).prefix(32)), solution: solution, system: system)
     }
 
-    private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame {
-        let comparisons = fluxes.compactMap { star -> ComparisonFlux? in
-            guard star.star != RecordedTarget.ownStar, let flux = star.flux, let error = star.fluxError,
-                SourceFlags(rawValue: star.flags).isDisjoint(with: unusable)
-            else { return nil }
+    private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame
+    {
+        let usable = fluxes.filter {
+            $0.star != RecordedTarget.ownStar && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
+        }
+        // Bad pixels in an aperture are filled in, which moves bright stars by up to a hundredth: left out where three
+        // others remain.
+        let clean = usable.filter { !SourceFlags(rawValue: $0.flags).contains(.masked) }
+        let comparisons = (clean.count >= 3 ? clean : usable).compactMap { star -> ComparisonFlux? in
+            guard let flux = star.flux, let error = star.fluxError else { return nil }
             return ComparisonFlux(starID: star.star, flux: flux, fluxError: error)
         }
         return EnsembleFrame(
@@ -74,21 +85,23 @@ struct NightLightCurve {
             scintillationMagnitudes: scintillation(version, target), fluxes: comparisons)
     }
 
-    /// With the gain unknown, source noise and floor are learnt from the comparison stars' own scatter, and the solution is
-    /// made again with errors that contain them.
+    /// With the gain unknown, source noise and floor are learnt from the comparison stars' own scatter, and the
+    /// solution is made again with errors that contain them.
     private static func solve(
         _ input: EnsembleInput, gainKnown: Bool, _ given: EffectiveNoise?
     ) -> (EnsembleSolution?, EffectiveNoise?) {
         do {
             let first = try solveEnsemble(input)
-            guard !gainKnown, let noise = given ?? EffectiveNoise(input, first), given != nil || noise.gain != nil else {
+            guard !gainKnown, let noise = given ?? EffectiveNoise(input, first), given != nil || noise.gain != nil
+            else {
                 return (first, nil)
             }
             var full = input
             for frame in full.frames.indices {
                 for star in full.frames[frame].fluxes.indices {
                     let flux = full.frames[frame].fluxes[star]
-                    full.frames[frame].fluxes[star].fluxError = noise.fluxError(flux: flux.flux, skyError: flux.fluxError)
+                    full.frames[frame].fluxes[star].fluxError = noise.fluxError(
+                        flux: flux.flux, skyError: flux.fluxError)
                 }
             }
             return (try solveEnsemble(full), noise)
@@ -146,7 +159,10 @@ struct NightLightCurve {
             point.magnitude, point.magnitudeError, point.limitMagnitude, point.fluxNanojansky, point.midpointBJDTDB,
         ]
         let parts =
-            [point.target, point.frameID, recipe, String(point.version), String(point.withdrawn), point.ensemble ?? "-"]
+            [
+                point.target, point.frameID, recipe, String(point.version), String(point.withdrawn),
+                point.ensemble ?? "-",
+            ]
             + numbers.map { $0.map { String($0) } ?? "-" }
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }

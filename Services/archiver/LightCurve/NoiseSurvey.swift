@@ -6,8 +6,9 @@ internal import LightCurves
 
 /// Learns the noise of a night whose gain nobody knows, from the scatter of the field's stars against their flux.
 ///
-/// The brightest clean stars of the frame with most detections are followed through the night; their ensemble is solved with
-/// errors that hold the sky's noise alone, and what they scatter beyond that is source noise and a floor (`EffectiveNoise`).
+/// The brightest clean stars of the frame with most detections are followed through the night; their ensemble is solved
+/// with errors that hold the sky's noise alone, and what they scatter beyond that is source noise and a floor
+/// (`EffectiveNoise`).
 struct NoiseSurvey {
     static let stars = 40
     private static let unusable: SourceFlags = [
@@ -19,7 +20,8 @@ struct NoiseSurvey {
     /// - Parameter versions: the frames of one night, field and filter, in order of mid-exposure.
     /// - Returns: nil when the gain is known, or the stars do not tell.
     func learn(_ versions: [FrameVersion]) throws -> EffectiveNoise? {
-        guard versions.contains(where: { $0.instrument.gainElectronsPerADU == nil }), let reference = reference(versions)
+        guard versions.contains(where: { $0.instrument.gainElectronsPerADU == nil }),
+            let reference = reference(versions)
         else { return nil }
         let chosen = try frames.detections(of: reference, limit: 4 * Self.stars).filter(Self.isClean).prefix(Self.stars)
         guard chosen.count >= 5 else { return nil }
@@ -38,7 +40,9 @@ struct NoiseSurvey {
 
     private func reference(_ versions: [FrameVersion]) -> FrameVersion? {
         var best: FrameVersion?
-        for version in versions where version.measured.detectionCount > best?.measured.detectionCount ?? 0 { best = version }
+        for version in versions where version.measured.detectionCount > best?.measured.detectionCount ?? 0 {
+            best = version
+        }
         return best
     }
 

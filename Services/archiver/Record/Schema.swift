@@ -10,6 +10,7 @@ enum ArchiveSchema {
         Migration(3, "targets, ensembles and light curves", lightCurves),
         Migration(4, "nights, dead letters, heartbeats", operations),
         Migration(5, "inbox and outbox", Inbox.tableSQL(schema: name) + Outbox.tableSQL(schema: name)),
+        Migration(6, "requests by frame, frames of a closed night", additions),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -22,6 +23,7 @@ enum ArchiveSchema {
             kind text check (kind in ('bias', 'dark', 'flat', 'light')),
             midpoint_mjd_utc float8,
             received jsonb,
+            arrived_at timestamptz not null default now(),
             stage text not null default 'received' check (stage in ('received', 'calibrated', 'measured', 'ended')),
             stage_since timestamptz not null default now(),
             announcements int not null default 0 check (announcements >= 0),
@@ -29,7 +31,8 @@ enum ArchiveSchema {
             reason_code text,
             reason text,
             ended_by text,
-            constraint reason_with_failure_only check ((fate in ('rejected', 'deadLettered')) is true = (reason is not null)),
+            constraint reason_with_failure_only check (
+                (fate in ('rejected', 'deadLettered')) is true = (reason is not null)),
             constraint light_is_measured check (fate is distinct from 'measured' or kind = 'light'),
             constraint master_frame_is_calibration check (fate is distinct from 'calibration' or kind <> 'light'),
             constraint received_has_facts check (received is null or (night is not null and kind is not null))
@@ -193,6 +196,11 @@ enum ArchiveSchema {
         create index point_time on archive.point (target, filter, mid_mjd_utc);
         create view archive.light_curve as
             select distinct on (target, point_id) * from archive.point order by target, point_id, version desc;
+        """
+
+    private static let additions = """
+        create index request_frame on archive.request (frame_id, recipe);
+        alter table archive.night add column frames int check (frames >= 0);
         """
 
     private static let operations = """

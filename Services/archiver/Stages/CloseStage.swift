@@ -3,8 +3,8 @@ internal import Foundation
 internal import Pipeline
 internal import PostgresStore
 
-/// Closes nights: everything is computed again as a pure function of the night's frames, so that the final light curves do
-/// not depend on the order of arrival.
+/// Closes nights: everything is computed again as a pure function of the night's frames, so that the final light curves
+/// do not depend on the order of arrival.
 ///
 ///     requested      -> every light has its fate            -> `night.closed` is announced
 ///     recalibrating  -> the calibrator names final recipes  -> (`night.recalibrated`)
@@ -35,7 +35,8 @@ struct CloseStage {
             night = try row.text("night")
             state = try row.text("state")
             revision = try row.int("revision")
-            recipes = try row.optionalData("recipes").map { try JSONDecoder().decode([String: String].self, from: $0) } ?? [:]
+            recipes =
+                try row.optionalData("recipes").map { try JSONDecoder().decode([String: String].self, from: $0) } ?? [:]
         }
 
         var key: [SQLValue] { [.text(instrument), .text(night)] }
@@ -61,7 +62,9 @@ struct CloseStage {
             "select * from archive.night where state <> 'closed' order by night, instrument")
         for night in try nights.map(Night.init) {
             let moved = try database.transaction { try step(night) }
-            if moved { log.info("night moves on", ["night": night.night, "instrument": night.instrument, "from": night.state]) }
+            if moved {
+                log.info("night moves on", ["night": night.night, "instrument": night.instrument, "from": night.state])
+            }
         }
     }
 
@@ -87,9 +90,11 @@ struct CloseStage {
             from archive.frame where instrument = $1 and night = $2
             """, night.key)[0]
         guard try counts.int("open") == 0 else { return false }
+        let frames = try counts.int("frames")
+        try database.execute(
+            "update archive.night set frames = $3 where instrument = $1 and night = $2", night.key + [.int(frames)])
         try archive.announce(
-            NightClosed(
-                instrument: night.instrument, night: night.night, revision: night.revision, frames: counts.int("frames")))
+            NightClosed(instrument: night.instrument, night: night.night, revision: night.revision, frames: frames))
         try set("recalibrating", night)
         return true
     }
@@ -122,10 +127,12 @@ struct CloseStage {
         for version in versions { try measure.frames.choose(version, revision: night.revision) }
         for target in try measure.targets.all() {
             for version in versions {
-                guard case .places(let places) = try measure.places.places(of: target, on: version, closing: true) else {
+                guard case .places(let places) = try measure.places.places(of: target, on: version, closing: true)
+                else {
+                    try measure.fluxes.forget(target, on: version)
                     continue
                 }
-                _ = try measure.fluxes.fill(target, at: places, on: version)
+                _ = try measure.fluxes.fill(target, at: places, on: version, closing: true)
             }
         }
         try set("forcing", night)
@@ -145,7 +152,9 @@ struct CloseStage {
     }
 
     private func finishIfAnswered(_ night: Night) throws -> Bool {
-        guard let versions = try finalVersions(night), try measure.fluxes.openRequests(on: versions) == 0 else { return false }
+        guard let versions = try finalVersions(night), try measure.fluxes.openRequests(on: versions) == 0 else {
+            return false
+        }
         for target in try measure.targets.all() {
             try measure.points.final(target, on: versions, revision: night.revision)
         }
@@ -165,8 +174,10 @@ struct CloseStage {
             from archive.frame where instrument = $1 and night = $2
             """, night.key)[0]
         return LedgerReconciled(
-            instrument: night.instrument, night: night.night, revision: night.revision, received: try row.int("received"),
-            measured: try row.int("measured"), calibration: try row.int("calibration"), rejected: try row.int("rejected"),
+            instrument: night.instrument, night: night.night, revision: night.revision,
+            received: try row.int("received"),
+            measured: try row.int("measured"), calibration: try row.int("calibration"),
+            rejected: try row.int("rejected"),
             deadLettered: try row.int("dead_lettered"))
     }
 }

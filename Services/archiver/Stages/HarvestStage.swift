@@ -4,14 +4,13 @@ internal import Hashing
 internal import Pipeline
 internal import PostgresStore
 
-/// Puts photometry of others into the same light curves, with its source and provenance. A point that is there already, from
-/// whatever file or format, makes no new row.
+/// Puts photometry of others into the same light curves, with its source and provenance. A point that is there already,
+/// from whatever file or format, makes no new row.
+///
+/// In the record such a point has no frame, field, flux or airmass; its instrument is whoever observed it, so that
+/// rules compare points of one observer with each other; its source says where it stands: `aavso: rs-oph.txt line 12`.
 struct HarvestStage {
     let archive: Archive
-
-    init(archive: Archive) {
-        self.archive = archive
-    }
 
     /// `photometry.harvested`
     func harvested(_ event: Event<PhotometryHarvested>) throws -> [Outgoing] {
@@ -28,13 +27,15 @@ struct HarvestStage {
 extension PhotometryMeasured {
     init(_ point: HarvestedPoint, target: String, source: String) {
         self.init(
-            measurementID: String(SHA256.hex(of: Data("\(target)|\(point.pointID)".utf8)).prefix(32)), target: target,
+            measurementID: String(SHA256.hex(of: Data("\(target)|\(point.pointID)|1".utf8)).prefix(32)), target: target,
             frameID: point.pointID, version: 1, provisional: false, filter: point.filter,
             magnitudeSystem: point.magnitudeSystem, midpointMJDUTC: point.midpointMJDUTC, flags: 0,
-            instrument: point.observer ?? source, field: "-", source: "\(source): \(point.provenance)")
+            instrument: point.observer ?? point.instrument ?? source, field: "-",
+            source: "\(source): \(point.provenance)")
         midpointBJDTDB = point.midpointBJDTDB
         magnitude = point.magnitude
         magnitudeError = point.magnitudeError
         limitMagnitude = point.limitMagnitude
+        limitSigma = point.limitMagnitude == nil ? nil : point.limitSigma
     }
 }

@@ -16,6 +16,7 @@ struct LedgerStage {
         let frame = event.payload
         try archive.record(event) {
             // A frame refused by ingest may come again and be fine, once its instrument's document has been mended.
+            let mended = "frame.fate = 'rejected' and frame.ended_by = 'ingest'"
             try database.execute(
                 """
                 insert into archive.frame
@@ -24,18 +25,18 @@ struct LedgerStage {
                 on conflict (frame_id) do update set
                     instrument = excluded.instrument, night = excluded.night, original_name = excluded.original_name,
                     kind = excluded.kind, midpoint_mjd_utc = excluded.midpoint_mjd_utc, received = excluded.received,
-                    fate = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
-                        then null else frame.fate end,
-                    reason_code = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
-                        then null else frame.reason_code end,
-                    reason = case when frame.received is null and frame.fate = 'rejected' and frame.ended_by = 'ingest'
-                        then null else frame.reason end
+                    fate = case when \(mended) then null else frame.fate end,
+                    reason_code = case when \(mended) then null else frame.reason_code end,
+                    reason = case when \(mended) then null else frame.reason end,
+                    ended_by = case when \(mended) then null else frame.ended_by end,
+                    stage = case when \(mended) then 'received' else frame.stage end
                 """,
                 [
                     .text(frame.frameID), .text(frame.instrument.id), .text(frame.night), .text(frame.originalName),
                     .text(frame.exposure.kind.rawValue), .double(frame.exposure.midpointMJDUTC), .payload(frame),
                 ])
             try settleCalibration([frame.frameID])
+            try settleMeasured(frame.frameID)
         }
         return []
     }
@@ -59,7 +60,10 @@ struct LedgerStage {
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         try archive.record(event) {
             try database.execute(
-                "update archive.frame set stage = 'calibrated', stage_since = now() where frame_id = $1 and stage = 'received'",
+                """
+                update archive.frame set stage = 'calibrated', stage_since = now()
+                where frame_id = $1 and stage = 'received'
+                """,
                 [.text(event.payload.frameID)])
         }
         return []
@@ -87,15 +91,29 @@ struct LedgerStage {
         return []
     }
 
-    /// A calibration frame's fate is `calibration` once it is known and in a master, in whatever order the two are heard of.
+    /// A calibration frame's fate is `calibration` once it is known and in a master, in whatever order the two are
+    /// heard of, and whatever another master said of it.
     private func settleCalibration(_ frames: [String]) throws {
         try database.execute(
             """
-            update archive.frame set fate = 'calibration', stage = 'ended', stage_since = now()
-            where frame_id = any($1) and fate is null and kind <> 'light'
+            update archive.frame set fate = 'calibration', reason = null, reason_code = null, ended_by = null,
+                stage = 'ended', stage_since = now()
+            where frame_id = any($1) and fate is distinct from 'calibration' and kind <> 'light'
                 and exists (select from archive.master_input i where i.frame_id = frame.frame_id)
             """,
             [.texts(frames)])
+    }
+
+    /// A light that was measured before it was heard of: each topic has its own pace.
+    private func settleMeasured(_ frameID: String) throws {
+        try database.execute(
+            """
+            update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
+                stage = 'ended', stage_since = now()
+            where frame_id = $1 and fate is distinct from 'measured' and kind = 'light'
+                and exists (select from archive.frame_version v where v.frame_id = frame.frame_id)
+            """,
+            [.text(frameID)])
     }
 
     func rejected(_ event: Event<FrameRejected>) throws -> [Outgoing] {
@@ -109,7 +127,7 @@ struct LedgerStage {
     }
 
     func deadLettered(_ event: Event<MessageDeadLettered>) throws -> [Outgoing] {
-        let letter = event.payload
+        let letter = Self.storable(event.payload)
         try archive.record(event) {
             try database.execute(
                 """
@@ -118,20 +136,54 @@ struct LedgerStage {
                 """,
                 [
                     .text(event.id), .text(letter.service), .text(letter.originalTopic), SQLValue(letter.frameID),
-                    .text(letter.error), .int(letter.attempts), .payload(letter),
+                    .text(letter.error), .int(max(1, letter.attempts)), .payload(letter),
                 ])
+            try giveUpRequest(of: letter)
             if let frameID = letter.frameID, Self.isFrameID(frameID) {
                 try end(
-                    frameID, as: "deadLettered", code: "deadLettered", reason: letter.error, by: letter.service, name: "",
-                    instrument: "")
+                    frameID, as: "deadLettered", code: "deadLettered", reason: letter.error, by: letter.service,
+                    name: "", instrument: "")
             }
         }
         return []
     }
 
-    /// The first end counts: a frame that has a fate keeps it.
+    /// A request that was dead-lettered gets no answer: the night need not wait for it. One that comes after all is
+    /// taken.
+    private func giveUpRequest(of letter: MessageDeadLettered) throws {
+        struct Requested: Decodable { let requestID: String }
+        guard letter.originalTopic == MeasurementRequested.type.topic,
+            let bytes = Data(base64Encoded: letter.originalValueBase64)
+        else { return }
+        do {
+            let requestID = try JSONDecoder().decode(Requested.self, from: bytes).requestID
+            try database.execute(
+                "update archive.request set answered = true where request_id = $1", [.text(Self.storable(requestID))])
+        } catch is DecodingError {
+            // A malformed request is none of ours.
+            return
+        }
+    }
+
+    /// PostgreSQL's texts hold no NUL; what came over the bus may.
+    static func storable(_ text: String) -> String { text.replacing("\0", with: "\u{FFFD}") }
+
+    private static func storable(_ letter: MessageDeadLettered) -> MessageDeadLettered {
+        var letter = letter
+        letter.service = storable(letter.service)
+        letter.originalKey = storable(letter.originalKey)
+        letter.originalHeaders = letter.originalHeaders.map { Message.Header(storable($0.name), storable($0.value)) }
+        letter.error = storable(letter.error)
+        letter.originalTopic = storable(letter.originalTopic)
+        letter.frameID = letter.frameID.map(storable)
+        return letter
+    }
+
+    /// The first end counts, but for two: a reason outranks a dead letter, and what ingest takes in it has not refused,
+    /// in whatever order the two are heard of.
     private func end(
-        _ frameID: String, as fate: String, code: String, reason: String, by stage: String, name: String, instrument: String
+        _ frameID: String, as fate: String, code: String, reason: String, by stage: String, name: String,
+        instrument: String
     ) throws {
         try database.execute(
             """
@@ -140,7 +192,8 @@ struct LedgerStage {
             values ($1, $2, $3, $4, $5, $6, $7, 'ended')
             on conflict (frame_id) do update set fate = excluded.fate, reason_code = excluded.reason_code,
                 reason = excluded.reason, ended_by = excluded.ended_by, stage = 'ended', stage_since = now()
-            where frame.fate is null
+            where (frame.fate is null or (frame.fate = 'deadLettered' and excluded.fate = 'rejected'))
+                and not (excluded.ended_by = 'ingest' and excluded.fate = 'rejected' and frame.received is not null)
             """,
             [
                 .text(frameID), .text(instrument), .text(name), .text(fate), .text(code), .text(reason), .text(stage),

@@ -36,7 +36,7 @@ struct MeasureStage {
                 """
                 update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
                     stage = 'ended', stage_since = now()
-                where frame_id = $1 and (fate is null or fate = 'deadLettered')
+                where frame_id = $1 and fate is distinct from 'measured'
                 """, [.text(version.frameID)])
             for target in try targets.all() { try place(target, on: version) }
             try placeWaiting(for: version)
@@ -44,9 +44,10 @@ struct MeasureStage {
         return []
     }
 
-    /// `measurement.made`
+    /// `measurement.made`; counts when it is asked for, which may be again after it was forgotten: so the request, not
+    /// the inbox, says whether it was dealt with.
     func made(_ event: Event<MeasurementMade>) throws -> [Outgoing] {
-        try archive.record(event) {
+        try archive.database.transaction {
             guard let answer = try fluxes.answer(event.payload),
                 let target = try targets.target(answer.target, revision: answer.revision)
             else { return }
@@ -74,7 +75,9 @@ struct MeasureStage {
     private func placeWaiting(for anchor: FrameVersion) throws {
         let name = anchor.measured.frame.originalName
         for target in try targets.all() {
-            guard let wanted = target.document.pixel?.frame, wanted == name || wanted == anchor.frameID else { continue }
+            guard let wanted = target.document.pixel?.frame, wanted == name || wanted == anchor.frameID else {
+                continue
+            }
             for version in try frames.current("field = $1", [.text(anchor.field)]) where version != anchor {
                 try place(target, on: version)
             }

@@ -25,12 +25,13 @@ struct PointStage {
     func provisional(_ target: RecordedTarget, on version: FrameVersion) throws {
         guard try current(target.id, version.frameID) == nil else { return }
         let group = try frames.current(
-            "field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5",
+            """
+            field = $1 and instrument = $2 and night = $3 and filter = $4 and midpoint_mjd_utc <= $5 and frame_id <> $6
+            """,
             [
                 .text(version.field), .text(version.instrument.id), .text(version.night), .text(version.filter),
-                .double(version.midpoint),
-            ]
-        ).filter { $0.frameID != version.frameID }.suffix(Self.provisionalFrames - 1)
+                .double(version.midpoint), .text(version.frameID),
+            ], last: Self.provisionalFrames - 1)
         let known = try fluxes.fluxes(of: target, on: group + [version])
         guard let own = known[version.frameID] else { return }
         let night = NightLightCurve(target: target, versions: group + [version], fluxes: known)
@@ -97,7 +98,9 @@ struct PointStage {
         return known == point
     }
 
-    private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws -> String? {
+    private func save(_ outcome: NightLightCurve.Ensemble, _ night: NightLightCurve, provisional: Bool) throws
+        -> String?
+    {
         guard let kept = night.kept, let first = night.versions.first else { return nil }
         try database.execute(
             """
@@ -122,11 +125,11 @@ struct PointStage {
 func insertPoint(_ point: PhotometryMeasured, night: String?, in database: Database) throws -> Bool {
     try database.execute(
         """
-        insert into archive.point (target, point_id, version, measurement_id, provisional, withdrawn, source, instrument,
-            field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag, limit_sigma, flux_njy,
-            flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-            $24, $25)
+        insert into archive.point (target, point_id, version, measurement_id, provisional, withdrawn, source,
+            instrument, field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag,
+            limit_sigma, flux_njy, flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25)
         on conflict do nothing
         """,
         [

@@ -13,10 +13,14 @@ final class Stages {
     private let harvest: HarvestStage
     private let close: CloseStage
     private let sweep: Sweep
+    private let noon: NoonClose
+    private let closesAtNoon: Bool
     private let sweepSeconds: Double
     private var nextSweep: Double
 
-    init(archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, log: Log) {
+    init(
+        archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, closeSeconds: Double, log: Log
+    ) {
         self.archive = archive
         self.sink = sink
         ledger = LedgerStage(archive: archive)
@@ -24,26 +28,29 @@ final class Stages {
         harvest = HarvestStage(archive: archive)
         close = CloseStage(archive: archive, measure: measure, log: log)
         sweep = Sweep(archive: archive, store: store, patienceSeconds: sweepSeconds, log: log)
+        noon = NoonClose(archive: archive, quietSeconds: closeSeconds, log: log)
+        closesAtNoon = closeSeconds > 0
         self.sweepSeconds = sweepSeconds
         nextSweep = Pipeline.Clock.system.elapsed() + sweepSeconds
     }
 
     var routes: Routes {
         Routes()
-            .on(FrameReceived.self, ledger.received)
+            .on(FrameReceived.self, noting(ledger.received))
             .on(FrameDuplicated.self, ledger.duplicated)
             .on(FrameRejected.self, ledger.rejected)
             .on(MasterBuilt.self, ledger.master)
-            .on(FrameCalibrated.self, ledger.calibrated)
-            .on(FrameMeasured.self, thenPublish(measure.measured))
-            .on(MeasurementMade.self, thenPublish(measure.made))
+            .on(FrameCalibrated.self, noting(ledger.calibrated))
+            .on(FrameMeasured.self, noting(thenPublish(measure.measured)))
+            .on(MeasurementMade.self, noting(thenPublish(measure.made)))
             .on(PhotometryHarvested.self, thenPublish(harvest.harvested))
             .on(NightRecalibrated.self, close.recalibrated)
             .on(MessageDeadLettered.self, ledger.deadLettered)
             .on(ServiceHeartbeat.self, ledger.heartbeat)
     }
 
-    /// The outbox is published before the message is acknowledged; what a crash leaves in it is published by the next turn.
+    /// The outbox is published before the message is acknowledged; what a crash leaves in it is published by the next
+    /// turn.
     private func thenPublish<Payload: EventPayload>(
         _ stage: @escaping (Event<Payload>) throws -> [Outgoing]
     ) -> (Event<Payload>) throws -> [Outgoing] {
@@ -54,12 +61,24 @@ final class Stages {
         }
     }
 
+    /// Tells the sweep that the work goes on.
+    private func noting<Payload: EventPayload>(
+        _ stage: @escaping (Event<Payload>) throws -> [Outgoing]
+    ) -> (Event<Payload>) throws -> [Outgoing] {
+        { event in
+            let outgoing = try stage(event)
+            self.sweep.noteProgress()
+            return outgoing
+        }
+    }
+
     func periodically() throws -> [Outgoing] {
         try measure.placeNewTargets()
         try close.advance()
         if Pipeline.Clock.system.elapsed() >= nextSweep {
             nextSweep = Pipeline.Clock.system.elapsed() + min(sweepSeconds, 10)
             try sweep.run()
+            if closesAtNoon { try noon.run(nowMJD: Pipeline.Clock.system.now() / 86_400 + 40_587) }
         }
         try archive.outbox.publishPending(to: sink, in: archive.database)
         return []

@@ -4,23 +4,43 @@ internal import FrameStore
 internal import Pipeline
 internal import PostgresStore
 
-/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not moved
-/// on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost everything costs
-/// time, not frames.
+/// Announces again what was lost on the way: envelopes of the store without a row in the ledger, frames that have not
+/// moved on for too long, requests without an answer, and closed nights nobody has taken up. A broker that lost
+/// everything costs time, not frames.
+///
+/// While frames and answers keep coming, what waits is probably in a queue, and to announce it again would make the
+/// queue longer: then it is waited for five times as long.
 final class Sweep {
     private let archive: Archive
     private let store: FrameStore
     private let patienceSeconds: Double
     private let log: Log
+    private let elapsed: () -> Double
+    private var lastProgress: Double
     /// When each folder of envelopes was last changed, as of the last look into it.
     private var looked: [String: Double] = [:]
     private var database: Database { archive.database }
 
-    init(archive: Archive, store: FrameStore, patienceSeconds: Double, log: Log) {
+    init(
+        archive: Archive, store: FrameStore, patienceSeconds: Double, log: Log,
+        elapsed: @escaping () -> Double = Pipeline.Clock.system.elapsed
+    ) {
         self.archive = archive
         self.store = store
         self.patienceSeconds = patienceSeconds
         self.log = log
+        self.elapsed = elapsed
+        lastProgress = elapsed()
+    }
+
+    /// Something has come from the workers.
+    func noteProgress() {
+        lastProgress = elapsed()
+    }
+
+    /// How long something may wait before it is taken for lost [s].
+    private var patience: Double {
+        elapsed() - lastProgress >= patienceSeconds ? patienceSeconds : 5 * patienceSeconds
     }
 
     func run() throws {
@@ -59,11 +79,11 @@ final class Sweep {
         let due = try unknown.filter { name in
             // What has just been written is probably on its way.
             guard let written = try store.lastChange(of: name) else { return false }
-            return Date().timeIntervalSince1970 - written > patienceSeconds && notAnnouncedLately(name)
+            return Date().timeIntervalSince1970 - written > patience && notAnnouncedLately(name)
         }
         guard !due.isEmpty else { return !unknown.isEmpty }
         try database.transaction {
-            try archive.outbox.add(try due.map { try Envelope(data: store.read($0)).message }, in: database)
+            try archive.outbox.add(try due.compactMap { try message(of: $0) }, in: database)
         }
         for name in due { announcedAt[name] = Date().timeIntervalSince1970 }
         log.warning("announced again: in the store, not in the ledger", ["envelopes": String(due.count)])
@@ -71,9 +91,25 @@ final class Sweep {
     }
 
     private var announcedAt: [String: Double] = [:]
+    private var damaged: Set<String> = []
+
+    /// The message of an envelope; nil, with a word in the log, where it cannot be read: one must not hold up the
+    /// others.
+    private func message(of name: String) throws -> Message? {
+        do {
+            return try Envelope(data: store.read(name)).message
+        } catch let away as Unavailable {
+            throw away
+        } catch {
+            if damaged.insert(name).inserted {
+                log.error("envelope cannot be read", ["name": name, "reason": "\(error)"])
+            }
+            return nil
+        }
+    }
 
     private func notAnnouncedLately(_ name: String) -> Bool {
-        announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patienceSeconds } ?? true
+        announcedAt[name].map { Date().timeIntervalSince1970 - $0 > patience } ?? true
     }
 
     // MARK: Frames, requests and nights that have not moved on
@@ -86,13 +122,19 @@ final class Sweep {
                 update archive.frame set announcements = announcements + 1, stage_since = now()
                 where frame_id in (
                     select frame_id from archive.frame where fate is null and received is not null
-                        and now() - stage_since > $1 * power(2, least(announcements, 6)) * interval '1 second'
+                        and now() - stage_since > $1 * power(2, least(announcements, 3)) * interval '1 second'
                     order by stage_since limit 200)
-                returning frame_id, received->'raw'->>'sha256' as sha256
-                """, [.double(patienceSeconds)])
-            let names = try rows.map { StoreNames.envelope(sha256: try $0.text("sha256")) }
-            try archive.outbox.add(try names.map { try Envelope(data: store.read($0)).message }, in: database)
-            return names.count
+                returning received
+                """, [.double(patience)])
+            for row in rows {
+                let frame = try row.payload(FrameReceived.self, "received")
+                if let kept = try message(of: StoreNames.envelope(sha256: frame.raw.sha256)) {
+                    try archive.outbox.add(kept, in: database)
+                } else {
+                    try archive.announce(frame, trace: Trace(startingAt: frame.frameID))
+                }
+            }
+            return rows.count
         }
         if stuck > 0 { log.warning("announced again: no fate yet", ["frames": String(stuck)]) }
     }
@@ -104,10 +146,10 @@ final class Sweep {
                 update archive.request set announcements = announcements + 1, announced_at = now()
                 where request_id in (
                     select request_id from archive.request where not answered
-                        and now() - announced_at > $1 * power(2, least(announcements - 1, 6)) * interval '1 second'
+                        and now() - announced_at > $1 * power(2, least(announcements - 1, 3)) * interval '1 second'
                     order by announced_at limit 200)
                 returning requested
-                """, [.double(patienceSeconds)])
+                """, [.double(patience)])
             for row in rows { try archive.announce(row.payload(MeasurementRequested.self, "requested")) }
             return rows.count
         }
@@ -120,13 +162,13 @@ final class Sweep {
                 """
                 update archive.night set announced_at = now()
                 where state = 'recalibrating' and now() - announced_at > $1 * interval '1 second'
-                returning instrument, night, revision
-                """, [.double(2 * patienceSeconds)])
+                returning instrument, night, revision, coalesce(frames, 0) as frames
+                """, [.double(2 * patience)])
             for row in rows {
                 try archive.announce(
                     NightClosed(
                         instrument: row.text("instrument"), night: row.text("night"), revision: row.int("revision"),
-                        frames: 0))
+                        frames: row.int("frames")))
             }
             return rows.count
         }

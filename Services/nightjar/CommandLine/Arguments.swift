@@ -40,7 +40,8 @@ struct Arguments {
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             guard let option = options.first(where: { $0.name == name }) else {
-                throw UsageError("there is no option --\(name)" + Self.suggestion(for: name, among: options.map(\.name)))
+                throw UsageError(
+                    "there is no option --\(name)" + Self.suggestion(for: name, among: options.map(\.name)))
             }
             if option.value == nil {
                 guard parts.count == 1 else { throw UsageError("--\(name) takes no value") }

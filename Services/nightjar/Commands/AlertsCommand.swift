@@ -58,8 +58,8 @@ struct AlertPrinter {
     }
 }
 
-/// Reads the topic of alerts from now on. When the embedded broker comes back elsewhere it follows there; what was raised
-/// in between is read from the record, where there is one.
+/// Reads the topic of alerts from now on. When the embedded broker comes back elsewhere it follows there; what was
+/// raised in between is read from the record, where there is one.
 struct AlertFollower {
     let address: SystemAddress
     let stop: StopFlag

@@ -62,7 +62,8 @@ private func calibrate(
     let header = light.cards(raw: raw.header, masters: masters.used, recipe: recipe)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
-        file: path, out: place, width: raw.shape.width, height: raw.shape.height, exposureSeconds: facts.exposureSeconds,
+        file: path, out: place, width: raw.shape.width, height: raw.shape.height,
+        exposureSeconds: facts.exposureSeconds,
         gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
         noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite, steps: times.steps)

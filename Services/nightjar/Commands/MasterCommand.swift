@@ -25,7 +25,9 @@ let masterCommand = Command(
     if kind == .bias, arguments.text("bias") ?? arguments.text("dark") != nil {
         throw UsageError("nothing is subtracted from bias frames: leave out --bias and --dark")
     }
-    if kind == .dark, arguments.text("dark") != nil { throw UsageError("no dark is subtracted from darks: leave out --dark") }
+    if kind == .dark, arguments.text("dark") != nil {
+        throw UsageError("no dark is subtracted from darks: leave out --dark")
+    }
     let document = try InstrumentOption.read(arguments)
     let parents = try MasterFiles(arguments, document: document)
     let methodName = arguments.text("method") ?? "clipped"

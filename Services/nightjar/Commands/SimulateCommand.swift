@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Instruments
 internal import Simulation
 
 let simulateCommand = Command(
@@ -34,13 +33,15 @@ let simulateCommand = Command(
         progress.show(done: done, of: total)
     }
     progress.end()
-    try scenario.setup.write(to: out.appending(path: "setup"))
+    try scenario.writeSetup(out.appending(path: "setup"))
     try Data(SimulatedFrames.truthCSV(frames).utf8).write(to: out.appending(path: "truth.csv"), options: .atomic)
     let summary = SimulationSummary(
         out: out.path, seed: choices.seed, scenario: name, files: frames.count,
-        lights: frames.filter { $0.exposure.kind == .light }.count, instruments: scenario.night.cameras.map(\.instrument.name),
-        targets: scenario.setup.targets.map(\.id), truthRows: frames.reduce(0) { $0 + $1.truth.count })
-    Terminal.say(arguments.has("json") ? String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self) : summary.text)
+        lights: frames.filter { $0.exposure.kind == .light }.count,
+        instruments: scenario.night.cameras.map(\.instrument.name),
+        targets: scenario.targetIDs, truthRows: frames.reduce(0) { $0 + $1.truth.count })
+    Terminal.say(
+        arguments.has("json") ? String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self) : summary.text)
     return 0
 }
 

@@ -117,7 +117,7 @@ struct SubmitRun {
         let name = file.lastPathComponent
         guard HandIn.isFITSName(name), !name.hasPrefix(".") else {
             throw UsageError(
-                "\(file.path.printable): ingest takes names that end in .fits, .fit or .fts (also .gz, .fz) and are not hidden"
+                "\(file.path.printable): its name must end in .fits, .fit or .fts (also .gz, .fz) and not be hidden"
             )
         }
         try checkRegular(file)

@@ -184,7 +184,8 @@ struct UpRun {
         }
         lines += [
             "Photometry of others: \(data.harvest.path)", "Logs: \(data.root.path)/logs",
-            "In another terminal: nightjar ledger --data \(data.root.path.shellWord). Ctrl-C stops everything in order.",
+            "In another terminal: nightjar ledger --data \(data.root.path.shellWord)",
+            "Ctrl-C stops everything in order.",
         ]
         reporter.ready(
             lines.joined(separator: "\n"),

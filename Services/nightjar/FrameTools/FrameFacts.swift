@@ -5,8 +5,8 @@ internal import Sky
 
 /// What header and instrument document say of one file, as far as single steps need it.
 ///
-/// A step on a file asks for less than a night: a frame without a time or an exposure time can be measured all the same.
-/// What is missing is said in `notes`.
+/// A step on a file asks for less than a night: a frame without a time or an exposure time can be measured all the
+/// same. What is missing is said in `notes`.
 struct FrameFacts {
     let exposure: ExposureFacts
     /// Nil where the header does not say it [s].
@@ -19,7 +19,8 @@ struct FrameFacts {
     /// - Parameter kind: what the frame is used as, whatever its header calls it.
     /// - Throws: `FrameError` when the instrument document does not accept the frame.
     init(
-        _ header: Header, width: Int, height: Int, path: String, document: InstrumentDocument, usedAs kind: Instruments.FrameKind
+        _ header: Header, width: Int, height: Int, path: String, document: InstrumentDocument,
+        usedAs kind: Instruments.FrameKind
     ) throws {
         var document = document
         document.kindFromFileName = [KindPattern(pattern: "*", kind: kind)]

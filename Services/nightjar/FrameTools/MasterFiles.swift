@@ -6,8 +6,8 @@ internal import Instruments
 
 /// Masters from files: our own with their errors and masks, or single images that others combined.
 ///
-/// A flat of others is divided by its mean, as ccdproc does by default. A dark of others counts as free of bias when its
-/// header says so, or when a bias is given with it and the dark's level is not that of a bias.
+/// A flat of others is divided by its mean, as ccdproc does by default. A dark of others counts as free of bias when
+/// its header says so, or when a bias is given with it and the dark's level is not that of a bias.
 struct MasterFiles {
     static let options = [
         Option("bias", "FILE", "master bias"),
@@ -60,7 +60,8 @@ struct MasterFiles {
         case .shapeMismatch(let master, let expected, let found):
             return "\(paths[master] ?? master) has \(found) pixels, the frame has \(expected)"
         case .darkNotScalable(let master, let darkSeconds, let exposureSeconds):
-            return "\(paths[master] ?? master) is a dark of \(darkSeconds) s with its bias inside and cannot be scaled to "
+            return
+                "\(paths[master] ?? master) is a dark of \(darkSeconds) s with its bias inside and cannot be scaled to "
                 + "\(exposureSeconds) s; give a dark that is free of bias, and the bias by --bias"
         case .noUsableFrame: return "\(error)"
         }
@@ -81,7 +82,9 @@ struct MasterFiles {
         guard biasLevel > 0, darkLevel > biasLevel / 2 else { return }
         dark.facts.flags.insert(.containsBias)
         warnings.append(
-            "\(path): its level is \(darkLevel) ADU, that of the bias \(biasLevel) ADU: taken as a dark with its bias inside")
+            "\(path): its level is \(darkLevel) ADU, that of the bias \(biasLevel) ADU: "
+                + "taken as a dark with its bias inside"
+        )
     }
 
     private static func middle(_ image: Image<ADU>) -> Double {

@@ -8,7 +8,10 @@ enum PositionList {
     static func read(_ path: String) throws -> [(x: Double, y: Double)] {
         let text: String
         do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+            // A pipe can be read, too.
+            text = String(
+                decoding: try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data(),
+                as: UTF8.self)
         } catch {
             throw FrameError(path, "the positions cannot be read: \(error.localizedDescription)")
         }

@@ -1,4 +1,5 @@
-internal import AlertRules
+internal import Foundation
+internal import Instruments
 internal import Simulation
 internal import Sky
 
@@ -22,7 +23,9 @@ struct SimulatedScenario {
     }
 
     let night: SimulatedNight
-    let setup: SimulatedSetup
+    let targetIDs: [String]
+    /// Writes `instruments/`, `targets/` and `rules/` into a folder.
+    let writeSetup: (URL) throws -> Void
 
     init(_ name: Name, _ choices: Choices) throws {
         switch name {
@@ -32,19 +35,17 @@ struct SimulatedScenario {
         }
     }
 
-    private init(night: SimulatedNight, setup: SimulatedSetup) {
+    private init(night: SimulatedNight, targetIDs: [String], writeSetup: @escaping (URL) throws -> Void) {
         self.night = night
-        self.setup = setup
+        self.targetIDs = targetIDs
+        self.writeSetup = writeSetup
     }
 
     private static func demo(_ choices: Choices) throws -> SimulatedScenario {
         let (night, places) = try SimulatedNight.demo(
             seed: choices.seed, lightCount: choices.lights, width: choices.size, height: choices.size)
-        let targets = [("nova", places.nova), ("variable", places.variable)].map { id, place in
-            SimulatedSetup.target(id, at: place, of: night, comparisons: places.comparisons)
-        }
-        return SimulatedScenario(
-            night: night, setup: SimulatedSetup(night, targets: targets, rules: [eruptionRule(of: "nova")]))
+        let documents = try DemoDocuments(night: night, targets: places)
+        return SimulatedScenario(night: night, targetIDs: documents.targets.map(\.id), writeSetup: documents.write)
     }
 
     /// One camera of a 0.4 m telescope, 1 arcsec per pixel; the target is a sinusoidal variable near the middle.
@@ -79,15 +80,7 @@ struct SimulatedScenario {
         let place = { (id: Int) in field.stars.first { $0.id == id }?.position ?? centre }
         let document = SimulatedSetup.target(
             "variable", at: place(target), of: night, comparisons: comparisons.map(place))
-        return SimulatedScenario(night: night, setup: SimulatedSetup(night, targets: [document]))
-    }
-
-    /// At least a magnitude brighter than before, on two frames of three.
-    static func eruptionRule(of target: String) -> RuleDocument {
-        RuleDocument(
-            id: "eruption", name: "Brighter than ever by a magnitude", revision: 1, target: target,
-            kind: .changedBy(
-                Change(
-                    sigma: 5, direction: .brighter, minimumMagnitudes: 1, baseline: BaselineWindow(minimumPoints: 5))))
+        let setup = SimulatedSetup(night, targets: [document])
+        return SimulatedScenario(night: night, targetIDs: [document.id], writeSetup: setup.write)
     }
 }

@@ -1,4 +1,3 @@
-internal import AlertRules
 internal import Foundation
 internal import Instruments
 internal import Simulation
@@ -7,22 +6,19 @@ internal import Sky
 /// The documents that go with a simulated night: what an observer with these cameras would have written.
 struct SimulatedSetup {
     let night: SimulatedNight
-    var targets: [TargetDocument] = []
-    var rules: [RuleDocument] = []
+    let targets: [TargetDocument]
 
-    init(_ night: SimulatedNight, targets: [TargetDocument] = [], rules: [RuleDocument] = []) {
+    init(_ night: SimulatedNight, targets: [TargetDocument]) {
         self.night = night
         self.targets = targets
-        self.rules = rules
     }
 
-    /// Writes `instruments/`, `targets/` and `rules/` into a folder, which is made. Same input, same bytes.
+    /// Writes `instruments/` and `targets/` into a folder, which is made. Same input, same bytes.
     func write(to folder: URL) throws {
         for instrument in night.cameras.map({ Self.document(of: $0.instrument, site: night.site) }) {
             try write(try prettyJSON(instrument), folder, "instruments", instrument.id)
         }
         for target in targets { try write(try prettyJSON(target), folder, "targets", target.id) }
-        for rule in rules { try write(try rule.json() + Data("\n".utf8), folder, "rules", rule.id) }
     }
 
     private func write(_ json: Data, _ folder: URL, _ kind: String, _ id: String) throws {

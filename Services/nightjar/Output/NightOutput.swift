@@ -21,8 +21,8 @@ struct NightOutput {
         for target in try record.targets() {
             let curve = try LightCurve(record, target: target)
             let plot = LightCurvePlot(curve, alerts: alerts.alerts)
-            try Data(curve.csv.utf8).write(to: folder.appending(path: "\(target).csv"))
-            try plot.png().write(to: folder.appending(path: "\(target).png"))
+            try Data(curve.csv.utf8).write(to: folder.appending(path: Self.baseName(target) + ".csv"))
+            try plot.png().write(to: folder.appending(path: Self.baseName(target) + ".png"))
             plots.append((curve, plot))
         }
         try writeDetections()

@@ -98,9 +98,9 @@ struct DeadLetters {
         return letters.filter { newest[$0.messageIdentity] == $0.id && $0.isOpen }
     }
 
-    /// Sends the original message again, through the archiver's outbox: in one transaction with the count of replays, and
-    /// with the frame's fate, which is open again until the message has been handled. A frame whose message is too large
-    /// for its letter is announced again by the sweep.
+    /// Sends the original message again, through the archiver's outbox: in one transaction with the count of replays,
+    /// and with the frame's fate, which is open again until the message has been handled. A frame whose message is too
+    /// large for its letter is announced again by the sweep.
     func replay(_ letter: DeadLetter) throws {
         let message = letter.message
         guard message != nil || letter.frameID != nil else {

@@ -37,8 +37,8 @@ struct Ledger: Codable, Equatable {
     init(_ record: Record, night: String? = nil) throws {
         let rows = try record.database.execute(
             """
-            select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate, reason_code, reason,
-                midpoint_mjd_utc
+            select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate,
+                reason_code, reason, midpoint_mjd_utc
             from archive.frame where $1::text is null or night = $1
             order by midpoint_mjd_utc nulls last, original_name, frame_id
             """, [SQLValue(night)])

@@ -6,7 +6,8 @@ internal import Pipeline
 internal import PostgresStore
 internal import Sky
 
-/// The record as the command line reads it, and the few things it writes there: documents and requests to close a night.
+/// The record as the command line reads it, and the few things it writes there: documents, requests to close a
+/// night.
 final class Record {
     let database: Database
 
@@ -21,7 +22,8 @@ final class Record {
             do {
                 let row = try database.execute(
                     """
-                    select to_regclass('archive.outbox') is not null and to_regclass('alerts.outbox') is not null as ready
+                    select to_regclass('archive.outbox') is not null
+                        and to_regclass('alerts.outbox') is not null as ready
                     """)[0]
                 if try row.bool("ready") { return }
             } catch let away as Unavailable {
@@ -100,7 +102,7 @@ final class Record {
         try database.execute("select count(*) as open from archive.night where state <> 'closed'")[0].int("open")
     }
 
-    /// What is still under way anywhere: events to be sent, points the alerter has not seen, requests without an answer.
+    /// What is still under way: events to be sent, points the alerter has not seen, requests without an answer.
     func unfinished() throws -> Int {
         try database.execute(
             """

@@ -11,6 +11,9 @@ struct NightRun {
     let out: URL
     let workers: Int
     let shuffleSeed: Int?
+    /// Called before a light is handed in, with how many were before: what keeps a simulated night from being faster
+    /// than its light curves.
+    var beforeLight: ((_ record: Record, _ handedIn: Int) throws -> Void)?
     private var data: DataFolder { DataFolder(out.appending(path: "data").path) }
 
     init(setup: SetupFolder, out: URL, workers: Int, shuffleSeed: Int?) {
@@ -20,7 +23,8 @@ struct NightRun {
         self.shuffleSeed = shuffleSeed
     }
 
-    mutating func run(_ files: [URL]) throws -> Ledger {
+    /// - Parameter reading: what to look up before the record is gone.
+    mutating func run(_ files: [URL], reading: (Record) throws -> Void = { _ in }) throws -> Ledger {
         try data.make()
         for (file, document) in setup.instruments { try install(file, as: document.id) }
         let plan = try order(files)
@@ -29,7 +33,7 @@ struct NightRun {
         system.durable = false
         system.settings = [
             "NIGHTJAR_SETTLE_SECONDS": "0.2", "NIGHTJAR_SCAN_SECONDS": "0.2", "NIGHTJAR_PATIENCE_SECONDS": "3",
-            "NIGHTJAR_SWEEP_SECONDS": "20",
+            "NIGHTJAR_SWEEP_SECONDS": "20", "NIGHTJAR_CLOSE_SECONDS": "0",
         ]
         Terminal.complain("starting broker, database and services; their logs are in \(data.root.path)/logs")
         let (supervisor, record) = try system.start { Terminal.complain($0) }
@@ -37,9 +41,17 @@ struct NightRun {
         for target in setup.targets { try record.add(target) }
         for rule in setup.rules { try record.add(rule) }
         var handIn = HandIn(data: data)
-        for guess in plan { try handIn.hand(guess.file, to: guess.instrument) }
+        var lights = 0
+        for guess in plan {
+            if guess.kind == .light {
+                try beforeLight?(record, lights)
+                lights += 1
+            }
+            try handIn.hand(guess.file, to: guess.instrument)
+        }
         try follow(record, files: files.count)
         try NightOutput(record: record, out: out, frames: data.frames).write()
+        try reading(record)
         return try Ledger(record)
     }
 
@@ -52,7 +64,8 @@ struct NightRun {
         let documents = setup.instruments.map(\.document)
         let guesses = try files.map { try FileGuess($0, among: documents) }
         guard let seed = shuffleSeed else {
-            return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+            return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(
+                \.element)
         }
         var generator = SeededGenerator(seed: UInt64(seed))
         return guesses.shuffled(using: &generator)

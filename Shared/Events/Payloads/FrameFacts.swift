@@ -75,6 +75,8 @@ public struct ExposureFacts: Codable, Sendable, Equatable {
     /// Where the telescope pointed, ICRS.
     public var raDegrees: Double?
     public var decDegrees: Double?
+    /// What another program has already subtracted or divided out; absent for a raw frame.
+    public var appliedSteps: [FrameKind]?
 
     public init(
         kind: FrameKind, exposureSeconds: Double, midpointMJDUTC: Double, binningX: Int, binningY: Int, width: Int,

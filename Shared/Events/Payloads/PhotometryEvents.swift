@@ -70,7 +70,11 @@ public struct HarvestedPoint: Codable, Sendable, Equatable {
     public var magnitude: Double?
     public var magnitudeError: Double?
     public var limitMagnitude: Double?
+    /// Significance of the limit, where the source says it.
+    public var limitSigma: Double?
     public var observer: String?
+    /// What it was observed with, as the source names it.
+    public var instrument: String?
     /// Where in the source it stands: `file.txt line 12`.
     public var provenance: String
 

@@ -75,7 +75,8 @@ extension HeaderReading {
         facts.annulusOuterPixels = document.photometry.annulus?.outerRadiusPixels
     }
 
-    /// [arcsec/px of this file]: the document's, a scale keyword, the CD matrix, or 206.265 * pixel [um] / focal length [mm].
+    /// [arcsec/px of this file]: the document's, a scale keyword, the CD matrix, or 206.265 * pixel [um] / focal length
+    /// [mm].
     private mutating func pixelScale(binning: (x: Int, y: Int)) -> Double? {
         if let scale = document.pixelScaleArcsec { return scale * Double(binning.x) / Double(document.binning ?? 1) }
         if let scale = firstPositive(.pixelScale)?.value { return scale }

@@ -13,7 +13,8 @@ extension HeaderReading {
             if let byHeader, byHeader != byName, let written {
                 note(
                     .kindContradicted,
-                    "\(written.keyword) '\(written.text)' says \(byHeader.rawValue), the file name says \(byName.rawValue)"
+                    "\(written.keyword) '\(written.text)' says \(byHeader.rawValue), "
+                        + "the file name says \(byName.rawValue)"
                 )
             }
             return byName

@@ -44,7 +44,8 @@ struct HeaderRules {
         document.temperatureMissingValue ?? presets.lazy.compactMap(\.temperatureMissingValue).first
     }
 
-    /// Which moment a date means: the document's word, the keyword's own name, the comment behind it, the preset's word.
+    /// Which moment a date means: the document's word, the keyword's own name, the comment behind it, the preset's
+    /// word.
     func timestamp(of card: HeaderCard) -> Timestamp {
         let keyword = card.keyword.uppercased()
         if keyword.hasSuffix("-BEG") || keyword.hasSuffix("START") { return .start }

@@ -36,7 +36,8 @@ extension HeaderReading {
         return nil
     }
 
-    /// The first pair of the header that is a position. Nobody points at exactly (0, 0): programs write it for "unknown".
+    /// The first pair of the header that is a position. Nobody points at exactly (0, 0): programs write it for
+    /// "unknown".
     mutating func pointing(of kind: FrameKind) -> SkyPosition? {
         for (raKeyword, decKeyword) in zip(rules.keywords(.rightAscension), rules.keywords(.declination)) {
             guard let ra = header.text(raKeyword), let dec = header.text(decKeyword) else { continue }

@@ -24,7 +24,8 @@ extension SoftwarePreset {
     static let sharpCap = SoftwarePreset(
         id: "sharpcap",
         text:
-            "SharpCap: the comment of DATE-OBS says start, middle or (older versions, 'Frame Grabbed') end; often no IMAGETYP",
+            "SharpCap: the comment of DATE-OBS says start, middle or (older versions, 'Frame Grabbed') end; "
+            + "often no IMAGETYP",
         signatures: [("SWCREATE", "SharpCap*")],
         timestampComments: [("*frame grabbed*", .end), ("*frame end*", .end), ("*mid*", .middle), ("*start*", .start)],
         defaultKind: .light)
@@ -57,7 +58,8 @@ extension SoftwarePreset {
     static let microObservatory = SoftwarePreset(
         id: "microobservatory",
         text:
-            "MicroObservatory: DATE-OBS is local with its offset, longitude positive west, kelvin with -1 for none, no IMAGETYP",
+            "MicroObservatory: DATE-OBS is local with its offset, longitude positive west, "
+            + "kelvin with -1 for none, no IMAGETYP",
         signatures: [("CREATOR", "MicroObservatory*"), ("REFERENC", "*microobservatory.org*")],
         defaultKind: .light, longitudeSign: .westPositive, temperatureUnit: .kelvin, temperatureMissingValue: -1)
 }

@@ -58,6 +58,11 @@ struct LocalChecks {
                     "postgresql",
                     "programs in \(version.flatMap { v in folders.first { $0.contains("/\(v)/") } } ?? first)"))
         }
+        return checks + postgresSurroundings()
+    }
+
+    private func postgresSurroundings() -> [Check] {
+        var checks: [Check] = []
         if !Self.isInPath("setpriv") {
             checks.append(
                 .wrong(

@@ -88,40 +88,41 @@ struct SystemChecks {
                 return [.skipped("database", isDown)]
             }
             let database = try Database(found.value, applicationName: "nightjar doctor", statementTimeoutSeconds: 10)
-            let row = try database.execute(
-                """
-                select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
-                    extract(epoch from clock_timestamp())::float8 as now,
-                    to_regclass('archive.migration') is not null and to_regclass('alerts.migration') is not null as migrated
-                """)[0]
-            let version = try row.text("version")
-            guard try row.text("encoding") == "UTF8" else {
-                return [
-                    .wrong(
-                        "database", "its encoding is \(try row.text("encoding"))", fix: "create it with encoding UTF8")
-                ]
-            }
-            guard try row.bool("migrated") else {
-                return [
-                    .wrong(
-                        "database", "PostgreSQL \(version) at \(database.address) has no tables yet",
-                        fix: "archiver and alerter make them when they start: see their logs")
-                ]
-            }
-            let steps = try database.execute(
-                "select (select max(number) from archive.migration) as archive, (select max(number) from alerts.migration) as alerts"
-            )[0]
-            let text =
-                "PostgreSQL \(version), archive at migration \(try steps.int("archive")), alerts at \(try steps.int("alerts"))"
-            return [
-                .ok("database", text), try clockDifference(row.double("now")), try services(database),
-                try work(database),
-            ]
+            let now = try database.execute("select extract(epoch from clock_timestamp())::float8 as now")[0]
+            let difference = clockDifference(try now.double("now"))
+            let check = try migrations(database)
+            guard check.state == .ok else { return [check, difference] }
+            return [check, difference, try services(database), try work(database)]
         } catch let away as Unavailable {
             return [.wrong("database", "\(away)", fix: "is the address right, and does PostgreSQL run?")]
         } catch {
             return [.wrong("database", "\(error)", fix: "see the message; the settings are in docs/cli.md")]
         }
+    }
+
+    private func migrations(_ database: Database) throws -> Check {
+        let row = try database.execute(
+            """
+            select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
+                to_regclass('archive.migration') is not null and to_regclass('alerts.migration') is not null as ready
+            """)[0]
+        let version = try row.text("version")
+        guard try row.text("encoding") == "UTF8" else {
+            return .wrong(
+                "database", "its encoding is \(try row.text("encoding"))", fix: "create it with encoding UTF8")
+        }
+        guard try row.bool("ready") else {
+            return .wrong(
+                "database", "PostgreSQL \(version) at \(database.address) has no tables yet",
+                fix: "archiver and alerter make them when they start: see their logs")
+        }
+        let steps = try database.execute(
+            """
+            select (select max(number) from archive.migration) as archive,
+                (select max(number) from alerts.migration) as alerts
+            """)[0]
+        let numbers = "archive at migration \(try steps.int("archive")), alerts at \(try steps.int("alerts"))"
+        return .ok("database", "PostgreSQL \(version), \(numbers)")
     }
 
     private func clockDifference(_ databaseNow: Double) -> Check {
@@ -159,7 +160,8 @@ struct SystemChecks {
     private func work(_ database: Database) throws -> Check {
         let row = try database.execute(
             """
-            select count(*) filter (where fate is null) as pending, count(*) filter (where fate = 'deadLettered') as dead,
+            select count(*) filter (where fate is null) as pending,
+                count(*) filter (where fate = 'deadLettered') as dead,
                 coalesce(extract(epoch from now() - min(stage_since) filter (where fate is null)), 0)::float8 as oldest
             from archive.frame
             """)[0]

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Instruments
 
-/// Instrument documents: files in `<data>/instruments`, which ingest reads again when they change. A removed one keeps its
-/// file, under a name that ingest passes over.
+/// Instrument documents: files in `<data>/instruments`, which ingest reads again when they change. A removed one keeps
+/// its file, under a name that ingest passes over.
 struct InstrumentFolder: DocumentShelf {
     private static let removedEnding = ".removed"
 
