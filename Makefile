@@ -5,10 +5,10 @@ python := .venv/bin/python
 tmp := scripts/with_tmp.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench format registries clean
+.PHONY: help setup build demo test test-containers check bench format registries clean
 
 help:  ## says what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup:  ## installs what is missing: Debian packages, Python tools
 	@scripts/setup.sh
@@ -25,6 +25,11 @@ test:  ## builds and runs all tests
 	@scripts/setup.sh
 	$(tmp) swift build $(debug) --quiet
 	$(tmp) scripts/test.sh
+
+test-containers:  ## runs a night in containers, where an engine can run; else says why not
+	@scripts/setup.sh
+	$(tmp) swift build $(debug) --quiet
+	$(tmp) scripts/tests/containers.sh
 
 check:  ## format, style, arrows, schemas, documents, compose files; then builds with warnings as errors
 	@scripts/setup.sh
