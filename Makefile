@@ -27,7 +27,7 @@ test:  ## builds and runs all tests
 	$(tmp) scripts/test.sh
 
 test-containers:  ## runs a night in containers, where an engine can run; else says why not
-	@scripts/setup.sh
+	@scripts/setup.sh packages swift tools containers
 	$(tmp) swift build $(debug) --quiet
 	$(tmp) scripts/tests/containers.sh
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing, and nothing else. Silent and quick when all is there.
 #
-# usage: setup.sh [packages] [swift] [tools] [bench]     without arguments: packages swift tools
+# usage: setup.sh [packages] [swift] [tools] [bench] [containers]     without arguments: packages swift tools
 #
 #   packages  Debian packages of packages.txt, by apt-get; without root it prints the command and stops
+#   containers  those of packages-containers.txt, likewise; as root only, like the test that wants them
 #   swift     checks that a Swift toolchain is there
 #   tools     Python tools of `make check` and `make test`, in .venv
 #   bench     Python tools of `make bench`, in .venv-bench
@@ -12,17 +13,19 @@ cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
+# packages LIST: installs those of a list that are missing.
 packages() {
+    local list=$1
     if ! command -v dpkg-query >/dev/null; then
         say "this is not Debian: docs/dependencies.md lists what has to be installed; going on"
         return
     fi
     local wanted present missing
-    mapfile -t wanted <scripts/packages.txt
+    mapfile -t wanted <"$list"
     present=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${wanted[@]}" 2>/dev/null || true)
     present=$(sed -n 's/^.i *//p' <<<"$present" | sort)
     mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sort) <(printf '%s\n' "$present"))
-    [ ${#missing[@]} -eq 0 ] && return
+    [ ${#missing[@]} -gt 0 ] || return 0
 
     if [ "$(id -u)" -ne 0 ]; then
         say "these Debian packages are missing: ${missing[*]}"
@@ -77,12 +80,13 @@ python_tools() {
 [ $# -gt 0 ] || set -- packages swift tools
 for part in "$@"; do
     case $part in
-    packages) packages ;;
+    packages) packages scripts/packages.txt ;;
+    containers) [ "$(id -u)" -ne 0 ] || packages scripts/packages-containers.txt ;;
     swift) swift_toolchain ;;
     tools) python_tools .venv scripts/requirements.txt ;;
     bench) python_tools .venv-bench Benchmarks/requirements.txt --no-deps ;;
     *)
-        say "'$part' is none of packages, swift, tools, bench"
+        say "'$part' is none of packages, swift, tools, bench, containers"
         exit 2
         ;;
     esac

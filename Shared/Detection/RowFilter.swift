@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Separable convolution by one symmetric kernel along x and y, a row at a time; outside the image is 0.
 ///
 /// Rows go in by `input` and `take`, in order; row y can be made when row y + reach has been taken, or the image has
@@ -34,30 +36,16 @@ struct RowFilter: ~Copyable {
     /// Filters the input row along x.
     mutating func take(_ y: Int) {
         let target = ring(y)
-        Self.set(target, to: storage, times: kernel[0], width)
-        for tap in 1..<kernel.count { Self.add(storage + tap, times: kernel[tap], to: target, width) }
+        kernel_row_scale(target, storage, kernel[0], width)
+        for tap in 1..<kernel.count { kernel_row_add(target, storage + tap, kernel[tap], width) }
     }
 
     /// Filters along y.
     mutating func makeRow(_ y: Int) {
         let (first, last) = (max(0, y - reach), min(height - 1, y + reach))
-        Self.set(output, to: ring(first), times: kernel[first - y + reach], width)
+        kernel_row_scale(output, ring(first), kernel[first - y + reach], width)
         for row in (first + 1)..<max(first + 1, last + 1) {
-            Self.add(ring(row), times: kernel[row - y + reach], to: output, width)
+            kernel_row_add(output, ring(row), kernel[row - y + reach], width)
         }
-    }
-
-    @inline(__always)
-    private static func set(
-        _ target: UnsafeMutablePointer<Float>, to source: UnsafePointer<Float>, times weight: Float, _ count: Int
-    ) {
-        for x in 0..<count { target[x] = weight * source[x] }
-    }
-
-    @inline(__always)
-    private static func add(
-        _ source: UnsafePointer<Float>, times weight: Float, to target: UnsafeMutablePointer<Float>, _ count: Int
-    ) {
-        for x in 0..<count { target[x] += weight * source[x] }
     }
 }
