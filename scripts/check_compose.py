@@ -28,6 +28,12 @@ def settings_of_the_code():
     return names
 
 
+def required_settings(name):
+    """Names that the table of a service's Config.swift calls required."""
+    text = (ROOT / f"Services/{name}/Config.swift").read_text("utf-8")
+    return set(re.findall(r"^/// \| `(NIGHTJAR_[A-Z_]+)` \| required ", text, re.MULTILINE))
+
+
 def targets(service):
     return {volume.split(":")[1] for volume in service.get("volumes", [])}
 
@@ -65,6 +71,8 @@ def service_problems(name, service):
         yield f"{name} is not started again when it ends"
     if "container_name" in service or service.get("ports"):
         yield f"{name} cannot be scaled: it has a container name or a port of its own"
+    for setting in sorted(required_settings(name) - set(environment)):
+        yield f"{name} needs {setting}"
     known = settings_of_the_code()
     for setting in sorted(environment):
         if setting.startswith("NIGHTJAR_") and setting not in known:

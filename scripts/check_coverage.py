@@ -54,7 +54,7 @@ class Checkout:
         self.folders = {"/".join(name.split("/")[:end]) for name in self.files for end in range(1, name.count("/") + 1)}
         texts = [path.read_text("utf-8") for path in tracked(".swift") if "Services/nightjar/" in str(path)]
         self.commands, self.options = commands("\n".join(texts))
-        self.targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+        self.targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
     def test_problem(self, place, sentence):
         name = f"Tests/{place}.swift"

@@ -22,8 +22,8 @@ def documented():
 def used():
     """Name to the file that uses it."""
     names = {}
-    for name in (ROOT / "scripts/packages.txt").read_text("utf-8").split():
-        names[name] = "scripts/packages.txt"
+    for lists in ("scripts/packages.txt", "scripts/packages-containers.txt"):
+        names |= {name: lists for name in (ROOT / lists).read_text("utf-8").split()}
     manifest = (ROOT / "Package.swift").read_text("utf-8")
     for name in re.findall(r'\bapt: "([^"]+)"', manifest):
         names[name] = "Package.swift"

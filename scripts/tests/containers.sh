@@ -109,6 +109,7 @@ tar --create --directory "$folder" out | docker import - nightjar-artifacts >/de
 
 export BASE_IMAGE=debian-here ARTIFACTS=nightjar-artifacts
 export POSTGRES_PASSWORD=secret INSTRUMENTS_FOLDER=$folder/sim/setup/instruments INBOX_FOLDER=$folder/inbox
+export HARVEST_FOLDER=$folder/harvest
 export FRAMES_FOLDER=$folder/frames KAFKA_EXTERNAL_BIND=172.17.0.1 NIGHTJAR_BROKERS=172.17.0.1:19094
 compose=(docker-compose --project-name nightjar --file compose/compose.yaml --file scripts/tests/containers.yaml)
 worker=(docker-compose --project-name worker --file compose/worker.yaml)
@@ -118,7 +119,8 @@ quietly "${compose[@]}" build archiver
 
 .build/debug/nightjar simulate --out "$folder/sim" --frames 32 --size 256 --seed 3 >/dev/null 2>&1
 files=$(find "$folder/sim/frames" -type f | wc -l)
-install --directory --owner=10001 --group=10001 "$folder/inbox" "$folder/inbox/sim-a" "$folder/frames"
+install --directory --owner=10001 --group=10001 "$folder/inbox" "$folder/inbox/sim-a" "$folder/frames" \
+    "$folder/harvest"
 quietly "${compose[@]}" up --detach --scale photometer=2
 quietly "${worker[@]}" up --detach --scale photometer=2
 
@@ -163,6 +165,16 @@ is pending 0 && is files "$files" && is calibration $((files - 32)) && is measur
     { say "the ledger does not add up"; exit 1; }
 points=$(nightjar lightcurve variable --format csv | grep -v '^#' | tail -n +2 | wc -l)
 [ "$points" -eq 32 ] || { say "the light curve has $points points of 32"; exit 1; }
+
+# A file of somebody else's photometry joins the same light curve.
+printf 'target,filter,mjd_utc,mag,mag_err\nvariable,V,61119.5,12.345,0.010\n' >"$folder/others.csv"
+install --owner=10001 --group=10001 "$folder/others.csv" "$folder/harvest/"
+harvested() { [[ $(nightjar lightcurve variable --format csv) == *12.345* ]]; }
+until_done 60 "the point of others.csv" harvested
+
+restarts=$(docker ps --all --quiet | xargs docker inspect --format '{{.Name}} {{.RestartCount}}' | awk '$2 > 0')
+[ -z "$restarts" ] || { echo "$restarts"; say "these containers had to be started again"; exit 1; }
+
 quietly "${worker[@]}" stop
 quietly "${compose[@]}" stop photometer
 # handled COMPOSE...: how many messages its photometers have handled.
