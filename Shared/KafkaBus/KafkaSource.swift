@@ -11,8 +11,9 @@ public final class KafkaSource: Source {
     private let context: KafkaContext
     private let topics: [String]
     private var client: OpaquePointer?
-    /// The partitions are paused while something the service needs is away.
-    private var isPaused = false
+    /// Paused while something the service needs is away, until `resume`: a partition that went to somebody else and
+    /// comes back would still be paused.
+    private var paused: Set<Partition> = []
     private var done = AcknowledgedMessages()
     /// Received while paused, from partitions that were assigned in the meantime.
     private var held: [Delivery] = []
@@ -79,31 +80,34 @@ public final class KafkaSource: Source {
 
     public func stayAlive(milliseconds: Int) throws(Unavailable) {
         let client = try connected()
-        if !isPaused {
-            setPaused(true, client)
-            isPaused = true
-        }
+        if paused.isEmpty { pauseAssigned(client) }
         let end = Clock.system.elapsed() + Double(milliseconds) / 1000
         while true {
             let left = Int((end - Clock.system.elapsed()) * 1000)
             if left <= 0 { return }
             guard let delivery = try poll(client, milliseconds: left) else { continue }
             held.append(delivery)
-            setPaused(true, client)
+            pauseAssigned(client)
         }
     }
 
     private func resume(_ client: OpaquePointer) throws(Unavailable) {
-        guard isPaused else { return }
-        setPaused(false, client)
-        isPaused = false
+        guard !paused.isEmpty else { return }
+        let list = rd_kafka_topic_partition_list_new(Int32(paused.count))
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        for partition in paused { rd_kafka_topic_partition_list_add(list, partition.topic, partition.number) }
+        rd_kafka_resume_partitions(client, list)
+        paused = []
     }
 
-    private func setPaused(_ paused: Bool, _ client: OpaquePointer) {
+    private func pauseAssigned(_ client: OpaquePointer) {
         var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
         guard rd_kafka_assignment(client, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return }
         defer { rd_kafka_topic_partition_list_destroy(list) }
-        if paused { rd_kafka_pause_partitions(client, list) } else { rd_kafka_resume_partitions(client, list) }
+        rd_kafka_pause_partitions(client, list)
+        for entry in UnsafeBufferPointer(start: list.pointee.elems, count: Int(list.pointee.cnt)) {
+            paused.insert(Partition(topic: String(cString: entry.topic), number: entry.partition))
+        }
     }
 
     private func isAssigned(_ delivery: Delivery, _ client: OpaquePointer) -> Bool {
@@ -164,11 +168,16 @@ public final class KafkaSource: Source {
         guard let client else { return }
         self.client = nil
         held = []
-        isPaused = false
+        paused = []
         let error = rd_kafka_consumer_close(client)
         if error != RD_KAFKA_RESP_ERR_NO_ERROR {
             connection.log.warning("Kafka consumer did not close cleanly", ["said": describe(error)])
         }
         rd_kafka_destroy(client)
+    }
+
+    private struct Partition: Hashable {
+        let topic: String
+        let number: Int32
     }
 }

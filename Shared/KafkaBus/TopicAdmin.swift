@@ -114,8 +114,11 @@ private final class Admin {
         defer { rd_kafka_event_destroy(event) }
         let error = rd_kafka_event_error(event)
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            // Brokers before 2.4 know no default number of copies.
+            let isOld = error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE && replication < 1
+            let advice = isOld ? "; give --replication N" : ""
             throw connection.unavailable(
-                "creating topics", rd_kafka_event_error_string(event).map { String(cString: $0) } ?? "")
+                "creating topics", (rd_kafka_event_error_string(event).map { String(cString: $0) } ?? "") + advice)
         }
         return failures(rd_kafka_event_CreateTopics_result(event))
     }

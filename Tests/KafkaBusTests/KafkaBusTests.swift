@@ -101,6 +101,30 @@ struct KafkaBusTests {
         #expect(Clock.system.elapsed() - start < 2.5)
     }
 
+    @Test("a partition that was paused, went to another consumer and comes back is read on")
+    func pausedPartitionComesBack() throws {
+        let sink = try KafkaSink(connection)
+        let first = try source()
+        try sink.publish((0..<9).map { message($0) })
+        #expect(try collect(first, 9).count == 9)
+        try first.stayAlive(milliseconds: 100)
+        let second = try source()
+        try sink.publish((9..<99).map { message($0) })
+        // Both are in the group when the second receives something of its own; the first is still paused.
+        var taken: [Delivery] = []
+        let end = Clock.system.elapsed() + 30
+        while taken.isEmpty, Clock.system.elapsed() < end {
+            if let delivery = try second.receive(timeoutMilliseconds: 20) { taken.append(delivery) }
+            try first.stayAlive(milliseconds: 50)
+        }
+        #expect(!taken.isEmpty)
+        let own = try collect(first, 1, seconds: 2)
+        second.close()
+        try sink.publish((99..<199).map { message($0) })
+        let rest = try collect(first, 190 - own.count, seconds: 30)
+        #expect(Set((own + rest).map(\.message.key)).count == 190)
+    }
+
     @Test("brokers that are gone are unavailable, by name, and work goes on when they are back")
     func brokerGone() throws {
         let sink = try KafkaSink(connection, timeoutSeconds: 1.5)
