@@ -5,7 +5,7 @@ python := .venv/bin/python
 tmp := scripts/with_tmp.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-containers check bench format registries clean
+.PHONY: help setup build demo test test-containers fuzz check bench format registries clean
 
 help:  ## says what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,6 +30,12 @@ test-containers:  ## runs a night in containers, where an engine can run; else s
 	@scripts/setup.sh packages swift tools containers
 	$(tmp) swift build $(debug) --quiet
 	$(tmp) scripts/tests/containers.sh
+
+fuzz:  ## reads ten thousand broken FITS files under the address sanitizer (NIGHTJAR_FUZZ says how many)
+	@scripts/setup.sh packages swift
+	ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 NIGHTJAR_FUZZ=$${NIGHTJAR_FUZZ:-10000} \
+		$(tmp) swift test --scratch-path .build/fuzz --sanitize=address \
+		--disable-xctest --filter MutatedFilesTests
 
 check:  ## format, style, arrows, schemas, documents, compose files; then builds with warnings as errors
 	@scripts/setup.sh

@@ -46,6 +46,7 @@ let cLibraries: [Target] = [
     library("CRdKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
     library("CFITSIO", pkgConfig: "cfitsio", apt: "libcfitsio-dev"),
     library("CLibPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+    library("CZLib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     library("CWCSLIB", pkgConfig: "wcslib", apt: "wcslib-dev"),
     library("CERFA", pkgConfig: "erfa", apt: "liberfa-dev"),
     library("CSEP", pkgConfig: nil, apt: "libsep-dev"),
@@ -56,7 +57,7 @@ let cLibraries: [Target] = [
 
 let adapters: [Target] = [
     room("Hashing", sees: ["CCrypto"]),
-    room("FITS", sees: ["CFITSIO", "Imaging"], loops: true),
+    room("FITS", sees: ["CFITSIO", "CZLib", "Imaging"], loops: true),
     room("KafkaBus", sees: ["CRdKafka", "Events", "Pipeline"]),
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),

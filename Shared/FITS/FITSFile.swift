@@ -21,6 +21,7 @@ public struct FITSFile: ~Copyable {
     ///   `truncated` or `corrupt` when its first header cannot be read to the end.
     public init(reading path: String) throws(FITSError) {
         let isPlain = try Self.requireFITSBytes(path)
+        try Self.requireHarmlessHeaders(path, toFirstImage: !isPlain)
         var opened: UnsafeMutablePointer<fitsfile>?
         var status: Int32 = 0
         ffcmsg()
@@ -56,6 +57,7 @@ public struct FITSFile: ~Copyable {
     ///
     /// - Throws: what `init(reading:)` throws; `truncated` naming the unit that ends too early.
     public static func requireComplete(_ path: String) throws(FITSError) {
+        try requireHarmlessHeaders(path, toFirstImage: false)
         let file = try FITSFile(reading: path)
         for unit in 1...maximumUnitCount {
             guard try file.move(toUnit: unit) else { return }
@@ -133,6 +135,11 @@ public struct FITSFile: ~Copyable {
     /// An absolute or `./` path: cfitsio expands a leading `~` and drops leading blanks.
     static func literal(_ path: String) -> String {
         path.hasPrefix("/") ? path : "./" + path
+    }
+
+    private static func requireHarmlessHeaders(_ path: String, toFirstImage: Bool) throws(FITSError) {
+        guard var scan = HeaderScan(literal(path)), let fault = scan.fault(toFirstImage: toFirstImage) else { return }
+        throw FITSError(file: path, action: "read the headers", reason: .corrupt, detail: fault)
     }
 
     /// Looks at the file's kind and first bytes before cfitsio does, which would also try other names and formats.

@@ -149,10 +149,27 @@ extension FITSFile {
         var status: Int32 = 0
         let isCompressed = fits_is_compressed_image(handle, &status) != 0
         try FITSError.check(status, file: path, action: "read the compression")
+        if isCompressed { try requirePlausible(pixelCount: count, unit: unit) }
         return FITSImageShape(
             unit: unit, width: axes[0], height: axes[1], bitsPerPixel: try readBitsPerPixel(),
             isTileCompressed: isCompressed)
     }
+
+    /// Refuses a compressed image that declares far more pixels than its bytes can stand for, before memory is asked
+    /// for: a run of PLIO_1 is at most 2048 pixels a byte, GZIP and RICE pack less.
+    private func requirePlausible(pixelCount: Int, unit: Int) throws(FITSError) {
+        guard let inner = handle.pointee.Fptr?.pointee else { return }
+        let (rows, overflow) = inner.rowlength.multipliedReportingOverflow(by: inner.numrows)
+        let (sum, tooMany) = max(0, rows).addingReportingOverflow(max(0, inner.heapsize))
+        // A number beyond all bytes was made up, too.
+        let byteCount = overflow || tooMany ? 0 : sum
+        guard pixelCount / Self.maximumPixelsPerCompressedByte > byteCount else { return }
+        throw FITSError(
+            file: path, action: "find an image", reason: .corrupt,
+            detail: "unit \(unit) declares \(pixelCount) pixels in \(byteCount) compressed bytes")
+    }
+
+    private static let maximumPixelsPerCompressedByte = 5000
 
     private func unitMissing(_ unit: Int) -> FITSError {
         FITSError(file: path, action: "go back to unit \(unit)", reason: .missing, detail: "there is no such unit")
