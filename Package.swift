@@ -121,7 +121,7 @@ let services: [Target] = [
             "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
-            "PostgresStore", "Simulation", "Sky",
+            "PostgresStore", "Resampling", "Simulation", "Sky",
         ]),
 ]
 

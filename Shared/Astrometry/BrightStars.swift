@@ -2,10 +2,10 @@ public import Imaging
 
 /// The bright stars of a frame, for registering it: fast, and no catalogue.
 ///
-/// Peaks of the sum over 3 x 3 pixels that stand `threshold` sigma above the median of their tile (128 to 255 px, from every
-/// eighth pixel in both axes; sigma from the 16th percentile, which stars do not reach). Each is centred by a Gaussian
-/// window (sigma 1.5 px, three steps). Peaks with a saturated or missing pixel among the nine, with more than seven
-/// tenths of their light in one pixel, or within 6 px of a brighter one are left out.
+/// Peaks of the sum over 3 x 3 pixels that stand `threshold` sigma above the median of their tile (128 to 255 px, from
+/// every eighth pixel in both axes; sigma from the 16th percentile, which stars do not reach). Each is centred by a
+/// Gaussian window (sigma 1.5 px, three steps). Peaks with a flagged pixel among the nine, with more than seven tenths
+/// of their light in one pixel, or within 6 px of a brighter one are left out.
 ///
 /// Measured (x86-64, release): 2048 x 2048 with 3,000 stars in 15 ms.
 /// - Parameters:

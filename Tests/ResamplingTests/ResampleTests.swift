@@ -34,8 +34,8 @@ internal import Testing
     }
 
     /// Lanczos-3 passes 0.993 to 1.008 of what a well-sampled star holds; a bilinear kernel smooths. Sums over a star
-    /// are exact for shifts. On a grid of another scale or direction what the kernel leaves of the sampling's images beats
-    /// with the new pixels.
+    /// are exact for shifts. On a grid of another scale or direction what the kernel leaves of the sampling's images
+    /// beats with the new pixels.
     @Test("a moved, turned or scaled star field is the one rendered there")
     func stars() {
         let maps = [
