@@ -122,13 +122,14 @@ private struct PixelColumns {
     }
 }
 
-/// Difference of the medians of two frames over pixels in which both have a value and no flag; every seventh pixel of
-/// every seventh row stands for all. 0 when there are fewer than 16.
+/// Difference of the medians of two frames over pixels in which both have a value and no flag, from 40,000
+/// pixels or more where there are so many. 0 when there are fewer than 16.
 private func skyOffset(of frame: CalibratedFrame, to reference: CalibratedFrame) -> Float {
-    let width = reference.signal.width
+    let (width, height) = (reference.signal.width, reference.signal.height)
+    let step = max(1, Int((Double(width * height) / 40_000).squareRoot()))
     var (own, other): ([Float], [Float]) = ([], [])
-    for y in stride(from: 0, to: reference.signal.height, by: 7) {
-        for index in stride(from: y * width, to: (y + 1) * width, by: 7)
+    for y in stride(from: 0, to: height, by: step) {
+        for index in stride(from: y * width, to: (y + 1) * width, by: step)
         where frame.mask.bits[index] | reference.mask.bits[index] == 0 {
             let (a, b) = (frame.signal.pixels[index], reference.signal.pixels[index])
             guard a.isFinite, b.isFinite else { continue }

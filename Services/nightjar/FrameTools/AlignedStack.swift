@@ -25,6 +25,7 @@ struct AlignedStack {
     private var frames: [CalibratedFrame] = []
     private var recipes: [String] = []
     private var files: [String] = []
+    private var flags: Set<String> = []
     private var midpoints: [Double?] = []
     private var correlation: [Double] = []
     private var exposures: [Double?] = []
@@ -35,6 +36,7 @@ struct AlignedStack {
         frames.append(aligned.result.frame)
         recipes.append(aligned.recipe)
         files.append(fileName(aligned.summary.file))
+        flags.formUnion(aligned.flags)
         midpoints.append(aligned.facts.midpointMJD)
         exposures.append(aligned.facts.exposureSeconds)
         if aligned.result.noise.correlationFactor.isFinite {
@@ -65,7 +67,7 @@ struct AlignedStack {
         header.append(
             "NJRECIPE", .string(String(SHA256.hex(of: Data(all.joined(separator: "|").utf8)).prefix(16))),
             comment: "recipe of this stack")
-        header.append("NJFLAGS", .string(reference.text("NJFLAGS") ?? ""), comment: "calibration flags")
+        header.append("NJFLAGS", .string(flags.sorted().joined(separator: " ")), comment: "of any input")
         header.append("NCOMBINE", .integer(frames.count), comment: "frames combined (\(method.rawValue))")
         let known = midpoints.compactMap { $0 }
         if known.count == frames.count {

@@ -1,5 +1,6 @@
 internal import Astrometry
 internal import Calibration
+internal import Detection
 internal import FITS
 internal import Foundation
 internal import Hashing
@@ -30,6 +31,8 @@ struct FrameAligner {
         let result: ResampledFrame
         let facts: FrameFacts
         let recipe: String
+        /// Of the calibration.
+        let flags: [String]
         let summary: Summary
     }
 
@@ -40,6 +43,7 @@ struct FrameAligner {
     private let width: Int
     private let height: Int
     private let stars: [StarPosition]
+    private let reference: CalibratedFrame
     private let document: InstrumentDocument
     private let masters: MasterFiles
     private let settings: ResamplingSettings
@@ -55,6 +59,7 @@ struct FrameAligner {
         var times = StepTimes()
         let loaded = try LoadedFrame(path, document: document, masters: masters, times: &times)
         header = loaded.header
+        reference = loaded.frame
         (width, height) = (loaded.frame.signal.width, loaded.frame.signal.height)
         stars = times.time("match") { brightStars(of: loaded.frame, count: Self.starCount) }
         self.times = times
@@ -77,7 +82,7 @@ struct FrameAligner {
             .cards(placement, result, flags: loaded.flags, recipe: recipe)
         try times.time("write") { try FITSWriter.write(frame: result.frame, header: written, to: out) }
         let summary = Summary(file: file, out: out, placement, result, steps: times.steps)
-        return Aligned(result: result, facts: loaded.facts, recipe: recipe, summary: summary)
+        return Aligned(result: result, facts: loaded.facts, recipe: recipe, flags: loaded.flags, summary: summary)
     }
 
     private func recipe(of file: String, _ placement: Placement) throws -> String {
@@ -107,17 +112,27 @@ extension FrameAligner {
     }
 
     private func placeByStars(_ loaded: LoadedFrame, _ file: String) throws -> Placement {
-        let found = brightStars(of: loaded.frame, count: Self.starCount)
+        var found = brightStars(of: loaded.frame, count: Self.starCount)
         // The wide range only when need be: with it, chance has more to offer.
-        let registration =
+        var registration =
             register(found, to: stars)
             ?? register(found, to: stars, settings: RegistrationSettings(scaleRange: 0.25...4))
+        if registration == nil {
+            found = Self.faintStars(of: loaded.frame)
+            registration = register(found, to: Self.faintStars(of: reference))
+        }
         guard let registration, let map = PixelMap(inverseOf: registration.transform) else {
             throw FrameError(
-                file, "its \(found.count) bright stars do not match the \(stars.count) of \(path) beyond chance")
+                file, "its \(found.count) stars do not match those of \(path) beyond chance")
         }
         return Placement(
             map: map, transform: registration.transform, by: "stars", registration: registration, stars: found.count)
+    }
+
+    /// Those of a full detection, which sees fainter and wider stars, at several times the cost.
+    private static func faintStars(of frame: CalibratedFrame) -> [StarPosition] {
+        detect(frame, DetectionParameters(threshold: 4, gainKnown: false)).sources
+            .map { StarPosition(x: $0.x, y: $0.y, flux: $0.isophotalFlux) }
     }
 
     private func placeByWorld(_ loaded: LoadedFrame, _ file: String) throws -> Placement {
