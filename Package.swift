@@ -74,6 +74,7 @@ let science: [Target] = [
     room("Detection", sees: ["CKernels", "CSEP", "Imaging"], loops: true),
     room("Photometry", sees: ["CSEP", "Detection", "Imaging"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
+    room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
@@ -121,7 +122,7 @@ let services: [Target] = [
             "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
-            "PostgresStore", "Simulation", "Sky",
+            "PostgresStore", "Resampling", "Simulation", "Sky",
         ]),
 ]
 
@@ -139,6 +140,7 @@ let testTargets: [Target] = [
     tests("DetectionTests", sees: ["Detection", "Imaging", "Simulation"]),
     tests("PhotometryTests", sees: ["Detection", "Imaging", "Photometry", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
+    tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "Resampling"]),
     tests("LightCurvesTests", sees: ["LightCurves", "Sky"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),

@@ -8,7 +8,7 @@ struct Nightjar {
         demoCommand, nightCommand,
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
         targetCommand, instrumentCommand, ruleCommand,
-        measureCommand, masterCommand, calibrateCommand, simulateCommand,
+        measureCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand,
         topicsCommand, doctorCommand, brokerCommand,
     ]
 
