@@ -1,8 +1,9 @@
 """Cosmic rays: nightjar beside astroscrappy, on the same simulated frames in the same run, in turn.
 
-usage: cosmic_rays.py [--runs N] [--fwhm F]... [--seeds N]
+usage: cosmic_rays.py PROGRAM [--runs N] [--fwhm F...] [--seeds N]
 
-A frame of 2048 x 2048 px has 3,000 stars and 120 tracks of 100 to 20,000 electrons: points, straight tracks and worms.
+PROGRAM is built from cosmic_rays.swift beside this file. A frame of 2048 x 2048 px has 3,000 stars and 120 tracks of
+100 to 20,000 electrons: points, straight tracks and worms, as in Shared/Simulation/CosmicRayTracks.swift.
 An object is found when the mask holds half of its charge; a star's core is hit when the mask holds a pixel within 1 px
 of the centre of a star above 10 sigma that no track has touched.
 """
@@ -104,3 +105,84 @@ def field(seed, fwhm):
     signal = np.minimum(electrons, FULL_WELL) + READ_NOISE * random.normal(size=light.shape) - SKY
     variance = np.full((SIZE, SIZE), SKY + READ_NOISE**2)
     return signal.astype("f4"), variance.astype("f4"), saturated, tracks, hit, np.column_stack([xs, ys, fluxes])
+
+
+# Judging
+
+
+def touched(mask, times):
+    """Pixels of a mask and those beside them, so many times over."""
+    for _ in range(times):
+        padded = np.pad(mask, 1)
+        mask = sum(padded[1 + y:1 + y + SIZE, 1 + x:1 + x + SIZE] for y in (-1, 0, 1) for x in (-1, 0, 1)) > 0
+    return mask
+
+
+def judge(mask, made, fwhm):
+    """Tracks found, star cores looked at, cores hit, pixels hit far from any track."""
+    _, _, _, tracks, hit, stars = made
+    found = sum(
+        sum(charge for place, charge in track.items() if mask[place]) >= 0.5 * sum(track.values()) for track in tracks)
+    near = touched(hit, 1)
+    noise = 2 * np.pi * (0.7 * fwhm) ** 2 * (SKY + READ_NOISE**2)
+    cores = hits = 0
+    for x, y, flux in stars:
+        column, row = int(round(x)), int(round(y))
+        core = np.s_[row - 1:row + 2, column - 1:column + 2]
+        inside = 2 <= column < SIZE - 2 and 2 <= row < SIZE - 2
+        if not inside or flux < 10 * np.sqrt(flux + noise) or near[core].any():
+            continue
+        cores += 1
+        hits += bool(mask[core].any())
+    return {"tracks": len(tracks), "found": int(found), "cores": cores, "coresHit": hits,
+            "falsePixels": int((mask & ~touched(hit, 2)).sum())}
+
+
+def peer(made):
+    start = time.process_time()
+    mask, _ = astroscrappy.detect_cosmics(
+        made[0] + np.float32(SKY), sepmed=True, niter=4, gain=1.0, readnoise=READ_NOISE, satlevel=0.99 * FULL_WELL,
+        sigclip=4.5, sigfrac=0.3, objlim=5.0)
+    return time.process_time() - start, mask
+
+
+def ours(program, folder, made, fwhm):
+    signal, variance, saturated = made[:3]
+    signal.tofile(folder / "signal.f32")
+    variance.tofile(folder / "variance.f32")
+    (saturated * 2).astype("u2").tofile(folder / "mask.u16")
+    done = subprocess.run(
+        [program, str(folder), str(SIZE), str(SIZE), str(fwhm)], capture_output=True, text=True, check=True)
+    mask = np.fromfile(folder / "hits.u16", "u2").reshape(SIZE, SIZE)
+    return json.loads(done.stdout)["cpuSeconds"], (mask & 32) > 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", help="built from cosmic_rays.swift: reads and writes raw planes in a folder")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--fwhm", type=float, nargs="+", default=[3.2, 1.8])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        for fwhm in options.fwhm:
+            for seed in range(1, options.seeds + 1):
+                made = field(seed, fwhm)
+                times = {"nightjar": [], "nightjar, seeing unknown": [], "astroscrappy": []}
+                masks = {}
+                for _ in range(options.runs):
+                    for name, run in (
+                        ("nightjar", lambda: ours(options.program, Path(scratch), made, fwhm)),
+                        ("nightjar, seeing unknown", lambda: ours(options.program, Path(scratch), made, 0)),
+                        ("astroscrappy", lambda: peer(made)),
+                    ):
+                        seconds, masks[name] = run()
+                        times[name].append(seconds)
+                for name, mask in masks.items():
+                    print(json.dumps({"fwhm": fwhm, "seed": seed, "who": name,
+                                      "cpuSeconds": round(float(np.median(times[name])), 4), **judge(mask, made, fwhm)}),
+                          flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,8 +6,10 @@ internal import Imaging
 /// counts much, less the mean of all and divided by their scatter. Compact groups of bright bins, stars, weigh nothing.
 struct BinnedResidual {
     static let ceiling: Float = 3
-    /// Groups of bright bins that fit into a square of this side are stars [bins].
+    /// Groups of bins above the ceiling that fit into a square of this side [bins] and have a bin as bright as
+    /// `starPeak` are stars. A trail bright enough hangs together; the pieces of a fainter one have no such bin.
     private static let starSide = 10
+    private static let starPeak: Float = 12
 
     /// Side of a bin [px].
     let side: Int
@@ -55,8 +57,10 @@ struct BinnedResidual {
                 seen[$0] = true
                 return true
             }
-            guard max(group.columns.count, group.rows.count) <= Self.starSide else { continue }
-            for y in PaddedShape.around(group.rows.lowerBound, 1, height).lowerBound...min(group.rows.upperBound + 1, height - 1) {
+            guard max(group.columns.count, group.rows.count) <= Self.starSide,
+                group.pixels.contains(where: { values[$0] > Self.starPeak })
+            else { continue }
+            for y in max(group.rows.lowerBound - 1, 0)...min(group.rows.upperBound + 1, height - 1) {
                 for x in max(group.columns.lowerBound - 1, 0)...min(group.columns.upperBound + 1, width - 1) {
                     weights[y * width + x] = 0
                 }

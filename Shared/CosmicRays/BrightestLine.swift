@@ -24,7 +24,9 @@ extension BinnedResidual {
                 sums.join()
                 counts.join()
                 guard sums.blockRows >= least else { continue }
-                if let found = greatest(sums, counts, lay), found.significance > best?.significance ?? 0 { best = found }
+                if let found = greatest(sums, counts, lay), found.significance > best?.significance ?? 0 {
+                    best = found
+                }
             }
         }
         return best

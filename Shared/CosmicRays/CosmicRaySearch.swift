@@ -8,7 +8,7 @@ struct CosmicRaySearch: ~Copyable {
     private let neighbours: GoodNeighbours
     private var planes: SharpnessPlanes
     /// 1 where a pixel can neither be hit nor serve as a good neighbour, 2 where it cannot be hit alone.
-    private let barred: [UInt8]
+    let barred: [UInt8]
     /// The iteration in which a pixel was hit first, or 0.
     private var hits: [UInt8]
     private var hitPixels: [Int] = []

@@ -35,7 +35,8 @@ struct SharpnessPlanes: ~Copyable {
     private static let madeConvolvedFine: UInt8 = 32
 
     /// - Parameters: image, variance: of the same shape, margins filled.
-    init(image: consuming PaddedPlane, variance: consuming PaddedPlane, sky: SkyMesh, pointSpread: SampledPointSpread?) {
+    init(image: consuming PaddedPlane, variance: consuming PaddedPlane, sky: SkyMesh, pointSpread: SampledPointSpread?)
+    {
         shape = image.shape
         noise = PaddedPlane(shape)
         significance = PaddedPlane(shape)

@@ -45,10 +45,10 @@ struct SkyMesh: Sendable {
         return low * (1 - along) + high * along
     }
 
+    /// Beyond the middle of the outermost cells the slope between the last two goes on.
     private static func neighbours(_ place: Int, _ count: Int) -> (first: Int, second: Int, share: Float) {
         let position = (Float(place) + 0.5) / Float(cell) - 0.5
-        let first = Int(position.rounded(.down))
-        let clamp = { (index: Int) in min(max(index, 0), count - 1) }
-        return (clamp(first), clamp(first + 1), position - Float(first))
+        let first = min(max(Int(position.rounded(.down)), 0), max(count - 2, 0))
+        return (first, min(first + 1, count - 1), count > 1 ? position - Float(first) : 0)
     }
 }

@@ -42,7 +42,7 @@ struct TrailFit {
     }
 
     /// Of the median profile across the line; nil where it has no peak that comes down on both sides.
-    func width(_ line: Line) -> Width? {
+    private func width(_ line: Line) -> Width? {
         let points = profile.across(line, from: 0, to: line.length, reach: Self.reach)
         let outer = points.indices.filter { abs($0 - Self.reach) * 10 >= Self.reach * 7 && points[$0].error.isFinite }
         guard outer.count >= 6 else { return nil }
