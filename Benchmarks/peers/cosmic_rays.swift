@@ -13,7 +13,8 @@ func read<Element>(_ name: String, as: Element.Type) throws -> [Element] {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count >= 5, let width = Int(arguments[2]), let height = Int(arguments[3]), let fwhm = Double(arguments[4])
+guard arguments.count >= 5, let width = Int(arguments[2]), let height = Int(arguments[3]),
+    let fwhm = Double(arguments[4])
 else { exit(2) }
 let frame = CalibratedFrame(
     signal: Image(width: width, height: height, pixels: try read("signal.f32", as: Float.self)),

@@ -118,8 +118,9 @@ struct PixelResidual {
         var signal = frame.signal.pixels
         for y in 0..<height {
             for first in stride(from: 0, to: width, by: 16) {
-                let level = sky.level(first + 8, y)
-                for x in first..<min(first + 16, width) { signal[y * width + x] -= level }
+                let level = sky.level(first, y)
+                let slope = (sky.level(first + 16, y) - level) / 16
+                for x in first..<min(first + 16, width) { signal[y * width + x] -= level + slope * Float(x - first) }
             }
         }
         self.signal = signal

@@ -29,7 +29,7 @@ import Testing
             var field = SimulatedField(seed: UInt64(100 + index))
             field.addTrail(x0, y0, x1, y1, peak: sigmas * SimulatedField.noise)
             let trails = satelliteTrails(in: field.expose())
-            #expect(trails.count == 1)
+            #expect(trails.count == 1, "\(index): \(trails)")
             guard let trail = trails.first else { continue }
             #expect(Self.matches(trail, x0, y0, x1, y1))
             #expect(abs(trail.fwhmPixels - 3.3) < (sigmas < 1 ? 1.5 : 0.7))
