@@ -179,9 +179,9 @@ def main():
                         seconds, masks[name] = run()
                         times[name].append(seconds)
                 for name, mask in masks.items():
-                    print(json.dumps({"fwhm": fwhm, "seed": seed, "who": name,
-                                      "cpuSeconds": round(float(np.median(times[name])), 4), **judge(mask, made, fwhm)}),
-                          flush=True)
+                    seconds = round(float(np.median(times[name])), 4)
+                    row = {"fwhm": fwhm, "seed": seed, "who": name, "cpuSeconds": seconds}
+                    print(json.dumps({**row, **judge(mask, made, fwhm)}), flush=True)
 
 
 if __name__ == "__main__":

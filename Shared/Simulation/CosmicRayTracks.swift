@@ -28,9 +28,8 @@ public struct CosmicRayTrack: Sendable, Equatable {
 /// A fifth are points, half are straight, the rest worms. A point's charge is spread evenly in its logarithm; that of a
 /// track is its length through the detector times a charge per pixel spread evenly in its logarithm, cut to the same
 /// range. Straight tracks go through a layer of `depthPixels` at a zenith distance theta drawn from cos^2 theta: they
-/// are depth / cos theta long and show depth * tan theta of it; worms 5 to 40 px. Along a track the charge fluctuates by
-/// a third from step to step, and
-/// diffuses by `diffusionPixels` (Gaussian) before it is collected.
+/// are depth / cos theta long and show depth * tan theta of it; worms are 5 to 40 px long. Along a track the charge
+/// fluctuates by a third from step to step, and diffuses by `diffusionPixels` (Gaussian) before it is collected.
 /// - Source: Groom 2002, Experimental Astronomy 14, 45 (straight tracks and worms in thick detectors).
 public struct CosmicRayTracks: Sendable {
     public var electrons: ClosedRange<Double> = 100...20_000
