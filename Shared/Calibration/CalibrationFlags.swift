@@ -24,6 +24,8 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
 
     public static let noiseCorrelated = CalibrationFlags(rawValue: 1 << 16)
 
+    public static let trail = CalibrationFlags(rawValue: 1 << 28)
+
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: CalibrationFlags, name: String, text: String)] = [
         (.noBias, "noBias", "no master bias was subtracted"),
@@ -58,6 +60,7 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
             .noiseCorrelated, "noiseCorrelated",
             "the sky scatters over 4 x 4 px by a quarter more than its pixels promise"
         ),
+        (.trail, "trail", "a satellite or an aeroplane left its trail on the frame"),
     ]
 
     /// Names of the bits that are set, in bit order.

@@ -11,6 +11,10 @@ public struct PixelFlags: OptionSet, Sendable, Hashable {
     public static let bad = PixelFlags(rawValue: 1 << 2)
     /// The flat is so low here that dividing by it means nothing.
     public static let lowFlat = PixelFlags(rawValue: 1 << 3)
+    /// Hit by a cosmic ray.
+    public static let cosmicRay = PixelFlags(rawValue: 1 << 5)
+    /// Under the trail of a satellite or an aeroplane.
+    public static let trail = PixelFlags(rawValue: 1 << 6)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: PixelFlags, name: String, text: String)] = [
@@ -18,6 +22,8 @@ public struct PixelFlags: OptionSet, Sendable, Hashable {
         (.saturated, "saturated", "at or above the saturation level"),
         (.bad, "bad", "hot, cold or dead in the masters"),
         (.lowFlat, "lowFlat", "master flat below a tenth of its median"),
+        (.cosmicRay, "cosmicRay", "hit by a cosmic ray"),
+        (.trail, "trail", "under the trail of a satellite or an aeroplane"),
     ]
 }
 

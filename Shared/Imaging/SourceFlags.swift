@@ -38,6 +38,10 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let kronFailed = SourceFlags(rawValue: 1 << 15)
     /// No comparison star was usable on the frame.
     public static let noZeroPoint = SourceFlags(rawValue: 1 << 16)
+    /// A pixel of the aperture was hit by a cosmic ray.
+    public static let cosmicRay = SourceFlags(rawValue: 1 << 20)
+    /// A pixel of the aperture lies under a trail.
+    public static let trail = SourceFlags(rawValue: 1 << 21)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
@@ -58,6 +62,8 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.shapeFailed, "shapeFailed", "no width or shape could be measured"),
         (.kronFailed, "kronFailed", "the Kron aperture could not be determined; its smallest size was used"),
         (.noZeroPoint, "noZeroPoint", "no comparison star was usable on the frame"),
+        (.cosmicRay, "cosmicRay", "a pixel of the aperture was hit by a cosmic ray"),
+        (.trail, "trail", "a pixel of the aperture lies under a trail"),
     ]
 
     /// Names of the flags that are set, in bit order.

@@ -1,0 +1,223 @@
+internal import CKernels
+internal import Imaging
+
+/// The iterations of `cosmicRays(in:parameters:)`.
+struct CosmicRaySearch: ~Copyable {
+    private let parameters: CosmicRayParameters
+    private let shape: PaddedShape
+    private let neighbours: GoodNeighbours
+    private var planes: SharpnessPlanes
+    /// 1 where a pixel can neither be hit nor serve as a good neighbour, 2 where it cannot be hit alone.
+    let barred: [UInt8]
+    /// The iteration in which a pixel was hit first, or 0.
+    private var hits: [UInt8]
+    private var hitPixels: [Int] = []
+    private let pointSpread: SampledPointSpread?
+
+    init(_ frame: CalibratedFrame, _ parameters: CosmicRayParameters) {
+        self.parameters = parameters
+        shape = PaddedShape(width: frame.signal.width, height: frame.signal.height)
+        let excluded = frame.withoutMeasurement()
+        let sky = SkyMesh(frame.signal, excluded: excluded)
+        neighbours = GoodNeighbours(shape: shape, sky: sky)
+        var pointSpread: SampledPointSpread?
+        if case .pointSpread(let given) = parameters.fineStructure { pointSpread = given }
+        self.pointSpread = pointSpread
+        let image = PaddedPlane(shape)
+        let variance = PaddedPlane(shape)
+        Self.fill(image, variance, frame, excluded, neighbours)
+        var guarded = [UInt8](repeating: 0, count: excluded.count)
+        SaturatedStars(
+            signal: frame.signal, mask: frame.mask, sky: sky, haloPixels: max(3, (pointSpread?.reach ?? 3) * 3 / 2)
+        ).guardPixels(in: &guarded)
+        for index in guarded.indices where excluded[index] != 0 { guarded[index] = 1 }
+        for index in guarded.indices where guarded[index] == 1 && excluded[index] == 0 { guarded[index] = 2 }
+        barred = guarded
+        hits = [UInt8](repeating: 0, count: excluded.count)
+        planes = SharpnessPlanes(image: image, variance: variance, sky: sky, pointSpread: pointSpread)
+    }
+
+    mutating func run() -> CosmicRayHits {
+        var iteration = 0
+        var dirty: [Int]?
+        let limit = min(max(parameters.iterationLimit, 1), 255)
+        while iteration < limit {
+            iteration += 1
+            let known = hitPixels.count
+            let seeds = dirty.map { self.seeds(near: $0) } ?? allSeeds()
+            grow(seeds, UInt8(iteration))
+            if hitPixels.count == known { break }
+            dirty = replaceHits()
+        }
+        return result(iterations: iteration)
+    }
+}
+
+// Before the search.
+extension CosmicRaySearch {
+    private static func fill(
+        _ image: borrowing PaddedPlane, _ variance: borrowing PaddedPlane, _ frame: CalibratedFrame,
+        _ excluded: [UInt8], _ neighbours: GoodNeighbours
+    ) {
+        let width = frame.signal.width
+        for y in 0..<frame.signal.height {
+            frame.signal.pixels.withUnsafeBufferPointer {
+                image.at(0, y).update(from: $0.baseAddress! + y * width, count: width)
+            }
+            frame.variance.pixels.withUnsafeBufferPointer {
+                variance.at(0, y).update(from: $0.baseAddress! + y * width, count: width)
+            }
+        }
+        for index in excluded.indices where excluded[index] != 0 {
+            let (x, y) = (index % width, index / width)
+            variance.at(x, y).pointee = .infinity
+            image.at(x, y).pointee = neighbours.median(image, x, y) { excluded[$0] == 0 }
+        }
+        image.repeatEdges()
+        variance.repeatEdges()
+    }
+}
+
+// One search.
+extension CosmicRaySearch {
+    private mutating func allSeeds() -> [Int] {
+        var seeds: [Int] = []
+        let sharp = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.stride)
+        defer { sharp.deallocate() }
+        for y in 0..<shape.height { addSeeds(y, 0..<shape.stride - 2 * PaddedShape.margin, sharp, &seeds) }
+        return seeds
+    }
+
+    /// Seeds in the blocks that pixels whose value has changed can have an influence on. Beyond them every seed is one
+    /// of before, and so are the pixels beside it.
+    private mutating func seeds(near changed: [Int]) -> [Int] {
+        // A seed's neighbours are judged too, 2 px from it.
+        let reach = planes.reach + 2
+        var rows = [Set<Int>](repeating: [], count: shape.height)
+        for pixel in changed {
+            let (x, y) = (pixel % shape.width, pixel / shape.width)
+            let columns = PaddedShape.around(x, reach, shape.width)
+            for row in PaddedShape.around(y, reach, shape.height) {
+                rows[row].formUnion(shape.block(columns.lowerBound)...shape.block(columns.upperBound))
+            }
+        }
+        var seeds: [Int] = []
+        let sharp = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.stride)
+        defer { sharp.deallocate() }
+        for y in 0..<shape.height {
+            for block in rows[y].sorted() {
+                let first = shape.column(ofBlock: block)
+                addSeeds(y, first..<first + PaddedShape.blockWidth, sharp, &seeds)
+            }
+        }
+        return seeds
+    }
+
+    /// Looks through whole blocks of a row. N is at least the square root of the variance: where D is too small for
+    /// that, with a margin for rounding, S' is not looked at.
+    private mutating func addSeeds(
+        _ y: Int, _ columns: Range<Int>, _ sharp: UnsafeMutablePointer<UInt8>, _ seeds: inout [Int]
+    ) {
+        kernel_sharp_pixels(
+            sharp, planes.image.at(columns.lowerBound, y), shape.stride, planes.variance.at(columns.lowerBound, y),
+            parameters.sigmaLimit * 0.9999, columns.count)
+        for eight in stride(from: 0, to: columns.count, by: 8) {
+            guard UnsafeRawPointer(sharp + eight).loadUnaligned(as: UInt64.self) != 0 else { continue }
+            for offset in eight..<eight + 8 where sharp[offset] != 0 {
+                let x = columns.lowerBound + offset
+                if x < shape.width, isSeed(x, y) { seeds.append(y * shape.width + x) }
+            }
+        }
+    }
+
+    private mutating func isSeed(_ x: Int, _ y: Int) -> Bool {
+        guard barred[y * shape.width + x] == 0 else { return false }
+        let place = shape.place(x, y)
+        let block = shape.block(x)
+        let limit = parameters.sigmaLimit
+        planes.needSignificance(block, y)
+        guard planes.significance.start[place] > limit else { return false }
+        planes.needExcess(block, y)
+        let excess = planes.excess.start[place]
+        guard excess > limit else { return false }
+        planes.needFine(block, y)
+        let noise = planes.noise.start[place]
+        let fine = planes.fine.start[place] / noise
+        guard let pointSpread else { return excess > parameters.contrastLimit * max(fine, 0.01) }
+        if isSharper(excess, fine, noise, than: pointSpread.besideMedians) { return true }
+        planes.needConvolvedFine(block, y)
+        return isSharper(excess, planes.convolvedFine.start[place] / noise, noise, than: pointSpread.besideConvolved)
+    }
+
+    /// Whether a pixel is sharper than a star of the same fine structure can be, beyond the noise of such a star.
+    private func isSharper(
+        _ excess: Float, _ fine: Float, _ noise: Float, than star: SampledPointSpread.StarContrast
+    ) -> Bool {
+        let fine = max(fine, 0.01)
+        let expected = star.sharpness * fine
+        let doubt = parameters.sigmaLimit * (1 + star.light * fine / noise).squareRoot()
+        return excess > parameters.contrastLimit * expected && excess - expected > doubt
+    }
+
+    /// Adds seeds, what is sharp beside them, and what is a little sharp beside those.
+    private mutating func grow(_ seeds: [Int], _ iteration: UInt8) {
+        var taken = Set(seeds)
+        let near = beside(seeds, &taken, limit: parameters.sigmaLimit)
+        let rim = beside(seeds + near, &taken, limit: parameters.sigmaLimit * parameters.neighbourFraction)
+        for pixel in seeds + near + rim where hits[pixel] == 0 {
+            hits[pixel] = iteration
+            hitPixels.append(pixel)
+        }
+    }
+
+    private mutating func beside(_ pixels: [Int], _ taken: inout Set<Int>, limit: Float) -> [Int] {
+        var found: [Int] = []
+        for pixel in pixels {
+            let (x, y) = (pixel % shape.width, pixel / shape.width)
+            for row in PaddedShape.around(y, 1, shape.height) {
+                for column in PaddedShape.around(x, 1, shape.width) {
+                    let index = row * shape.width + column
+                    guard barred[index] == 0, !taken.contains(index) else { continue }
+                    planes.needExcess(shape.block(column), row)
+                    guard planes.excess.at(column, row).pointee > limit else { continue }
+                    taken.insert(index)
+                    found.append(index)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Replaces every hit pixel.
+    /// - Returns: those whose value is another one now.
+    private mutating func replaceHits() -> [Int] {
+        var changed: [Int] = []
+        for pixel in hitPixels {
+            let (x, y) = (pixel % shape.width, pixel / shape.width)
+            let value = replacement(x, y)
+            guard value != planes.image.at(x, y).pointee else { continue }
+            planes.image.set(x, y, value)
+            planes.forget(around: x, y)
+            changed.append(pixel)
+        }
+        return changed
+    }
+
+    private func replacement(_ x: Int, _ y: Int) -> Float {
+        neighbours.median(planes.image, x, y) { hits[$0] == 0 && barred[$0] != 1 }
+    }
+
+    private func result(iterations: Int) -> CosmicRayHits {
+        let pixels = hitPixels.sorted()
+        var left = Set(pixels)
+        var objects = 0
+        for pixel in pixels where left.contains(pixel) {
+            _ = PixelGroup(from: pixel, width: shape.width, height: shape.height) { left.remove($0) != nil }
+            objects += 1
+        }
+        return CosmicRayHits(
+            width: shape.width, height: shape.height, pixels: pixels,
+            replacements: pixels.map { replacement($0 % shape.width, $0 / shape.width) }, objectCount: objects,
+            iterations: iterations)
+    }
+}

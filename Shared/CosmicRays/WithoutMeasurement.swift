@@ -1,0 +1,26 @@
+internal import Imaging
+
+extension CalibratedFrame {
+    /// 1 where a pixel carries no measurement.
+    func withoutMeasurement() -> [UInt8] {
+        let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue
+        let count = mask.bits.count
+        return [UInt8](unsafeUninitializedCapacity: count) { excluded, used in
+            used = count
+            mask.bits.withUnsafeBufferPointer { bits in
+                signal.pixels.withUnsafeBufferPointer { signal in
+                    variance.pixels.withUnsafeBufferPointer { variance in
+                        for index in 0..<count {
+                            // Without short cuts, so that the loop runs on vectors.
+                            var faults: UInt8 = bits[index] & bad == 0 ? 0 : 1
+                            faults |= abs(signal[index]) < 1e12 ? 0 : 1
+                            faults |= variance[index] > 0 ? 0 : 1
+                            faults |= variance[index] < 1e24 ? 0 : 1
+                            excluded[index] = faults
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
