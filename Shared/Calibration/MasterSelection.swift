@@ -139,7 +139,7 @@ extension MasterSelection {
         nights == 0 ? "same night" : "\(nights) night\(nights == 1 ? "" : "s") \(isOlder ? "older" : "newer")"
     }
 
-    private static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
     }
 }

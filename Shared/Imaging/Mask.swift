@@ -5,19 +5,34 @@ public struct PixelFlags: OptionSet, Sendable, Hashable {
 
     /// Not a number in the file, or outside the detector.
     public static let noData = PixelFlags(rawValue: 1 << 0)
-    /// At or above the saturation level.
+    /// At or above the saturation level, or bled into from such a pixel.
     public static let saturated = PixelFlags(rawValue: 1 << 1)
     /// Known bad: hot, cold or dead in the masters.
     public static let bad = PixelFlags(rawValue: 1 << 2)
     /// The flat is so low here that dividing by it means nothing.
     public static let lowFlat = PixelFlags(rawValue: 1 << 3)
+    /// In a line of charge that overflowed from saturated pixels; always with `saturated`.
+    public static let bleed = PixelFlags(rawValue: 1 << 4)
+    /// Above the range in which the detector's linearity was measured.
+    public static let nonLinear = PixelFlags(rawValue: 1 << 7)
+    /// Dark current far above its surroundings in the master dark; always with `bad`.
+    public static let hot = PixelFlags(rawValue: 1 << 8)
+    /// Less than half as sensitive as its surroundings, or far below them in the dark; always with `bad`.
+    public static let cold = PixelFlags(rawValue: 1 << 9)
+    /// Less than a twentieth as sensitive as its surroundings; always with `bad`.
+    public static let dead = PixelFlags(rawValue: 1 << 10)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: PixelFlags, name: String, text: String)] = [
         (.noData, "noData", "not a number in the file, or outside the detector"),
-        (.saturated, "saturated", "at or above the saturation level"),
+        (.saturated, "saturated", "at or above the saturation level, or bled into from such a pixel"),
         (.bad, "bad", "hot, cold or dead in the masters"),
         (.lowFlat, "lowFlat", "master flat below a tenth of its median"),
+        (.bleed, "bleed", "in a line of charge that overflowed from saturated pixels; also `saturated`"),
+        (.nonLinear, "nonLinear", "above the range in which the detector's linearity was measured"),
+        (.hot, "hot", "dark current far above its surroundings in the master dark; also `bad`"),
+        (.cold, "cold", "less than half as sensitive as its surroundings, or far below them in the dark; also `bad`"),
+        (.dead, "dead", "less than a twentieth as sensitive as its surroundings; also `bad`"),
     ]
 }
 

@@ -1,0 +1,158 @@
+internal import Imaging
+
+extension RowNoiseCorrection {
+    /// Brings every row to the level of its surroundings.
+    ///
+    /// From the sky: a smooth background (medians of boxes of 32 px, 3 x 3 median of them, bilinear) is taken off; the
+    /// median of what remains in a row, without pixels that are 3 sigma from the first such median and without their
+    /// neighbours, is the row's level. Rows with less than a quarter of usable pixels are left as they are. From dark
+    /// columns: their median in the row, above the median of all rows.
+    ///
+    /// A level's variance, (pi/2) sigma^2 / n, is added to its pixels. Structure along a whole row that is not noise is
+    /// removed as well.
+    func subtract(from frame: inout PreparedFrame, within sections: [FrameSection]?) {
+        let whole = FrameSection(x0: 0, x1: frame.pixels.width, y0: 0, y1: frame.pixels.height)
+        for section in sections ?? [whole] {
+            switch from {
+            case .sky: Self.level(&frame, in: section, along: .rows)
+            case .darkColumns: levelByDarkColumns(&frame, in: section)
+            }
+            if columnsToo { Self.level(&frame, in: section, along: .columns) }
+        }
+    }
+
+    private func levelByDarkColumns(_ frame: inout PreparedFrame, in section: FrameSection) {
+        guard let dark = darkColumns else { return }
+        let reading = OverscanCorrection(regions: [], along: .rows, fit: .median)
+        let levels = reading.levels(of: dark, in: frame.pixels)
+        let typical = Robust.median(levels.map { Float($0.level) }).map(Double.init) ?? 0
+        let offsets = levels.map { LineLevel(level: $0.level - typical, variance: $0.variance) }
+        Self.subtract(offsets, firstLine: dark.y0, from: &frame, in: section, along: .rows)
+    }
+
+    private static func level(_ frame: inout PreparedFrame, in section: FrameSection, along: DetectorAxis) {
+        let residuals = Residuals(of: frame.pixels, mask: frame.mask, in: section, along: along)
+        let first = along == .rows ? section.y0 : section.x0
+        subtract(residuals.levels(), firstLine: first, from: &frame, in: section, along: along)
+    }
+
+    private static func subtract(
+        _ offsets: [LineLevel], firstLine: Int, from frame: inout PreparedFrame, in section: FrameSection,
+        along: DetectorAxis
+    ) {
+        func offset(_ x: Int, _ y: Int) -> LineLevel {
+            let index = (along == .rows ? y : x) - firstLine
+            guard offsets.indices.contains(index), offsets[index].level.isFinite else {
+                return LineLevel(level: 0, variance: 0)
+            }
+            return offsets[index]
+        }
+        for y in section.rows {
+            for x in section.columns { frame.pixels[x, y] -= Float(offset(x, y).level) }
+        }
+        frame.addVariance(in: section) { offset($0, $1).variance }
+    }
+}
+
+/// What remains of a section above a smooth background, one list for each line.
+private struct Residuals {
+    /// `values[line * length + place]`, NaN where a pixel does not count.
+    private var values: [Float]
+    private let lines: Int
+    private let length: Int
+
+    init(of image: Image<ADU>, mask: Mask?, in section: FrameSection, along: DetectorAxis) {
+        let background = BoxMedians(of: image, in: section, boxSize: 32)
+        lines = along == .rows ? section.height : section.width
+        length = along == .rows ? section.width : section.height
+        values = [Float](repeating: .nan, count: lines * length)
+        for j in 0..<section.height {
+            for i in 0..<section.width {
+                let (x, y) = (section.x0 + i, section.y0 + j)
+                let isUsable = mask.map { $0[x, y].isEmpty } ?? true
+                let place = along == .rows ? j * length + i : i * length + j
+                values[place] = isUsable ? image[x, y] - background.level(i, j) : .nan
+            }
+        }
+    }
+
+    func levels() -> [LineLevel] {
+        let first = (0..<lines).map { Robust.median(Array(line($0))) ?? .nan }
+        var scatter: [Float] = []
+        let step = max(1, lines / 64)
+        for index in stride(from: 0, to: lines, by: step) { scatter += line(index).map { $0 - first[index] } }
+        let sigma = Robust.clippedMoments(scatter)?.sigma ?? 0
+        let isSource = (0..<(lines * length)).map { abs(values[$0] - first[$0 / length]) > Float(3 * sigma) }
+        return (0..<lines).map { index in
+            let kept = (0..<length).filter { place in
+                !(max(index - 1, 0)...min(index + 1, lines - 1)).contains { other in
+                    (max(place - 1, 0)...min(place + 1, length - 1)).contains { isSource[other * length + $0] }
+                }
+            }
+            let numbers = kept.map { values[index * length + $0] }.filter(\.isFinite)
+            guard numbers.count * 4 >= length, let median = Robust.median(numbers) else {
+                return LineLevel(level: .nan, variance: 0)
+            }
+            let variance = OverscanCorrection.medianVariance(sigma: sigma, count: numbers.count)
+            return LineLevel(level: Double(median), variance: variance)
+        }
+    }
+
+    private func line(_ index: Int) -> ArraySlice<Float> { values[(index * length)..<((index + 1) * length)] }
+}
+
+/// A smooth background: medians of boxes, a 3 x 3 median of those, and bilinear in between.
+struct BoxMedians {
+    private let columns: Int
+    private let rows: Int
+    private let width: Int
+    private let height: Int
+    private var levels: [Float]
+
+    init<Unit>(of image: Image<Unit>, in section: FrameSection, boxSize: Int, mask: Mask? = nil) {
+        width = section.width
+        height = section.height
+        columns = max(1, (width + boxSize / 2) / boxSize)
+        rows = max(1, (height + boxSize / 2) / boxSize)
+        var medians: [Float] = []
+        for row in 0..<rows {
+            for column in 0..<columns {
+                var values: [Float] = []
+                for j in (row * height / rows)..<((row + 1) * height / rows) {
+                    for i in (column * width / columns)..<((column + 1) * width / columns) {
+                        let (x, y) = (section.x0 + i, section.y0 + j)
+                        if image[x, y].isFinite, mask?[x, y].isEmpty ?? true { values.append(image[x, y]) }
+                    }
+                }
+                medians.append(Robust.median(values) ?? .nan)
+            }
+        }
+        levels = medians
+        for index in levels.indices { levels[index] = around(index, in: medians) }
+    }
+
+    private func around(_ index: Int, in medians: [Float]) -> Float {
+        let (row, column) = (index / columns, index % columns)
+        var near: [Float] = []
+        for r in max(row - 1, 0)...min(row + 1, rows - 1) {
+            for c in max(column - 1, 0)...min(column + 1, columns - 1) { near.append(medians[r * columns + c]) }
+        }
+        return Robust.median(near) ?? Robust.median(medians) ?? 0
+    }
+
+    /// At pixel (i, j) of the section.
+    func level(_ i: Int, _ j: Int) -> Float {
+        func place(_ pixel: Int, _ size: Int, _ boxes: Int) -> (Int, Float) {
+            let centre = (Float(pixel) + 0.5) * Float(boxes) / Float(size) - 0.5
+            let low = max(0, min(Int(centre.rounded(.down)), boxes - 2))
+            return (max(low, 0), boxes > 1 ? max(0, min(centre - Float(low), 1)) : 0)
+        }
+        let (column, fx) = place(i, width, columns)
+        let (row, fy) = place(j, height, rows)
+        let right = min(column + 1, columns - 1)
+        let below = min(row + 1, rows - 1)
+        let top = levels[row * columns + column] * (1 - fx) + levels[row * columns + right] * fx
+        let bottom = levels[below * columns + column] * (1 - fx) + levels[below * columns + right] * fx
+        return top * (1 - fy) + bottom * fy
+    }
+}
