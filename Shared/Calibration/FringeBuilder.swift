@@ -4,7 +4,7 @@ public import Imaging
 ///
 ///     F = median over the frames of (signal / sky - 1)      error = 1.2533 x scatter / sqrt(n)
 ///
-/// `sky` is a smooth background (medians of boxes of 128 px). Sources are masked before the median: pixels more than
+/// `sky` is a smooth background (medians of boxes of 64 px). Sources are masked before the median: pixels more than
 /// 3 sigma above the sky after a 3 x 3 mean, and those within 4 px of them. Fringes finer than the boxes stay. The
 /// scatter is that of the frames in the pixel, drawn towards the frame-wide one with the weight of ten frames. Pixels
 /// that fewer than three frames show are not numbers.
@@ -51,7 +51,6 @@ public struct FringeBuilder: Sendable {
                 scatters[start * width + i] = spread
                 if i % 7 == 0 { typical.append(spread) }
             }
-            // Numbers of the pixels below are at most `count`; their error is made after the last band.
         }
         return master(group, id: id, values: values, scatters: scatters, typical: typical)
     }
@@ -80,7 +79,7 @@ public struct FringeBuilder: Sendable {
     private static func relative(_ frame: CalibratedFrame, rows: Range<Int>) -> [Float] {
         let signal = frame.signal
         let whole = FrameSection(x0: 0, x1: signal.width, y0: 0, y1: signal.height)
-        let sky = BoxMedians(of: signal, in: whole, boxSize: 128, mask: frame.mask)
+        let sky = BoxMedians(of: signal, in: whole, boxSize: 64, mask: frame.mask)
         let isSource = sources(in: frame, sky: sky)
         var values: [Float] = []
         values.reserveCapacity(rows.count * signal.width)

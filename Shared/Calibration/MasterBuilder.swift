@@ -6,6 +6,17 @@ public struct MasterBuild<Unit: PixelUnit>: Sendable {
     public let refused: [RefusedFrame]
     /// Flats: gain by photon transfer of their pairs.
     public var gain: GainMeasurement?
+
+    init(master: Master<Unit>, refused: [RefusedFrame], gain: GainMeasurement? = nil) {
+        self.master = master
+        self.refused = refused
+        self.gain = gain
+    }
+
+    /// A master that was made in another way.
+    public init(_ master: Master<Unit>) {
+        self.init(master: master, refused: [])
+    }
 }
 
 /// Makes masters from groups of frames.

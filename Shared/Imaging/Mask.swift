@@ -1,7 +1,7 @@
 /// What may be wrong with a pixel. A published registry: bits are never reused (docs/registries.md).
 public struct PixelFlags: OptionSet, Sendable, Hashable {
     public let rawValue: UInt16
-    public init(rawValue: UInt16) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Not a number in the file, or outside the detector.
     public static let noData = PixelFlags(rawValue: 1 << 0)
@@ -53,6 +53,7 @@ public struct Mask: Sendable, Equatable {
         self.init(width: width, height: height, bits: [UInt16](repeating: 0, count: width * height))
     }
 
+    @inlinable
     public subscript(x: Int, y: Int) -> PixelFlags {
         get { PixelFlags(rawValue: bits[y * width + x]) }
         set { bits[y * width + x] = newValue.rawValue }
