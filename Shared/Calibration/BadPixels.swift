@@ -3,8 +3,8 @@ internal import Imaging
 /// Finds pixels that a master shows to be useless.
 ///
 /// - dark: `hot` (or far below: `cold`) by more than 50 times the noise of one frame or of the image, whichever is
-///   larger: then an error of 2 % in its dark current is as large as the noise; milder ones are subtracted and have their
-///   variance;
+///   larger: then an error of 2 % in its dark current is as large as the noise; milder ones are subtracted and have
+///   their variance;
 /// - flat: `cold` below half, `dead` below a twentieth of its surroundings; above twice them it is `bad` alone;
 /// - bias: five times the usual scatter from frame to frame (its level may be anything: it is subtracted);
 /// - any: not a number.

@@ -12,8 +12,9 @@ public struct FringeScale: Sendable, Equatable {
 /// A master fringe, relative to the sky, with the places its strength is measured at.
 ///
 /// - Source: Snodgrass & Carry 2013, The Messenger 152, 14: the strength is the median over pairs of a bright and a
-///   dark place of (light_bright - light_dark) / (fringe_bright - fringe_dark). Here the pairs choose themselves: of each
-///   box of 48 px the highest and the lowest mean of 5 x 5 px, where they differ by more than eight times their error.
+///   dark place of (light_bright - light_dark) / (fringe_bright - fringe_dark). Here the pairs choose themselves: of
+///   each box of 48 px the highest and the lowest mean of 5 x 5 px, where they differ by more than eight times their
+///   error.
 public struct FringeMaster: Sendable, Equatable {
     public var master: Master<Relative>
     private let pairs: [Pair]

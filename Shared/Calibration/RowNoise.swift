@@ -77,25 +77,39 @@ private struct Residuals {
     }
 
     func levels() -> [LineLevel] {
-        let first = (0..<lines).map { Robust.median(Array(line($0))) ?? .nan }
-        var scatter: [Float] = []
-        let step = max(1, lines / 64)
-        for index in stride(from: 0, to: lines, by: step) { scatter += line(index).map { $0 - first[index] } }
-        let sigma = Robust.clippedMoments(scatter)?.sigma ?? 0
-        let isSource = (0..<(lines * length)).map { abs(values[$0] - first[$0 / length]) > Float(3 * sigma) }
+        let kept = withoutSources()
+        let medians = kept.map { $0.count * 4 >= length ? Robust.median($0) ?? .nan : .nan }
+        let sigma = scatter(about: medians, of: kept)
+        return zip(medians, kept).map { median, numbers in
+            LineLevel(
+                level: Double(median),
+                variance: median.isNaN ? 0 : OverscanCorrection.medianVariance(sigma: sigma, count: numbers.count))
+        }
+    }
+
+    /// The numbers of each line, without pixels that are 3 sigma from its median and without their neighbours.
+    private func withoutSources() -> [[Float]] {
+        let all = (0..<lines).map { Array(line($0)) }
+        let first = all.map { Robust.median($0) ?? .nan }
+        let reach = Float(3 * scatter(about: first, of: all))
+        let isSource = (0..<(lines * length)).map { abs(values[$0] - first[$0 / length]) > reach }
         return (0..<lines).map { index in
-            let kept = (0..<length).filter { place in
-                !(max(index - 1, 0)...min(index + 1, lines - 1)).contains { other in
+            let near = max(index - 1, 0)...min(index + 1, lines - 1)
+            return (0..<length).filter { place in
+                !near.contains { other in
                     (max(place - 1, 0)...min(place + 1, length - 1)).contains { isSource[other * length + $0] }
                 }
-            }
-            let numbers = kept.map { values[index * length + $0] }.filter(\.isFinite)
-            guard numbers.count * 4 >= length, let median = Robust.median(numbers) else {
-                return LineLevel(level: .nan, variance: 0)
-            }
-            let variance = OverscanCorrection.medianVariance(sigma: sigma, count: numbers.count)
-            return LineLevel(level: Double(median), variance: variance)
+            }.map { values[index * length + $0] }.filter(\.isFinite)
         }
+    }
+
+    /// Clipped scatter of up to 64 lines about their medians.
+    private func scatter(about medians: [Float], of numbers: [[Float]]) -> Double {
+        var residuals: [Float] = []
+        for index in stride(from: 0, to: lines, by: max(1, lines / 64)) {
+            residuals += numbers[index].map { $0 - medians[index] }
+        }
+        return Robust.clippedMoments(residuals)?.sigma ?? 0
     }
 
     private func line(_ index: Int) -> ArraySlice<Float> { values[(index * length)..<((index + 1) * length)] }

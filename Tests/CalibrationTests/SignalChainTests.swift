@@ -115,7 +115,7 @@ import Testing
             #expect(prepared.flags == .rowNoiseRemoved)
         }
         let found = moments(pulls).deviation
-        #expect(found < (source == .sky ? 3.2 : 1.6), "\(found) of 12 ADU are left")
+        #expect(found < (source == .sky ? 3.2 : 1.8), "\(found) of 12 ADU are left")
     }
 
     @Test("the rows of a flat keep their level, where it is response; constant and empty frames stay as they are")
@@ -125,7 +125,8 @@ import Testing
         let (raw, _) = rowNoiseFrame(12, seed: 3)
         #expect(try corrections.prepare(raw, kind: .flat, saturationADU: nil).pixels == raw)
         let constant = Image<ADU>(width: 50, height: 40, filledWith: 700)
-        #expect(try corrections.prepare(constant, kind: .light, saturationADU: nil).pixels == constant)
+        let same = try corrections.prepare(constant, kind: .light, saturationADU: nil).pixels
+        #expect(same.pixels.allSatisfy { abs($0 - 700) < 1e-3 })
         let empty = Image<ADU>(width: 50, height: 40, filledWith: .nan)
         let prepared = try corrections.prepare(empty, kind: .light, saturationADU: nil)
         #expect(prepared.pixels.pixels.allSatisfy { $0.isNaN })
