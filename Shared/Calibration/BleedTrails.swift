@@ -11,7 +11,7 @@ struct BleedTrails {
     let along: DetectorAxis
 
     func mark<Unit>(_ mask: inout Mask, in image: Image<Unit>) {
-        let saturated = mask.bits.indices.filter { mask.bits[$0] & PixelFlags.saturated.rawValue != 0 }
+        let saturated = Self.saturatedPixels(of: mask)
         guard !saturated.isEmpty, saturated.count < mask.bits.count / 4 else { return }
         let groups = Self.groups(of: saturated, width: mask.width)
         let noise = FrameNoise.ofNeighbours(image)
@@ -32,6 +32,21 @@ struct BleedTrails {
                 }
             }
         }
+    }
+
+    /// Most rows have none: they are passed over by one sum of their bits.
+    private static func saturatedPixels(of mask: Mask) -> [Int] {
+        let bit = PixelFlags.saturated.rawValue
+        var found: [Int] = []
+        mask.bits.withUnsafeBufferPointer { bits in
+            for start in stride(from: 0, to: bits.count, by: mask.width) {
+                var any: UInt16 = 0
+                for i in start..<(start + mask.width) { any |= bits[i] }
+                guard any & bit != 0 else { continue }
+                for i in start..<(start + mask.width) where bits[i] & bit != 0 { found.append(i) }
+            }
+        }
+        return found
     }
 
     private func place(_ pixel: Int, _ width: Int) -> (line: Int, position: Int) {

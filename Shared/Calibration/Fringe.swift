@@ -83,11 +83,13 @@ public struct FringeMaster: Sendable, Equatable {
     ///
     /// The error is 1.2533 times the clipped scatter of the ratios over the root of their number. Stars on a place make
     /// outliers, which the median does not see.
-    public func scale(in frame: CalibratedFrame) -> FringeScale? {
+    public func scale(in frame: CalibratedFrame) -> FringeScale? { scale(in: frame.signal, mask: frame.mask) }
+
+    private func scale(in signal: Image<Electron>, mask: Mask) -> FringeScale? {
         let width = master.image.width
         let ratios = pairs.compactMap { pair -> Float? in
             let sides = [pair.bright, pair.dark].map {
-                Self.mean(of: frame.signal, mask: frame.mask, x: $0 % width, y: $0 / width)
+                Self.mean(of: signal, mask: mask, x: $0 % width, y: $0 / width)
             }
             guard let bright = sides[0], let dark = sides[1] else { return nil }
             return Float((bright - dark) / pair.difference)
@@ -98,29 +100,31 @@ public struct FringeMaster: Sendable, Equatable {
             scale: Double(median), error: 1.2533 * scatter / Double(ratios.count).squareRoot(), pairs: ratios.count)
     }
 
-    /// Subtracts the fringe, scaled to the frame:
+    /// Subtracts the fringe, scaled to the frame: signal -= k F.
     ///
-    ///     signal -= k F         variance += (k sigma_F)^2 + (F sigma_k)^2
-    ///
-    /// A strength below three times its error is left alone, and said (`fringeNotFitted`): there is nothing to
-    /// subtract, or nothing to measure it by.
-    func subtract(from light: inout CalibratedLight) {
-        guard let found = scale(in: light.frame), found.scale > 3 * found.error else {
-            light.flags.insert(.fringeNotFitted)
-            return
+    /// A strength below three times its error is left alone, and nil: there is nothing to subtract, or nothing to
+    /// measure it by. Pixels that the master does not know are marked `bad`.
+    func subtract(from signal: inout Image<Electron>, mask: inout Mask) -> FringeScale? {
+        guard let found = scale(in: signal, mask: mask), found.scale > 3 * found.error else { return nil }
+        let scale = Float(found.scale)
+        for i in master.image.pixels.indices {
+            let fringe = master.image.pixels[i]
+            if fringe.isFinite, master.error.pixels[i].isFinite {
+                signal.pixels[i] -= scale * fringe
+            } else {
+                mask.bits[i] |= PixelFlags.bad.rawValue
+            }
         }
+        return found
+    }
+
+    /// Adds what subtracting left: variance += (k sigma_F)^2 + (F sigma_k)^2.
+    func addVariance(of found: FringeScale, to variance: inout Image<ElectronSquared>) {
         let (scale, error) = (Float(found.scale), Float(found.error))
         for i in master.image.pixels.indices {
             let (fringe, fringeError) = (master.image.pixels[i], master.error.pixels[i])
-            guard fringe.isFinite, fringeError.isFinite else {
-                light.frame.mask.bits[i] |= PixelFlags.bad.rawValue
-                continue
-            }
-            light.frame.signal.pixels[i] -= scale * fringe
-            light.frame.variance.pixels[i] += scale * scale * fringeError * fringeError
-            light.frame.variance.pixels[i] += fringe * fringe * error * error
+            guard fringe.isFinite, fringeError.isFinite else { continue }
+            variance.pixels[i] += scale * scale * fringeError * fringeError + fringe * fringe * error * error
         }
-        light.fringeScale = found
-        light.flags.insert(.fringeSubtracted)
     }
 }

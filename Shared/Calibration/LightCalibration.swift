@@ -18,7 +18,7 @@ public struct CalibratedLight: Sendable, Equatable {
     /// Gain by photon transfer of the flats behind the master flat [e-/ADU].
     public var flatGain: Double?
     /// Gain by the scatter of this frame's own sky [e-/ADU]; nil where the sky is not most of the noise, where there
-    /// is no flat, and where noise is correlated.
+    /// is no flat, where noise is correlated, and where a fringe was subtracted.
     public var frameGain: Double?
     /// What the master fringe was multiplied by; nil where none was subtracted.
     public var fringeScale: FringeScale?
@@ -45,7 +45,8 @@ public struct CalibratedLight: Sendable, Equatable {
 ///   both cases the variance is the larger of scatter and known part of the model.
 ///
 /// What `DetectorCorrections.prepare` added to the variance of a raw pixel (overscan, row levels) counts gain^2/flat^2
-/// times. A master fringe of the light's filter is subtracted last, with its error and that of its scale.
+/// times. A master fringe of the light's filter is subtracted before the sky is measured, with its error and that of
+/// its scale in the variance.
 ///
 /// Pixels without data have the local background as signal (so that sums stay finite) and infinite variance.
 ///
@@ -104,10 +105,13 @@ public struct LightCalibration: Sendable {
         ).apply(to: raw)
         if let known = frame.mask { for i in mask.bits.indices { mask.bits[i] |= known.bits[i] } }
         if let bleedingAlong { BleedTrails(along: bleedingAlong).mark(&mask, in: signal) }
+        let fringe = masters.fringe?.subtract(from: &signal, mask: &mask)
+        if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
         let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
         let noise = noiseModel(pedestal, &flags)
         var variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
         if let added = frame.variance { add(added, to: &variance) }
+        if let fringe { masters.fringe?.addVariance(of: fringe, to: &variance) }
         noise.fillMissing(in: &signal, mask: mask, from: sky)
         let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
         if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
@@ -117,8 +121,8 @@ public struct LightCalibration: Sendable {
             frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
             skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio,
             blockNoiseRatio: blockRatio)
+        light.fringeScale = fringe
         checkGain(of: &light)
-        if let fringe = masters.fringe { fringe.subtract(from: &light) }
         return light
     }
 

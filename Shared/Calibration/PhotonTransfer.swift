@@ -105,7 +105,8 @@ extension LightCalibration {
     /// With the sky S [e-], the variance V of the model and the ratio q of scatter to model, the scatter leaves
     /// S / (q^2 V - (V - S)) times the assumed gain for the photons. Only where the sky makes at least half of the
     /// variance, the frame was divided by a flat, and 4 x 4 px scatter as their pixels promise: structure that remains
-    /// is no photon noise.
+    /// is no photon noise. Not after a fringe was subtracted, which may be made of this very frame and then takes some
+    /// of its noise along.
     func checkGain(of light: inout CalibratedLight) {
         light.flatGain = masters.flat?.facts.measuredGain
         guard let gain = detector.gain else { return }
@@ -115,7 +116,7 @@ extension LightCalibration {
             if measured.disagrees(with: gain) { light.flags.insert(.gainDisagrees) }
         }
         guard let ratio = light.noiseRatio, ratio > 0, masters.flat != nil, let block = light.blockNoiseRatio,
-            block < 1.15, !light.flags.contains(.noiseFromScatter)
+            block < 1.15, light.fringeScale == nil, !light.flags.contains(.noiseFromScatter)
         else { return }
         let scatter = light.noiseElectrons * light.noiseElectrons
         let model = scatter / (ratio * ratio)

@@ -193,4 +193,32 @@ private func isLight(_ value: Float, _ index: Int) -> Bool { abs(value - Float(5
         #expect(build.refused.map(\.id) == ["b2"])
         #expect(build.refused.first?.refusal.code == "calibration.saturated")
     }
+
+    @Test("world coordinates move with the columns that are taken away before them, and only those")
+    func reference() {
+        func moved(_ pixel: Double) -> Double? {
+            var header = Header()
+            header.append("CRPIX1", .real(pixel))
+            header.append("CRPIX2", .real(40.5))
+            header.append("BIASSEC", .string("[101:116,1:80]"))
+            let trimmed = corrections().trimmed(header)
+            #expect(trimmed.number("CRPIX2") == 40.5 && trimmed.text("BIASSEC") == "[101:116,1:80]")
+            return trimmed.number("CRPIX1")
+        }
+        // 32 columns of overscan lie before column 133 of the file.
+        #expect(moved(50.25) == 50.25 && moved(150.25) == 118.25 && moved(-20) == -20 && moved(500) == 468)
+        #expect(DetectorCorrections().trimmed(Header()) == Header())
+    }
+
+    @Test("what a master knows of gain and document comes back from its header")
+    func cards() {
+        var facts = MasterFacts(
+            id: "f", kind: .flat, mode: DetectorMode(instrument: "cam", width: 8, height: 8), filter: "V",
+            exposureSeconds: 2, temperatureCelsius: nil, midpointMJD: 60_000, night: "n", count: 4, inputIDs: ["a"],
+            frameNoise: 0.01, flags: [.gainDisagrees, .comparedWithPrevious])
+        facts.measuredGain = 1.52
+        facts.measuredGainError = 0.01
+        facts.instrumentRevision = 7
+        #expect(MasterFacts(header: facts.cards(names: [:]), width: 8, height: 8) == facts)
+    }
 }
