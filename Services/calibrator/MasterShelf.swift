@@ -42,19 +42,14 @@ struct MasterShelf {
         }
         let groups = MasterGroup.groups(of: try raw.map { try CalibrationFrameFacts($0) }) + finished
         for kind in [Calibration.FrameKind.bias, .dark, .flat] {
-            let facts = visit.current.map(\.facts)
-            for group in groups where group.kind == kind {
-                try add(group, frames: byID, among: facts, to: &visit)
-            }
+            for group in groups where group.kind == kind { try add(group, frames: byID, to: &visit) }
         }
         return visit
     }
 
-    private func add(
-        _ group: MasterGroup, frames: [String: FrameReceived], among masters: [MasterFacts], to visit: inout Visit
-    ) throws {
+    private func add(_ group: MasterGroup, frames: [String: FrameReceived], to visit: inout Visit) throws {
         let members = group.frames.compactMap { frames[$0.id] }
-        let parents = parents(of: group, among: masters + visit.current.map(\.facts))
+        let parents = parents(of: group, among: visit.current.map(\.facts))
         let id = try Self.identity(of: group, members: members, parents: parents)
         let name = StoreNames.master(id: id, instrument: group.mode.instrument)
         if let outcome = try known(name) {

@@ -12,7 +12,7 @@ import Testing
 /// 48 x 30: 40 columns of data, 8 of overscan at 500 plus the row's number.
 private func exposure(_ level: Int, _ number: Int = 0) -> [UInt8] {
     RawFITS.exposure(width: 48, height: 30) { x, y in
-        UInt16(500 + y + (x < 40 ? level : 0) + (x * 7 + y * 13 + number * 5) % 5 - 2)
+        UInt16(500 + y + (x < 40 ? level : 0) + (x * 7 + y * 13 + number * 3) % 5 - 2)
     }
 }
 
@@ -37,6 +37,7 @@ struct FullCalibrationTests {
             let master = try #require(out.payloads(MasterBuilt.self).first)
             #expect(master.width == 40 && master.height == 30)
             let calibrated = try #require(out.payloads(FrameCalibrated.self).first)
+            #expect(calibrated.masters.map(\.reason) == ["same mode, same night, 4 frames"])
             #expect(calibrated.exposure.width == 40 && calibrated.flags.contains("overscanUsed"))
             var file = try bench.store.openFITS(calibrated.calibrated.url)
             let frame = try file.readCalibratedFrame().frame
