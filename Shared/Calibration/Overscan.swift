@@ -23,14 +23,12 @@ extension OverscanCorrection {
             let levels = levels(of: region.bias, in: raw)
             let lines = along == .rows ? region.bias.y0 : region.bias.x0
             let typical = Self.typical(levels)
-            func line(_ x: Int, _ y: Int) -> LineLevel {
-                let index = (along == .rows ? y : x) - lines
+            let places = along == .rows ? region.data.rows : region.data.columns
+            let known = places.map { place -> LineLevel in
+                let index = place - lines
                 return levels.indices.contains(index) && levels[index].level.isFinite ? levels[index] : typical
             }
-            for y in region.data.rows {
-                for x in region.data.columns { frame.pixels[x, y] = Float(Double(raw[x, y]) - line(x, y).level) }
-            }
-            frame.addVariance(in: region.data) { line($0, $1).variance }
+            frame.subtract(known, along: along, in: region.data)
         }
     }
 
@@ -76,11 +74,13 @@ extension OverscanCorrection {
         var pixels = Image<ADU>(width: columns.count, height: rows.count)
         var mask = Mask(width: columns.count, height: rows.count)
         var variance = frame.variance.map { _ in Image<ADUSquared>(width: columns.count, height: rows.count) }
+        let width = frame.pixels.width
         for (newY, y) in rows.enumerated() {
             for (newX, x) in columns.enumerated() {
-                pixels[newX, newY] = frame.pixels[x, y]
-                if let bits = frame.mask?[x, y] { mask[newX, newY] = bits }
-                if let value = frame.variance?[x, y] { variance?[newX, newY] = value }
+                let (to, from) = (newY * columns.count + newX, y * width + x)
+                pixels.pixels[to] = frame.pixels.pixels[from]
+                if let bits = frame.mask?.bits[from] { mask.bits[to] = bits }
+                if let value = frame.variance?.pixels[from] { variance?.pixels[to] = value }
             }
         }
         maskGaps(&mask, columns: columns, rows: rows)

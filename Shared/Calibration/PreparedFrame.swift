@@ -94,16 +94,31 @@ extension DetectorCorrections {
 extension PreparedFrame {
     mutating func markSaturated(from level: Float) {
         guard var mask else { return }
+        self.mask = nil
         let bit = PixelFlags.saturated.rawValue
         for i in pixels.pixels.indices where pixels.pixels[i] >= level { mask.bits[i] |= bit }
         self.mask = mask
     }
 
-    /// Adds to the variance of one pixel after the other in a section [ADU^2].
-    mutating func addVariance(in section: FrameSection, _ value: (_ x: Int, _ y: Int) -> Double) {
-        var plane = variance ?? Image(width: pixels.width, height: pixels.height)
-        for y in section.rows {
-            for x in section.columns { plane[x, y] += Float(value(x, y)) }
+    /// Subtracts a level from each line of a section and adds its variance to that of the line's pixels.
+    ///
+    /// - Parameter levels: one for each line, from the section's first.
+    mutating func subtract(_ levels: [LineLevel], along: DetectorAxis, in section: FrameSection) {
+        let width = pixels.width
+        let offsets = levels.map(\.level)
+        let variances = levels.map { Float($0.variance) }
+        var plane = variance ?? Image(width: width, height: pixels.height)
+        variance = nil
+        pixels.pixels.withUnsafeMutableBufferPointer { pixels in
+            plane.pixels.withUnsafeMutableBufferPointer { plane in
+                for y in section.rows {
+                    for x in section.columns {
+                        let line = along == .rows ? y - section.y0 : x - section.x0
+                        pixels[y * width + x] = Float(Double(pixels[y * width + x]) - offsets[line])
+                        plane[y * width + x] += variances[line]
+                    }
+                }
+            }
         }
         variance = plane
     }

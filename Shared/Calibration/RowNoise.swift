@@ -40,17 +40,13 @@ extension RowNoiseCorrection {
         _ offsets: [LineLevel], firstLine: Int, from frame: inout PreparedFrame, in section: FrameSection,
         along: DetectorAxis
     ) {
-        func offset(_ x: Int, _ y: Int) -> LineLevel {
-            let index = (along == .rows ? y : x) - firstLine
-            guard offsets.indices.contains(index), offsets[index].level.isFinite else {
-                return LineLevel(level: 0, variance: 0)
-            }
-            return offsets[index]
+        let places = along == .rows ? section.rows : section.columns
+        let known = places.map { place -> LineLevel in
+            let index = place - firstLine
+            let isKnown = offsets.indices.contains(index) && offsets[index].level.isFinite
+            return isKnown ? offsets[index] : LineLevel(level: 0, variance: 0)
         }
-        for y in section.rows {
-            for x in section.columns { frame.pixels[x, y] -= Float(offset(x, y).level) }
-        }
-        frame.addVariance(in: section) { offset($0, $1).variance }
+        frame.subtract(known, along: along, in: section)
     }
 }
 
