@@ -64,7 +64,7 @@ final class CalibrateStage {
         var outgoing = announcements(of: visit, instrument: night.instrument, all: true)
         var recipes: [String: String] = [:]
         for frame in try nights.frames(of: night.instrument, night: night.night, calibration: false) {
-            let plan = plan(for: frame, with: visit.current)
+            let plan = try plan(for: frame, with: visit.current)
             let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
                 if try !store.contains(name) {
@@ -101,63 +101,88 @@ final class CalibrateStage {
     private struct Plan {
         let choices: [Events.MasterChoice]
         let facts: [MasterFacts]
+        /// Of which the dark is made, where one is not enough; both are among `facts`.
+        let pair: DarkPair?
+        let light: CalibrationFrameFacts
         let recipe: String
     }
 
     /// The best masters there are for a light, and the digest of all that will go into its calibration.
-    private func plan(for frame: FrameReceived, with cards: [MasterCard]) -> Plan {
-        let light = CalibrationFrameFacts(frame)
+    private func plan(for frame: FrameReceived, with cards: [MasterCard]) throws -> Plan {
+        let light = try CalibrationFrameFacts(frame)
         let facts = cards.map(\.facts)
+        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
         let bias = MasterSelection.best(.bias, for: light, among: facts)
         let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
         let flat = MasterSelection.best(.flat, for: light, among: facts)
-        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
-        let chosen = [bias, dark, flat].compactMap(\.choice).filter { !applied.contains($0.master.kind) }
-        let choices = chosen.map {
-            Events.MasterChoice(masterID: $0.master.id, kind: Events.FrameKind($0.master.kind), reason: $0.reason)
+        let pair = MasterSelection.darkPair(
+            for: light, among: facts, hasBias: bias.choice != nil,
+            model: try frame.instrument.detectorCorrections().darkModel)
+        var chosen = [bias].compactMap(\.choice).map { ($0.master, $0.reason) }
+        if let pair {
+            chosen += [(pair.first, pair.reason), (pair.second, pair.reason)]
+        } else {
+            chosen += [dark].compactMap(\.choice).map { ($0.master, $0.reason) }
         }
-        let instrument = frame.instrument
+        chosen += [flat].compactMap(\.choice).map { ($0.master, $0.reason) }
+        chosen = chosen.filter { !applied.contains($0.0.kind) }
+        let choices = chosen.map { master, reason in
+            Events.MasterChoice(masterID: master.id, kind: Events.FrameKind(master.kind), reason: reason)
+        }
+        return Plan(
+            choices: choices, facts: chosen.map(\.0), pair: applied.contains(.dark) ? nil : pair, light: light,
+            recipe: try Self.recipe(frame.instrument, choices))
+    }
+
+    private static func recipe(_ instrument: InstrumentFacts, _ choices: [Events.MasterChoice]) throws -> String {
         let numbers = [instrument.gainElectronsPerADU, instrument.readNoiseElectrons, instrument.saturationADU]
+        let corrections = try instrument.corrections.map {
+            String(decoding: try EventCodec.json($0), as: UTF8.self)
+        }
         let parts =
             [Release.version, instrument.id, String(instrument.revision)]
             + numbers.map { $0.map { String($0) } ?? "-" } + (instrument.usableRegion ?? []).map { String($0) }
-            + choices.map(\.masterID)
+            + choices.map(\.masterID) + [corrections ?? "-"]
         let digest = SHA256.hex(of: Data(parts.joined(separator: "|").utf8))
-        return Plan(choices: choices, facts: chosen.map(\.master), recipe: String(digest.prefix(16)))
+        return String(digest.prefix(16))
     }
 
     private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated
     {
-        let plan = plan(for: frame, with: cards)
+        let plan = try plan(for: frame, with: cards)
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         if let known = try known(name, of: frame) { return known }
         let raw = try RawFrame.read(frame, from: store)
         let set: MasterSet
         do {
-            set = try masterSet(plan.facts)
+            set = try masterSet(plan)
         } catch let missing as MissingObject {
             forgetMasters()
             throw missing
         }
-        let calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
+        let corrections = try frame.instrument.detectorCorrections()
+        var calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
+        calibration.bleedingAlong = corrections.bleedingAlong
+        let prepared = try RawFrame.prepared(raw.pixels, frame)
         var light: CalibratedLight
         do {
-            light = try calibration.calibrate(raw.pixels, exposureSeconds: frame.exposure.exposureSeconds)
+            light = try calibration.calibrate(prepared, exposureSeconds: frame.exposure.exposureSeconds)
         } catch {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
         if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
-        let used = plan.choices.map {
-            UsedMaster(kind: Calibration.FrameKind($0.kind), id: $0.masterID, reason: $0.reason)
-        }
-        let header = light.cards(raw: raw.header, masters: used, recipe: plan.recipe)
+        let used = plan.choices.map(UsedMaster.init)
+        let header = light.cards(raw: corrections.trimmed(raw.header), masters: used, recipe: plan.recipe)
         let file = try store.write(name) { path in
             try FITSWriter.write(frame: light.frame, header: header, to: path)
         }
-        let calibrated = FrameCalibrated(
+        var calibrated = FrameCalibrated(
             received: frame, recipe: plan.recipe, masterRank: masterRank, calibrated: file, masters: plan.choices,
             flags: light.flags.names)
+        (calibrated.exposure.width, calibrated.exposure.height) = (light.frame.signal.width, light.frame.signal.height)
+        calibrated.flatGainElectronsPerADU = light.flatGain
+        calibrated.frameGainElectronsPerADU = light.frameGain
         try store.write(StoreNames.event(of: name), data: EventCodec.json(calibrated))
         return calibrated
     }
@@ -166,7 +191,9 @@ final class CalibrateStage {
     private func known(_ name: String, of frame: FrameReceived) throws -> FrameCalibrated? {
         guard try store.contains(name), try store.contains(StoreNames.event(of: name)) else { return nil }
         let known = try JSONDecoder().decode(FrameCalibrated.self, from: store.read(StoreNames.event(of: name)))
-        return known.raw == frame.raw && known.instrument == frame.instrument && known.exposure == frame.exposure
+        var exposure = frame.exposure
+        (exposure.width, exposure.height) = (known.exposure.width, known.exposure.height)
+        return known.raw == frame.raw && known.instrument == frame.instrument && known.exposure == exposure
             ? known : nil
     }
 
@@ -180,19 +207,24 @@ final class CalibrateStage {
         }
     }
 
-    private func masterSet(_ facts: [MasterFacts]) throws -> MasterSet {
-        let ids = facts.map(\.id)
-        if let lastSet, lastSet.ids == ids { return lastSet.set }
+    private func masterSet(_ plan: Plan) throws -> MasterSet {
+        let key = plan.facts.map(\.id) + (plan.pair == nil ? [] : [plan.light.id])
+        if let lastSet, lastSet.ids == key { return lastSet.set }
         var set = MasterSet()
-        for master in facts {
+        for master in plan.facts {
             switch master.kind {
             case .bias: set.bias = try masters.master(master, unit: ADU.self)
-            case .dark: set.dark = try masters.master(master, unit: ADU.self)
+            case .dark where plan.pair == nil: set.dark = try masters.master(master, unit: ADU.self)
             case .flat: set.flat = try masters.master(master, unit: Relative.self)
-            case .light: break
+            case .dark, .light, .fringe: break
             }
         }
-        lastSet = (ids, set)
+        if let pair = plan.pair {
+            set.dark = try pair.dark(
+                for: plan.light, first: masters.master(pair.first, unit: ADU.self),
+                second: masters.master(pair.second, unit: ADU.self))
+        }
+        lastSet = (key, set)
         return set
     }
 
@@ -230,5 +262,11 @@ final class CalibrateStage {
         FrameRejected(
             frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id, raw: frame.raw,
             stage: "calibrator", code: rejection.code.rawValue, reason: rejection.reason)
+    }
+}
+
+extension UsedMaster {
+    fileprivate init(_ choice: Events.MasterChoice) {
+        self.init(kind: Calibration.FrameKind(choice.kind), id: choice.masterID, reason: choice.reason)
     }
 }

@@ -37,24 +37,21 @@ struct MasterShelf {
         let byID = Dictionary(frames.map { ($0.frameID, $0) }, uniquingKeysWith: { first, _ in first })
         let raw = frames.filter { !$0.isFinishedMaster }
         // What another program has combined already is a master of its own, never one frame among raw ones.
-        let finished = frames.filter(\.isFinishedMaster).flatMap { MasterGroup.groups(of: [CalibrationFrameFacts($0)]) }
-        let groups = MasterGroup.groups(of: raw.map(CalibrationFrameFacts.init)) + finished
+        let finished = try frames.filter(\.isFinishedMaster).flatMap {
+            MasterGroup.groups(of: [try CalibrationFrameFacts($0)])
+        }
+        let groups = MasterGroup.groups(of: try raw.map { try CalibrationFrameFacts($0) }) + finished
         for kind in [Calibration.FrameKind.bias, .dark, .flat] {
-            let facts = visit.current.map(\.facts)
-            for group in groups where group.kind == kind {
-                try add(group, frames: byID, among: facts, to: &visit)
-            }
+            for group in groups where group.kind == kind { try add(group, frames: byID, to: &visit) }
         }
         return visit
     }
 
-    private func add(
-        _ group: MasterGroup, frames: [String: FrameReceived], among masters: [MasterFacts], to visit: inout Visit
-    ) throws {
-        let parents = parents(of: group, among: masters)
-        let id = Self.identity(of: group, parents: parents)
-        let name = StoreNames.master(id: id, instrument: group.mode.instrument)
+    private func add(_ group: MasterGroup, frames: [String: FrameReceived], to visit: inout Visit) throws {
         let members = group.frames.compactMap { frames[$0.id] }
+        let parents = parents(of: group, among: visit.current.map(\.facts))
+        let id = try Self.identity(of: group, members: members, parents: parents)
+        let name = StoreNames.master(id: id, instrument: group.mode.instrument)
         if let outcome = try known(name) {
             if let card = outcome.card {
                 visit.current.append(card)
@@ -86,21 +83,39 @@ struct MasterShelf {
         var refused: [FrameRejected]
     }
 
-    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> (
-        bias: MasterFacts?, dark: MasterFacts?
-    ) {
-        guard group.kind != .bias else { return (nil, nil) }
-        let first = group.frames[0]
-        let bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
-        guard group.kind == .flat else { return (bias, nil) }
-        return (bias, MasterSelection.best(.dark, for: first, among: masters, hasBias: bias != nil).choice?.master)
+    /// The masters that go into another: what is subtracted from its frames, and what they are compared with.
+    private struct Parents {
+        var bias: MasterFacts?
+        var dark: MasterFacts?
+        var previous: MasterFacts?
     }
 
-    private static func identity(of group: MasterGroup, parents: (bias: MasterFacts?, dark: MasterFacts?)) -> String {
-        let parts = [
-            Release.version, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.id ?? "-",
-            parents.dark?.id ?? "-",
-        ]
+    private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> Parents {
+        var parents = Parents(previous: MasterSelection.previous(to: group, among: masters))
+        guard group.kind != .bias else { return parents }
+        let first = group.frames[0]
+        parents.bias = MasterSelection.best(.bias, for: first, among: masters).choice?.master
+        guard group.kind == .flat else { return parents }
+        parents.dark =
+            MasterSelection.best(.dark, for: first, among: masters, hasBias: parents.bias != nil).choice?.master
+        return parents
+    }
+
+    /// The master before counts by its frames, not by its id: otherwise a frame that comes late into an old night
+    /// would make all masters since anew.
+    private static func identity(
+        of group: MasterGroup, members: [FrameReceived], parents: Parents
+    ) throws -> String {
+        let previous = parents.previous.map { ($0.inputIDs + [$0.biasID ?? "-", $0.darkID ?? "-"]) } ?? []
+        let corrections = try Set(
+            members.compactMap(\.instrument.corrections).map { corrections in
+                String(decoding: try EventCodec.json(corrections), as: UTF8.self)
+            })
+        let parts =
+            [
+                Release.version, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.id ?? "-",
+                parents.dark?.id ?? "-", previous.joined(separator: ","),
+            ] + corrections.sorted()
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }
 
@@ -109,7 +124,7 @@ struct MasterShelf {
     /// Frames that cannot be read any more are refused; the others make the master.
     private func buildOfReadable(
         _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
-        parents: (bias: MasterFacts?, dark: MasterFacts?)
+        parents: Parents
     ) throws -> Outcome {
         var left = group.frames
         var refused: [FrameRejected] = []
@@ -133,23 +148,28 @@ struct MasterShelf {
 
     private func build(
         _ group: MasterGroup, members: [FrameReceived], id: String, name: String,
-        parents: (bias: MasterFacts?, dark: MasterFacts?)
+        parents: Parents
     ) throws -> Outcome {
         if members[0].isFinishedMaster { return try adopt(members[0], group, id: id, name: name) }
         let builder = builder(DetectorFacts(members[0].instrument))
         let rows = RawFrame.rows(of: members, in: store)
         do {
+            let bias = try parents.bias.map { try master($0, unit: ADU.self) }
             switch group.kind {
             case .bias:
-                return try keep(builder.bias(group, id: id, rows: rows.rows), members, name)
+                let previous = try parents.previous.map { try master($0, unit: ADU.self) }
+                return try keep(builder.bias(group, id: id, previous: previous, rows: rows.rows), members, name)
             case .dark:
-                let bias = try parents.bias.map { try master($0, unit: ADU.self) }
-                return try keep(builder.dark(group, id: id, bias: bias, rows: rows.rows), members, name)
+                let previous = try parents.previous.map { try master($0, unit: ADU.self) }
+                return try keep(
+                    builder.dark(group, id: id, bias: bias, previous: previous, rows: rows.rows), members, name)
             case .flat:
-                let bias = try parents.bias.map { try master($0, unit: ADU.self) }
                 let dark = try parents.dark.map { try master($0, unit: ADU.self) }
-                return try keep(builder.flat(group, id: id, bias: bias, dark: dark, rows: rows.rows), members, name)
-            case .light: preconditionFailure("lights make no master")
+                let previous = try parents.previous.map { try master($0, unit: Relative.self) }
+                return try keep(
+                    builder.flat(group, id: id, bias: bias, dark: dark, previous: previous, rows: rows.rows), members,
+                    name)
+            case .light, .fringe: preconditionFailure("lights make no master")
             }
         } catch let error as CalibrationError {
             guard case .noUsableFrame(_, let refused) = error else { throw error }
@@ -160,7 +180,7 @@ struct MasterShelf {
     /// A dark or flat that another program has subtracted and combined is used as it is; a flat is brought to median 1.
     private func adopt(_ frame: FrameReceived, _ group: MasterGroup, id: String, name: String) throws -> Outcome {
         let image = try RawFrame.member(frame, from: store)
-        let facts = MasterFacts(external: CalibrationFrameFacts(frame), id: id)
+        let facts = MasterFacts(external: try CalibrationFrameFacts(frame), id: id)
         if group.kind == .flat {
             let flat = Image<Relative>(width: image.width, height: image.height, pixels: image.pixels)
             return try keep(Master(external: facts, image: flat).normalisedToMedian(), refused: [], [frame], name)
@@ -194,6 +214,8 @@ struct MasterShelf {
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
         built.temperatureCelsius = facts.temperatureCelsius
+        built.measuredGainElectronsPerADU = facts.measuredGain
+        built.measuredGainError = facts.measuredGainError
         return Outcome(card: MasterCard(built: built, facts: facts), refused: rejections(refused, members))
     }
 

@@ -2,6 +2,7 @@ internal import Calibration
 internal import Events
 internal import Foundation
 internal import FrameStore
+internal import Imaging
 
 /// What the store says a night of an instrument consists of. Holds no state: a calibrator that starts anywhere knows
 /// all there is.
@@ -31,15 +32,19 @@ struct NightShelf {
 }
 
 extension CalibrationFrameFacts {
-    init(_ frame: FrameReceived) {
+    /// Of the frame as it is calibrated: without its overscan.
+    init(_ frame: FrameReceived) throws {
         let exposure = frame.exposure
+        let size = try frame.instrument.detectorCorrections().preparedSize(
+            width: exposure.width, height: exposure.height)
         let mode = DetectorMode(
-            instrument: frame.instrument.id, width: exposure.width, height: exposure.height,
+            instrument: frame.instrument.id, width: size.width, height: size.height,
             binningX: exposure.binningX, binningY: exposure.binningY)
         self.init(
             id: frame.frameID, kind: Calibration.FrameKind(exposure.kind), mode: mode, filter: exposure.filter,
             exposureSeconds: exposure.exposureSeconds, temperatureCelsius: exposure.temperatureCelsius,
             midpointMJD: exposure.midpointMJDUTC, night: frame.night)
+        instrumentRevision = frame.instrument.revision
     }
 }
 
@@ -61,6 +66,7 @@ extension Events.FrameKind {
         case .dark: self = .dark
         case .flat: self = .flat
         case .light: self = .light
+        case .fringe: preconditionFailure("the calibrator makes no master fringes")
         }
     }
 }

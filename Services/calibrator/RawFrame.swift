@@ -25,13 +25,26 @@ enum RawFrame {
     /// - Throws: `UnreadableMember`; `Unavailable`.
     static func member(_ frame: FrameReceived, from store: FrameStore) throws -> Image<ADU> {
         do {
-            return try read(frame, from: store).pixels
+            let raw = try read(frame, from: store).pixels
+            return try prepared(raw, frame).forMaster(saturationADU: frame.instrument.saturationADU)
         } catch let rejection as Rejection {
             throw UnreadableMember(frameID: frame.frameID, reason: rejection.reason)
         } catch let error as FITSError where !error.isEnvironmental {
             throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
         } catch let error as MissingObject {
             throw UnreadableMember(frameID: frame.frameID, reason: "\(frame.originalName): \(error)")
+        }
+    }
+
+    /// Overscan, crosstalk, linearity, row noise: the same for lights and for what goes into masters.
+    ///
+    /// - Throws: `Rejection` when the instrument's sections do not lie in the frame.
+    static func prepared(_ raw: Image<ADU>, _ frame: FrameReceived) throws -> PreparedFrame {
+        do {
+            return try frame.instrument.detectorCorrections().prepare(
+                raw, kind: Calibration.FrameKind(frame.exposure.kind), saturationADU: frame.instrument.saturationADU)
+        } catch let error as CalibrationError {
+            throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
     }
 

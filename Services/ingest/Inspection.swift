@@ -112,6 +112,7 @@ extension Events.InstrumentFacts {
         annulusInnerPixels = facts.annulusInnerPixels
         annulusOuterPixels = facts.annulusOuterPixels
         usableRegion = facts.usableRegion.map { [$0.x0, $0.x1, $0.y0, $0.y1] }
+        corrections = CorrectionFacts(facts.corrections)
     }
 }
 

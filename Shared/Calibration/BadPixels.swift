@@ -2,10 +2,10 @@ internal import Imaging
 
 /// Finds pixels that a master shows to be useless.
 ///
-/// - dark: hot (or far below) by more than 50 times the noise of one frame or of the image, whichever is larger: then
-///   an error of 2 % in its dark current is as large as the noise; milder ones are subtracted and have their
-///   variance;
-/// - flat: below half or above twice its surroundings (dead, blocked, shorted);
+/// - dark: `hot` (or far below: `cold`) by more than 50 times the noise of one frame or of the image, whichever is
+///   larger: then an error of 2 % in its dark current is as large as the noise; milder ones are subtracted and have
+///   their variance;
+/// - flat: `cold` below half, `dead` below a twentieth of its surroundings; above twice them it is `bad` alone;
 /// - bias: five times the usual scatter from frame to frame (its level may be anything: it is subtracted);
 /// - any: not a number.
 enum BadPixels {
@@ -24,17 +24,25 @@ enum BadPixels {
                 let value = image.pixels[y * image.width + x]
                 let excess = Double(value - row[x])
                 let level = Double(row[x])
-                let isBad: Bool
+                var flags = PixelFlags()
                 switch kind {
-                case .dark: isBad = noise > 0 && abs(excess) > 50 * noise
-                case .bias: isBad = Double(error.pixels[y * image.width + x]) > 5 * usualError
-                case .flat: isBad = Double(value) < 0.5 * level || Double(value) > 2 * level
-                case .light: isBad = false
+                case .dark:
+                    if noise > 0, abs(excess) > 50 * noise { flags = excess > 0 ? [.bad, .hot] : [.bad, .cold] }
+                case .bias:
+                    if Double(error.pixels[y * image.width + x]) > 5 * usualError { flags = .bad }
+                case .flat: flags = Self.response(Double(value), of: level)
+                case .light, .fringe: break
                 }
-                if isBad { mask[x, y].insert(.bad) }
+                mask[x, y].formUnion(flags)
                 if !value.isFinite { mask[x, y].formUnion([.bad, .noData]) }
             }
         }
         return mask
+    }
+
+    private static func response(_ value: Double, of level: Double) -> PixelFlags {
+        if value < 0.05 * level { return [.bad, .dead] }
+        if value < 0.5 * level { return [.bad, .cold] }
+        return value > 2 * level ? .bad : []
     }
 }

@@ -23,6 +23,15 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
     public static let externalMaster = CalibrationFlags(rawValue: 1 << 15)
 
     public static let noiseCorrelated = CalibrationFlags(rawValue: 1 << 16)
+    public static let overscanUsed = CalibrationFlags(rawValue: 1 << 17)
+    public static let crosstalkCorrected = CalibrationFlags(rawValue: 1 << 18)
+    public static let linearised = CalibrationFlags(rawValue: 1 << 19)
+    public static let rowNoiseRemoved = CalibrationFlags(rawValue: 1 << 20)
+    public static let darkInterpolated = CalibrationFlags(rawValue: 1 << 21)
+    public static let fringeSubtracted = CalibrationFlags(rawValue: 1 << 22)
+    public static let fringeNotFitted = CalibrationFlags(rawValue: 1 << 23)
+    public static let gainDisagrees = CalibrationFlags(rawValue: 1 << 24)
+    public static let comparedWithPrevious = CalibrationFlags(rawValue: 1 << 25)
 
     public static let trail = CalibrationFlags(rawValue: 1 << 28)
 
@@ -59,6 +68,42 @@ public struct CalibrationFlags: OptionSet, Sendable, Hashable, Codable {
         (
             .noiseCorrelated, "noiseCorrelated",
             "the sky scatters over 4 x 4 px by a quarter more than its pixels promise"
+        ),
+        (
+            .overscanUsed, "overscanUsed",
+            "the overscan's level was subtracted and the frame trimmed to its data sections"
+        ),
+        (
+            .crosstalkCorrected, "crosstalkCorrected",
+            "what other amplifiers leave in a pixel was subtracted"
+        ),
+        (
+            .linearised, "linearised",
+            "counts were corrected by the instrument's linearity polynomial"
+        ),
+        (
+            .rowNoiseRemoved, "rowNoiseRemoved",
+            "the level of each row was brought to that of its surroundings"
+        ),
+        (
+            .darkInterpolated, "darkInterpolated",
+            "the dark comes from two masters of other temperatures or exposure times"
+        ),
+        (
+            .fringeSubtracted, "fringeSubtracted",
+            "a master fringe, scaled to this frame, was subtracted"
+        ),
+        (
+            .fringeNotFitted, "fringeNotFitted",
+            "there is a master fringe, but its strength in this frame could not be measured"
+        ),
+        (
+            .gainDisagrees, "gainDisagrees",
+            "the gain differs by more than 20 % from photon transfer or from the frame's own noise"
+        ),
+        (
+            .comparedWithPrevious, "comparedWithPrevious",
+            "each frame of the master was compared with the master before it"
         ),
         (.trail, "trail", "a satellite or an aeroplane left its trail on the frame"),
     ]

@@ -6,6 +6,8 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
     case noVariance(valueADU: Double)
     case saturated(fraction: Double, saturationADU: Double)
     case tooFaint(signalADU: Double, noiseADU: Double)
+    /// The share of pixels that are more than `sigmas` away from the master before.
+    case differsFromPrevious(master: String, fraction: Double, sigmas: Double)
 
     public var code: String {
         switch self {
@@ -15,6 +17,7 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
         case .noVariance: "calibration.noVariance"
         case .saturated: "calibration.saturated"
         case .tooFaint: "calibration.tooFaint"
+        case .differsFromPrevious: "calibration.differsFromPrevious"
         }
     }
 
@@ -27,6 +30,9 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
         case .saturated(let fraction, let level): "\(percent(fraction)) of the pixels are at or above \(level) ADU"
         case .tooFaint(let signal, let noise):
             "the flat has \(rounded(signal)) ADU above bias and dark, with a pixel noise of \(rounded(noise)) ADU"
+        case .differsFromPrevious(let master, let fraction, let sigmas):
+            "\(percent(fraction)) of the pixels are more than \(rounded(sigmas)) sigma away from the master before, "
+                + "\(master)"
         }
     }
 
@@ -47,6 +53,12 @@ public enum CalibrationError: Error, Sendable, Equatable, CustomStringConvertibl
     case shapeMismatch(master: String, expected: String, found: String)
     /// A dark with the bias still inside, for another exposure time.
     case darkNotScalable(master: String, darkSeconds: Double, exposureSeconds: Double)
+    /// Darks that cannot be interpolated.
+    case darksNotInterpolable(first: String, second: String, reason: String)
+    /// A section of the instrument document outside the frame.
+    case sectionOutsideFrame(name: String, section: String, frame: String)
+    /// A master fringe with nothing to measure its strength by, or of another filter.
+    case fringeNotUsable(master: String, reason: String)
 
     public var description: String {
         switch self {
@@ -57,6 +69,12 @@ public enum CalibrationError: Error, Sendable, Equatable, CustomStringConvertibl
             "master \(master) is \(found), the frame is \(expected)"
         case .darkNotScalable(let master, let darkSeconds, let exposureSeconds):
             "master dark \(master) of \(darkSeconds) s contains the bias and cannot be scaled to \(exposureSeconds) s"
+        case .darksNotInterpolable(let first, let second, let reason):
+            "master darks \(first) and \(second) cannot be interpolated: \(reason)"
+        case .sectionOutsideFrame(let name, let section, let frame):
+            "the section \(section) (\(name)) of the instrument does not lie in a frame of \(frame)"
+        case .fringeNotUsable(let master, let reason):
+            "the master fringe \(master) cannot be used: \(reason)"
         }
     }
 }
@@ -69,6 +87,9 @@ public struct CalibrationFrameLimits: Sendable, Equatable {
     public var saturatedFraction = 0.01
     /// Least signal of a flat above bias and dark, in units of its pixel noise.
     public var flatSignalToNoise = 5.0
+    /// Largest share of pixels that may be more than `previousSigmas` away from the master before.
+    public var previousFraction = 0.05
+    public var previousSigmas = 6.0
 
     public init() {}
 

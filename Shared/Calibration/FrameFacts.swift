@@ -1,6 +1,8 @@
 /// What a frame was taken for.
 public enum FrameKind: String, Sendable, Hashable, Codable, CaseIterable {
     case bias, dark, flat, light
+    /// A master fringe; no single frame is one.
+    case fringe
 }
 
 /// How a detector was read out: frames calibrate each other only when all of this is equal.
@@ -45,6 +47,8 @@ public struct CalibrationFrameFacts: Sendable, Equatable, Codable {
     public var midpointMJD: Double
     /// Observing night at the site, e.g. "2026-03-14".
     public var night: String
+    /// Revision of the instrument document; frames of another are not compared with each other.
+    public var instrumentRevision: Int?
 
     public init(
         id: String, kind: FrameKind, mode: DetectorMode, filter: String? = nil, exposureSeconds: Double,

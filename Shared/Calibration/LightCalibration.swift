@@ -15,6 +15,13 @@ public struct CalibratedLight: Sendable, Equatable {
     /// Above 1 where a fixed pattern, fringes or unseen stars remain: sums over apertures scatter by about this
     /// factor more than the variance says. Nil for frames too small to tell.
     public var blockNoiseRatio: Double?
+    /// Gain by photon transfer of the flats behind the master flat [e-/ADU].
+    public var flatGain: Double?
+    /// Gain by the scatter of this frame's own sky [e-/ADU]; nil where the sky is not most of the noise, where there
+    /// is no flat, where noise is correlated, and where a fringe was subtracted.
+    public var frameGain: Double?
+    /// What the master fringe was multiplied by; nil where none was subtracted.
+    public var fringeScale: FringeScale?
 }
 
 /// Removes bias and dark current, divides by the flat, and converts to electrons.
@@ -37,6 +44,10 @@ public struct CalibratedLight: Sendable, Equatable {
 ///   means nothing. A dark that contains the bias removes the pedestal but hides the level of the dark current. In
 ///   both cases the variance is the larger of scatter and known part of the model.
 ///
+/// What `DetectorCorrections.prepare` added to the variance of a raw pixel (overscan, row levels) counts gain^2/flat^2
+/// times. A master fringe of the light's filter is subtracted before the sky is measured, with its error and that of
+/// its scale in the variance.
+///
 /// Pixels without data have the local background as signal (so that sums stay finite) and infinite variance.
 ///
 /// - Source: Howell, Handbook of CCD Astronomy, 2nd ed., section 4.
@@ -48,6 +59,8 @@ public struct LightCalibration: Sendable {
     public var meshSpacing: Int
     /// A master flat below this means nothing.
     public var lowestFlat: Float
+    /// Lines along which saturated pixels bleed; nil: they do not.
+    public var bleedingAlong: DetectorAxis? = .columns
 
     public init(
         masters: MasterSet, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
@@ -62,17 +75,59 @@ public struct LightCalibration: Sendable {
         self.lowestFlat = lowestFlat
     }
 
-    /// - Parameters:
-    ///   - raw: one exposure [ADU].
-    ///   - exposureSeconds: shutter-open time [s], >= 0.
-    /// - Returns: signal [e-], variance [e-^2] and mask, of the shape of `raw`.
-    /// - Throws: `shapeMismatch` when a master does not fit, `darkNotScalable`.
+    /// A raw frame whose camera needs no corrections; otherwise prepare it first.
+    ///
+    /// - Throws: as `calibrate(_:exposureSeconds:)` of a prepared frame.
     public func calibrate(_ raw: Image<ADU>, exposureSeconds: Double) throws(CalibrationError) -> CalibratedLight {
+        try calibrate(PreparedFrame(untouched: raw), exposureSeconds: exposureSeconds)
+    }
+
+    /// - Parameters:
+    ///   - frame: one exposure after `DetectorCorrections.prepare` [ADU].
+    ///   - exposureSeconds: shutter-open time [s], >= 0.
+    /// - Returns: signal [e-], variance [e-^2] and mask, of the shape of the prepared frame.
+    /// - Throws: `shapeMismatch` when a master does not fit, `darkNotScalable`.
+    public func calibrate(
+        _ frame: PreparedFrame, exposureSeconds: Double
+    ) throws(CalibrationError) -> CalibratedLight {
+        let raw = frame.pixels
         try requireShape(masters.bias, raw)
         try requireShape(masters.dark, raw)
         try requireShape(masters.flat, raw)
+        try requireShape(masters.fringe?.master, raw)
         let pedestal = try Pedestal(
             bias: masters.bias, dark: masters.dark, exposureSeconds: exposureSeconds, tolerance: tolerance)
+        var flags = missingFacts(pedestal).union(frame.flags)
+        // A prepared frame knows its saturated pixels by their raw counts.
+        let level = frame.mask == nil ? detector.saturationADU.map { Float($0) } ?? .infinity : .infinity
+        var (signal, mask) = SignalKernel(
+            pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, saturation: level, lowestFlat: lowestFlat
+        ).apply(to: raw)
+        if let known = frame.mask { for i in mask.bits.indices { mask.bits[i] |= known.bits[i] } }
+        if let bleedingAlong { BleedTrails(along: bleedingAlong).mark(&mask, in: signal) }
+        let fringe = masters.fringe?.subtract(from: &signal, mask: &mask)
+        if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
+        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
+        let noise = noiseModel(pedestal, &flags)
+        var variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
+        if let added = frame.variance { add(added, to: &variance) }
+        if let fringe { masters.fringe?.addVariance(of: fringe, to: &variance) }
+        noise.fillMissing(in: &signal, mask: mask, from: sky)
+        let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
+        if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
+        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky)
+        if let blockRatio, blockRatio > 1.25 { flags.insert(.noiseCorrelated) }
+        var light = CalibratedLight(
+            frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
+            skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio,
+            blockNoiseRatio: blockRatio)
+        light.fringeScale = fringe
+        checkGain(of: &light)
+        return light
+    }
+
+    /// What the masters and the detector's facts leave open.
+    private func missingFacts(_ pedestal: Pedestal) -> CalibrationFlags {
         var flags = pedestal.flags
         if let flat = masters.flat {
             flags.formUnion(flat.facts.flags.intersection(.singleFrame))
@@ -80,27 +135,21 @@ public struct LightCalibration: Sendable {
             flags.insert(.noFlat)
         }
         for facts in [pedestal.bias?.facts, pedestal.dark?.facts] {
-            flags.formUnion(facts?.flags.intersection([.singleFrame, .temperatureUnknown]) ?? [])
+            flags.formUnion(
+                facts?.flags.intersection([.singleFrame, .temperatureUnknown, .darkInterpolated]) ?? [])
         }
         if detector.gain == nil { flags.insert(.gainUnknown) }
         if detector.saturationADU == nil { flags.insert(.saturationUnknown) }
+        return flags
+    }
 
-        var (signal, mask) = SignalKernel(
-            pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1,
-            saturation: detector.saturationADU.map { Float($0) } ?? .infinity, lowestFlat: lowestFlat
-        ).apply(to: raw)
-        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
-        let noise = noiseModel(pedestal, &flags)
-        let variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
-        noise.fillMissing(in: &signal, mask: mask, from: sky)
-        let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
-        if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
-        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky)
-        if let blockRatio, blockRatio > 1.25 { flags.insert(.noiseCorrelated) }
-        return CalibratedLight(
-            frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
-            skyElectrons: sky.typicalLevel, noiseElectrons: sky.typicalNoise, noiseRatio: ratio,
-            blockNoiseRatio: blockRatio)
+    /// gain^2 / flat^2 times what preparing the frame added [ADU^2].
+    private func add(_ added: Image<ADUSquared>, to variance: inout Image<ElectronSquared>) {
+        let gain = Float(detector.gain ?? 1)
+        for i in variance.pixels.indices {
+            let scale = gain / (masters.flat?.image.pixels[i] ?? 1)
+            variance.pixels[i] += scale * scale * added.pixels[i]
+        }
     }
 
     /// Decides what the variance can be made of, and flags it.

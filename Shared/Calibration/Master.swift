@@ -25,6 +25,11 @@ public struct MasterFacts: Sendable, Equatable, Codable {
     /// ADU.
     public var frameNoise: Double
     public var flags: CalibrationFlags
+    /// Flats: gain by photon transfer of pairs of the frames [e-/ADU], and its standard error.
+    public var measuredGain: Double?
+    public var measuredGainError: Double?
+    /// Of the instrument document the frames came with.
+    public var instrumentRevision: Int?
 
     public init(
         id: String, kind: FrameKind, mode: DetectorMode, filter: String? = nil, exposureSeconds: Double,
@@ -113,10 +118,15 @@ public struct MasterSet: Sendable, Equatable {
     public var bias: Master<ADU>?
     public var dark: Master<ADU>?
     public var flat: Master<Relative>?
+    /// Of the light's filter.
+    public var fringe: FringeMaster?
 
-    public init(bias: Master<ADU>? = nil, dark: Master<ADU>? = nil, flat: Master<Relative>? = nil) {
+    public init(
+        bias: Master<ADU>? = nil, dark: Master<ADU>? = nil, flat: Master<Relative>? = nil, fringe: FringeMaster? = nil
+    ) {
         self.bias = bias
         self.dark = dark
         self.flat = flat
+        self.fringe = fringe
     }
 }

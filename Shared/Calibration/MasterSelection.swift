@@ -32,11 +32,13 @@ extension MasterSelection {
     /// unknown only), and its exposure time, or be free of bias so that it can be scaled. A flat must have its
     /// filter.
     ///
-    ///     rank = tier * 10^9 + (99,999 - nights apart) * 10^4 + min(frames combined, 9,999)
+    ///     rank = tier * 10^11 + (99 - warmth) * 10^9 + (99,999 - nights apart) * 10^4 + min(frames combined, 9,999)
     ///     tier   4 bias, flat, dark of equal exposure; 3 dark scaled down; 2 scaled up; 1 bias-free, and no bias
+    ///     warmth difference of a dark's temperature in steps of 0.5 C, rounded; 0 for bias and flat
     ///
-    /// Of equal rank the nearer in time wins, then the nearer in temperature, then the lower id: never the first to
-    /// arrive.
+    /// so that mode (required) comes before temperature, that before age, and that before the number of frames. Of
+    /// equal rank the nearer in time wins, then the nearer in temperature, then the lower id: never the first to
+    /// arrive. The reason says how many others would have fitted.
     ///
     /// - Parameter hasBias: a master bias will be subtracted; a bias-free dark is of little use without.
     public static func best(
@@ -45,13 +47,19 @@ extension MasterSelection {
     ) -> MasterSelection {
         var best: MasterChoice?
         var rejections: [String: Int] = [:]
+        var fitting = 0
         for master in candidates where master.kind == kind && master.mode.instrument == light.mode.instrument {
             switch fit(of: master, to: light, hasBias: hasBias, tolerance: tolerance) {
             case .failure(let misfit): rejections[misfit.cause, default: 0] += 1
             case .success(let fit):
+                fitting += 1
                 let choice = MasterChoice(master: master, rank: fit.rank, reason: fit.reason)
                 if best.map({ isBetter(choice, $0, for: light) }) ?? true { best = choice }
             }
+        }
+        if let winner = best, fitting > 1 {
+            let reason = "\(winner.reason); best of \(fitting) that fit"
+            best = MasterChoice(master: winner.master, rank: winner.rank, reason: reason)
         }
         return MasterSelection(kind, best: best, rejections: rejections, light: light)
     }
@@ -86,7 +94,8 @@ extension MasterSelection {
         let nights = nightsApart(master, light)
         parts.append(nightsText(nights, isOlder: master.midpointMJD < light.midpointMJD))
         parts.append(master.count == 1 ? "1 frame" : "\(master.count) frames")
-        let rank = tier * 1_000_000_000 + (99_999 - min(nights, 99_999)) * 10_000 + min(master.count, 9_999)
+        let age = (99_999 - min(nights, 99_999)) * 10_000 + min(master.count, 9_999)
+        let rank = tier * 100_000_000_000 + (99 - warmthSteps(master, light)) * 1_000_000_000 + age
         return .success((rank, parts.joined(separator: ", ")))
     }
 
@@ -118,6 +127,14 @@ extension MasterSelection {
         return .success((tier, ["\(seconds) s dark scaled to \(number(light.exposureSeconds)) s", temperature]))
     }
 
+    /// Difference of a dark's temperature in steps of 0.5 C, at most 99.
+    private static func warmthSteps(_ master: MasterFacts, _ light: CalibrationFrameFacts) -> Int {
+        guard master.kind == .dark, let ours = master.temperatureCelsius, let theirs = light.temperatureCelsius else {
+            return 0
+        }
+        return Int(min((abs(ours - theirs) / 0.5).rounded(), 99))
+    }
+
     private static func isBetter(
         _ a: MasterChoice, _ b: MasterChoice, for light: CalibrationFrameFacts
     ) -> Bool {
@@ -139,7 +156,7 @@ extension MasterSelection {
         nights == 0 ? "same night" : "\(nights) night\(nights == 1 ? "" : "s") \(isOlder ? "older" : "newer")"
     }
 
-    private static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
     }
 }

@@ -33,6 +33,13 @@ extension MasterFacts {
         header.append("MASTERID", .string(id))
         if let biasID { header.append("BIASID", .string(biasID), comment: "master bias subtracted") }
         if let darkID { header.append("DARKID", .string(darkID), comment: "master dark subtracted") }
+        if let measuredGain {
+            header.append("GAINMEAS", .real(measuredGain), comment: "[electron/adu] photon transfer of the inputs")
+            header.append("GAINERR", .real(measuredGainError ?? 0), comment: "[electron/adu] its standard error")
+        }
+        if let instrumentRevision {
+            header.append("DOCREV", .integer(instrumentRevision), comment: "revision of the instrument document")
+        }
         header.append("CALFLAGS", .string(flags.names.joined(separator: " ")))
         for (number, id) in inputIDs.enumerated() {
             header.append("HISTORY", .string("input \(number + 1): \(id) \(asciiOnly(names[id] ?? ""))"))
@@ -64,6 +71,9 @@ extension MasterFacts {
             night: header.text("NIGHT") ?? "", count: Int(header.number("NCOMBINE") ?? 1), inputIDs: inputs,
             biasID: header.text("BIASID"), darkID: header.text("DARKID"),
             frameNoise: header.number("FRMNOISE") ?? 0, flags: CalibrationFlags(flags))
+        measuredGain = header.number("GAINMEAS")
+        measuredGainError = header.number("GAINERR")
+        instrumentRevision = header.number("DOCREV").map { Int($0) }
     }
 }
 
@@ -75,11 +85,40 @@ extension CalibratedLight {
         header.append("NJFLAGS", .string(flags.names.joined(separator: " ")), comment: "calibration flags")
         header.append("NJSKY", .real(skyElectrons), comment: "[electron] typical level")
         header.append("NJNOISE", .real(noiseElectrons), comment: "[electron] typical noise of a pixel")
+        if let flatGain { header.append("NJGFLAT", .real(flatGain), comment: "[electron/adu] of the flats") }
+        if let frameGain { header.append("NJGFRAME", .real(frameGain), comment: "[electron/adu] of this sky") }
+        if let fringeScale {
+            header.append("NJFRINGE", .real(fringeScale.scale), comment: "[electron] scale of the fringe")
+            header.append("NJFRGERR", .real(fringeScale.error), comment: "[electron] its error")
+        }
         for master in masters {
             header.append(
                 "HISTORY", .string("master \(master.kind.rawValue) \(master.id): \(asciiOnly(master.reason))"))
         }
         return header
+    }
+}
+
+extension DetectorCorrections {
+    /// The header of a frame whose overscan has been trimmed: CRPIX1 and CRPIX2 move by the columns and rows that were
+    /// taken away before them. Sections are left as the camera wrote them, of the file as it was.
+    public func trimmed(_ header: Header) -> Header {
+        guard let overscan else { return header }
+        let kept = [
+            "CRPIX1": Set(overscan.regions.flatMap(\.data.columns)),
+            "CRPIX2": Set(overscan.regions.flatMap(\.data.rows)),
+        ]
+        return Header(
+            header.cards.map { card in
+                guard let lines = kept[card.keyword.uppercased()], let first = lines.min(), let last = lines.max(),
+                    let pixel = Header([card]).number(card.keyword)
+                else { return card }
+                // Outside the kept lines the nearest of them counts, so that the shift stays that of the edge.
+                let line = max(first, min(Int(max(-1e6, min(pixel - 1, 1e6)).rounded()), last))
+                let before = lines.count { $0 < line }
+                return HeaderCard(
+                    keyword: card.keyword, value: .real(pixel - Double(line - before)), comment: card.comment)
+            })
     }
 }
 

@@ -27,6 +27,7 @@ public struct Image<Unit: PixelUnit>: Sendable, Equatable {
         self.init(width: width, height: height, pixels: [Float](repeating: value, count: width * height))
     }
 
+    @inlinable
     public subscript(x: Int, y: Int) -> Float {
         get { pixels[y * width + x] }
         set { pixels[y * width + x] = newValue }

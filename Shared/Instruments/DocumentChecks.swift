@@ -67,6 +67,7 @@ extension InstrumentDocument: CheckedDocument {
         checks.distinct(filters.keys, "filters") { $0.lowercased() }
         checkKeywords(&checks)
         checkDetector(&checks)
+        checkCorrections(&checks)
         checkTime(&checks)
         if let site { checks.reading("site") { () throws(SkyError) in _ = try site.site() } }
         checks.positive(telescope?.apertureMeters, "telescope.apertureMeters")

@@ -50,7 +50,15 @@ public struct InstrumentDocument: Codable, Sendable, Equatable, Identifiable {
     public var acceptance: AcceptanceRule
     public var photometry: ApertureHints
     /// Rows and columns at the edges that hold no sky.
+    /// After the overscan has been trimmed, where there is one.
     public var trim: TrimMargins?
+    public var overscan: OverscanDocument?
+    public var crosstalk: CrosstalkDocument?
+    public var linearity: LinearityDocument?
+    public var rowNoise: RowNoiseDocument?
+    /// Lines along which saturated pixels bleed; columns when not given.
+    public var bleeding: Bleeding?
+    public var dark: DarkDocument?
 
     public init(id: String, revision: Int = 1) {
         self.id = id

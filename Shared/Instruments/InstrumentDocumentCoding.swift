@@ -34,6 +34,9 @@ extension InstrumentDocument {
         acceptance = try given(.acceptance) ?? acceptance
         photometry = try given(.photometry) ?? photometry
         trim = try given(.trim)
+        (overscan, crosstalk) = (try given(.overscan), try given(.crosstalk))
+        (linearity, rowNoise) = (try given(.linearity), try given(.rowNoise))
+        (bleeding, dark) = (try given(.bleeding), try given(.dark))
     }
 
     /// The fields of a document, for those who compare them with the schema.
@@ -45,5 +48,6 @@ extension InstrumentDocument {
         case gain, readNoiseElectrons, readNoiseADU, saturationADU, pixelScaleArcsec, binning, exposureUnit, time
         case site, longitudeSign, pointingUnits, temperatureUnit, temperatureMissingValue
         case telescope, acceptance, photometry, trim
+        case overscan, crosstalk, linearity, rowNoise, bleeding, dark
     }
 }

@@ -84,20 +84,23 @@ import Testing
         frames.take(.dark, count: 5, seconds: 60)
         frames.take(.flat, count: 5, seconds: 2, electrons: 30_000)
         for id in frames.group(.flat).frames.map(\.id) {
-            frames.change(id) { $0[99, 33] = 1500 }
+            frames.change(id) {
+                $0[99, 33] = 5000
+                $0[98, 33] = 1500
+            }
         }
         let masters = try frames.masters()
         let dark = try #require(masters.dark)
         for y in 0..<256 {
             for x in 0..<256 {
                 let rate = frames.detector.darkCurrent[x, y]
-                if rate > 7 { #expect(dark.mask[x, y] == .bad) }
+                if rate > 7 { #expect(dark.mask[x, y] == [.bad, .hot]) }
                 if rate < 5 { #expect(dark.mask[x, y] == []) }
             }
         }
         let flat = try #require(masters.flat)
-        #expect(flat.mask[99, 33] == .bad)
-        #expect(flat.mask.bits.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } == 1)
+        #expect(flat.mask[99, 33] == [.bad, .cold] && flat.mask[98, 33] == [.bad, .dead])
+        #expect(flat.mask.bits.reduce(0) { $0 + ($1 == 0 ? 0 : 1) } == 2)
     }
 
     @Test("flats of very different brightness weigh the same and give the true response with an honest error")

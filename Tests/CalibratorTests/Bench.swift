@@ -23,7 +23,11 @@ final class Bench {
     lazy var stage = CalibrateStage(store: store, quietSeconds: 60, elapsed: clock.clock.elapsed)
 
     /// A frame as ingest leaves it: raw file, envelope's place empty, entry in the night.
-    func take(_ kind: FrameKind, _ bytes: [UInt8], width: Int = 40, height: Int = 30) throws -> FrameReceived {
+    func take(
+        _ kind: FrameKind, _ bytes: [UInt8], width: Int = 40, height: Int = 30, night: String? = nil,
+        change: (inout FrameReceived) -> Void = { _ in }
+    ) throws -> FrameReceived {
+        let night = night ?? self.night
         count += 1
         let sha256 = SHA256.hex(of: Data(bytes))
         let raw = try store.write(StoreNames.raw(sha256: sha256), data: Data(bytes))
@@ -35,9 +39,10 @@ final class Bench {
         instrument.gainElectronsPerADU = 1.5
         instrument.readNoiseElectrons = 8
         instrument.saturationADU = 60_000
-        let frame = FrameReceived(
+        var frame = FrameReceived(
             frameID: String(sha256.prefix(32)), raw: raw, originalName: "\(kind.rawValue)-\(count).fits",
             contentSHA256: sha256, night: night, instrument: instrument, exposure: exposure, notes: [])
+        change(&frame)
         let shelf = StoreNames.night(night, instrument: "cam", calibration: kind != .light)
         try store.write("\(shelf)/\(frame.frameID)", data: EventCodec.json(frame))
         return frame

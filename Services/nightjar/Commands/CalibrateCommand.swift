@@ -7,8 +7,9 @@ internal import Instruments
 internal import Pipeline
 
 let calibrateCommand = Command(
-    name: "calibrate", usage: "calibrate FILE... [--bias FILE] [--dark FILE] [--flat FILE] --out FILE|DIR [--json]",
-    summary: "Removes bias, dark and flat from raw frames: signal in electrons, variance and mask.",
+    name: "calibrate",
+    usage: "calibrate FILE... [--bias FILE] [--dark FILE] [--flat FILE] [--fringe FILE] --out FILE|DIR [--json]",
+    summary: "Removes what the camera adds from raw frames: signal in electrons, variance and mask.",
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         InstrumentOption.option,
@@ -26,7 +27,7 @@ let calibrateCommand = Command(
     for file in files {
         do {
             let place = try out.file(for: file, ending: "calibrated.fits")
-            let inputs = files + ["bias", "dark", "flat"].compactMap { arguments.text($0) }
+            let inputs = files + MasterFiles.paths(arguments)
             try OutputPlace.requireDistinct(place, from: inputs)
             let summary = try calibrate(file, to: place, document: document, masters: masters)
             if !arguments.has("json") { Terminal.complain(summary.text) }
@@ -57,16 +58,21 @@ private func calibrate(
     }
     let detector = facts.detector
     let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
-    let parts = [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id)
+    let parts =
+        [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id) + [
+            "\(facts.corrections)"
+        ]
     let recipe = String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
-    let header = light.cards(raw: raw.header, masters: masters.used, recipe: recipe)
+    let header = light.cards(raw: facts.corrections.trimmed(raw.header), masters: masters.used, recipe: recipe)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
-        file: path, out: place, width: raw.shape.width, height: raw.shape.height,
+        file: path, out: place, width: light.frame.signal.width, height: light.frame.signal.height,
         exposureSeconds: facts.exposureSeconds,
         gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
-        noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite, steps: times.steps)
+        noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite,
+        flatGainElectronsPerADU: light.flatGain, frameGainElectronsPerADU: light.frameGain,
+        fringeScaleElectrons: light.fringeScale?.scale, steps: times.steps)
 }
 
 private struct CalibrationSummary: Encodable {
@@ -83,13 +89,22 @@ private struct CalibrationSummary: Encodable {
     let noiseElectrons: Double?
     /// Scatter of the sky over the noise model.
     let noiseRatio: Double?
+    /// Gain by photon transfer of the flats, and by the scatter of this frame's sky.
+    let flatGainElectronsPerADU: Double?
+    let frameGainElectronsPerADU: Double?
+    let fringeScaleElectrons: Double?
     let steps: [StepTimes.Step]
 
     var text: String {
         let unit = gainElectronsPerADU == nil ? "ADU" : "e-"
         let level = skyElectrons.map { String(format: "sky %.1f %@/px", $0, unit) } ?? "sky unknown"
         let noise = noiseElectrons.map { String(format: "noise %.2f %@", $0, unit) } ?? "noise unknown"
-        let remarks = (flags.isEmpty ? [] : ["flags: \(flags.joined(separator: ", "))"]) + notes
+        let gains = [("flats", flatGainElectronsPerADU), ("sky", frameGainElectronsPerADU)].compactMap { name, gain in
+            gain.map { String(format: "%.3f e-/ADU by the %@", $0, name) }
+        }
+        let remarks =
+            (gains.isEmpty ? [] : ["gain: \(gains.joined(separator: ", "))"])
+            + (flags.isEmpty ? [] : ["flags: \(flags.joined(separator: ", "))"]) + notes
         return "\(file) -> \(out): \(level), \(noise)" + remarks.map { "\n  \($0)" }.joined()
     }
 }

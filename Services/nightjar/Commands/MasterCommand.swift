@@ -2,12 +2,16 @@ internal import Calibration
 internal import Foundation
 
 let masterCommand = Command(
-    name: "master", usage: "master FILE... --kind bias|dark|flat [--bias FILE] [--dark FILE] --out FILE [--json]",
+    name: "master",
+    usage: "master FILE... --kind bias|dark|flat|fringe [--bias FILE] [--dark FILE] --out FILE [--json]",
     summary: "Combines calibration frames into a master with error and mask.",
     options: [
-        Option("kind", "bias|dark|flat", "what the frames are"),
-        Option("bias", "FILE", "master bias to subtract from darks and flats"),
-        Option("dark", "FILE", "master dark to subtract from flats"),
+        Option(
+            "kind", "bias|dark|flat|fringe", "what the frames are; a fringe is made of dithered lights or sky flats"),
+        Option("bias", "FILE", "master bias to subtract from darks, flats and the lights of a fringe"),
+        Option("dark", "FILE", "master dark to subtract from flats and the lights of a fringe"),
+        Option("flat", "FILE", "master flat for the lights of a fringe"),
+        Option("previous", "FILE", "the master before: frames that differ too much from it are left out"),
         Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
         Option("out", "FILE", "where the master goes"),
         InstrumentOption.option,
@@ -18,15 +22,22 @@ let masterCommand = Command(
     guard !inputs.isEmpty else { throw UsageError("no frame given: nightjar master FILE... --kind KIND --out FILE") }
     let kindName = try arguments.required("kind")
     guard let kind = FrameKind(rawValue: kindName), kind != .light else {
-        throw UsageError("--kind \(kindName): give bias, dark or flat")
+        throw UsageError("--kind \(kindName): give bias, dark, flat or fringe")
     }
     let out = try arguments.required("out")
-    try OutputPlace.requireDistinct(out, from: inputs + ["bias", "dark"].compactMap { arguments.text($0) })
+    try OutputPlace.requireDistinct(
+        out, from: inputs + ["bias", "dark", "flat", "previous"].compactMap { arguments.text($0) })
     if kind == .bias, arguments.text("bias") ?? arguments.text("dark") != nil {
         throw UsageError("nothing is subtracted from bias frames: leave out --bias and --dark")
     }
     if kind == .dark, arguments.text("dark") != nil {
         throw UsageError("no dark is subtracted from darks: leave out --dark")
+    }
+    if kind != .fringe, arguments.text("flat") != nil {
+        throw UsageError("only the lights of a fringe are divided by a flat: leave out --flat")
+    }
+    if kind == .fringe, arguments.text("previous") != nil {
+        throw UsageError("a fringe is not compared with the one before: leave out --previous")
     }
     let document = try InstrumentOption.read(arguments)
     let parents = try MasterFiles(arguments, document: document)
@@ -34,7 +45,9 @@ let masterCommand = Command(
     guard let method = ["clipped": CombineMethod.clippedMean(sigma: 4), "median": .median][methodName] else {
         throw UsageError("--method \(methodName): give clipped or median")
     }
-    let run = MasterRun(files: inputs, kind: kind, document: document, parents: parents.masters, method: method)
+    let run = MasterRun(
+        files: inputs, kind: kind, document: document, parents: parents.masters, method: method,
+        previous: arguments.text("previous"), calibration: parents)
     let outcome = try run.run(out: out)
     for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
     for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
@@ -63,6 +76,11 @@ private struct MasterSummary: Encodable {
     let typicalLevel: Double?
     /// Noise of a pixel of one input, in the unit of the master.
     let frameNoise: Double
+    /// Flats: by photon transfer of their pairs.
+    let measuredGainElectronsPerADU: Double?
+    let measuredGainError: Double?
+    /// Bias: by the difference of the first two frames.
+    let readNoiseADU: Double?
     let flags: [String]
     let refused: [Refused]
     let notes: [String]
@@ -78,16 +96,23 @@ private struct MasterSummary: Encodable {
         temperatureCelsius = facts.temperatureCelsius
         typicalLevel = outcome.typicalLevel.isFinite ? outcome.typicalLevel : nil
         frameNoise = facts.frameNoise
+        measuredGainElectronsPerADU = facts.measuredGain
+        measuredGainError = facts.measuredGainError
+        readNoiseADU = outcome.readNoiseADU
         flags = facts.flags.names
         refused = outcome.refused.map { Refused(file: $0.path, reason: $0.reason) }
         notes = outcome.notes
     }
 
     var text: String {
-        let unit = kind == "flat" ? "" : " ADU"
+        let unit = ["flat", "fringe"].contains(kind) ? "" : " ADU"
         let level = typicalLevel.map { String(format: "%.4g", $0) + unit } ?? "unknown"
         let noise = String(format: "%.3g", frameNoise) + unit
         let remarks = flags.isEmpty ? "" : ", flags: \(flags.joined(separator: ", "))"
-        return "\(out): master \(kind) of \(count) frames, level \(level), noise of one frame \(noise)\(remarks)"
+        let gain = measuredGainElectronsPerADU.map {
+            String(format: ", gain %.3f +- %.3f e-/ADU", $0, measuredGainError ?? 0)
+        }
+        return "\(out): master \(kind) of \(count) frames, level \(level), noise of one frame \(noise)"
+            + "\(gain ?? "")\(remarks)"
     }
 }

@@ -70,15 +70,30 @@ struct FrameFacts {
         return true
     }
 
+    /// What is done to raw pixels first.
+    var corrections: DetectorCorrections { exposure.instrument.corrections }
+
+    /// - Throws: `FrameError` when a section of the document does not lie in the frame.
+    func prepared(_ raw: Image<ADU>, kind: Calibration.FrameKind, path: String) throws -> PreparedFrame {
+        do {
+            return try corrections.prepare(raw, kind: kind, saturationADU: detector.saturationADU)
+        } catch {
+            throw FrameError(path, "\(error)")
+        }
+    }
+
     /// How this frame can be combined with others or calibrate them.
     func calibrationFacts(id: String, kind: Calibration.FrameKind) -> CalibrationFrameFacts {
+        let size = corrections.preparedSize(width: exposure.width, height: exposure.height)
         let mode = DetectorMode(
-            instrument: exposure.instrument.id, width: exposure.width, height: exposure.height,
+            instrument: exposure.instrument.id, width: size.width, height: size.height,
             binningX: exposure.binningX, binningY: exposure.binningY)
-        return CalibrationFrameFacts(
+        var facts = CalibrationFrameFacts(
             id: id, kind: kind, mode: mode, filter: exposure.filter, exposureSeconds: exposureSeconds ?? 0,
             temperatureCelsius: exposure.temperatureCelsius, midpointMJD: midpointMJD ?? 0,
             night: midpointMJD == nil ? "" : exposure.night.date)
+        facts.instrumentRevision = exposure.instrument.revision
+        return facts
     }
 }
 

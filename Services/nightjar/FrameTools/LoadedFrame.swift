@@ -23,7 +23,7 @@ struct LoadedFrame {
         let header = try file.readHeader(of: shape)
         facts = try FrameFacts(
             header, width: shape.width, height: shape.height, path: path, document: document, usedAs: .light)
-        self.header = header
+        self.header = Self.isCalibrated(header) ? header : facts.corrections.trimmed(header)
         wasCalibrated = Self.isCalibrated(header)
         if wasCalibrated {
             guard masters.used.isEmpty else { throw FrameError(path, "this frame is calibrated already") }

@@ -12,11 +12,22 @@ struct MasterFiles {
     static let options = [
         Option("bias", "FILE", "master bias"),
         Option("dark", "FILE", "master dark, scaled to the exposure time where it is free of bias"),
+        Option(
+            "second-dark", "FILE",
+            "another master dark: interpolated with the first by temperature, or by exposure time (amplifier glow)"),
         Option("flat", "FILE", "master flat"),
+        Option("fringe", "FILE", "master fringe of the frames' filter"),
     ]
 
+    /// Files these options name.
+    static func paths(_ arguments: Arguments) -> [String] {
+        ["bias", "dark", "second-dark", "flat", "fringe"].compactMap { arguments.text($0) }
+    }
+
     var masters = MasterSet()
-    /// What was used, in the order bias, dark, flat.
+    /// With the dark, two to be interpolated.
+    private var secondDark: Master<ADU>?
+    /// What was used, in the order bias, dark, flat, fringe.
     private(set) var used: [UsedMaster] = []
     /// What the user should know.
     private(set) var warnings: [String] = []
@@ -34,6 +45,18 @@ struct MasterFiles {
             masters.dark = dark
             note(dark.facts, path)
         }
+        if let path = arguments.text("second-dark") {
+            guard masters.dark != nil else { throw UsageError("--second-dark \(path): give the first by --dark") }
+            var dark = try Self.read(path, kind: .dark, unit: ADU.self, document)
+            if dark.facts.flags.contains(.externalMaster) { judgeBias(in: &dark, path) }
+            secondDark = dark
+            note(dark.facts, path)
+        }
+        if let path = arguments.text("fringe") {
+            let fringe = FringeMaster(try Self.read(path, kind: .fringe, unit: Relative.self, document))
+            masters.fringe = fringe
+            note(fringe.master.facts, path)
+        }
         if let path = arguments.text("flat") {
             let flat = try Self.read(path, kind: .flat, unit: Relative.self, document)
             let isExternal = flat.facts.flags.contains(.externalMaster)
@@ -47,12 +70,38 @@ struct MasterFiles {
         if masters.dark != nil, facts.exposureSeconds == nil {
             throw FrameError(path, "its exposure time is not known, so that the dark cannot be scaled")
         }
+        var masters = masters
+        if let fringe = masters.fringe, fringe.master.facts.filter != facts.exposure.filter {
+            let (ours, theirs) = (fringe.master.facts.filter ?? "no filter", facts.exposure.filter ?? "no filter")
+            throw FrameError(path, "is of \(theirs), the master fringe of \(ours)")
+        }
+        let prepared = try facts.prepared(pixels, kind: .light, path: path)
         do {
-            return try LightCalibration(masters: masters, detector: facts.detector)
-                .calibrate(pixels, exposureSeconds: facts.exposureSeconds ?? 0)
+            if let dark = masters.dark, let secondDark {
+                masters.dark = try interpolated(dark, secondDark, facts.calibrationFacts(id: path, kind: .light))
+            }
+            var calibration = LightCalibration(masters: masters, detector: facts.detector)
+            calibration.bleedingAlong = facts.corrections.bleedingAlong
+            return try calibration.calibrate(prepared, exposureSeconds: facts.exposureSeconds ?? 0)
         } catch {
             throw FrameError(path, explain(error))
         }
+    }
+
+    /// By temperature where that differs, else by exposure time.
+    private func interpolated(
+        _ a: Master<ADU>, _ b: Master<ADU>, _ light: CalibrationFrameFacts
+    ) throws(CalibrationError) -> Master<ADU> {
+        let temperatures = [a, b].map { $0.facts.temperatureCelsius ?? .nan }
+        if abs(temperatures[0] - temperatures[1]) > MatchTolerance().temperatureCelsius {
+            let (colder, warmer) = temperatures[0] < temperatures[1] ? (a, b) : (b, a)
+            return try DarkInterpolation.dark(
+                atCelsius: light.temperatureCelsius ?? .nan, exposureSeconds: light.exposureSeconds, colder: colder,
+                warmer: warmer)
+        }
+        let (shorter, longer) = a.facts.exposureSeconds < b.facts.exposureSeconds ? (a, b) : (b, a)
+        return try DarkInterpolation.dark(
+            exposureSeconds: light.exposureSeconds, shorter: shorter, longer: longer)
     }
 
     private func explain(_ error: CalibrationError) -> String {
@@ -63,7 +112,7 @@ struct MasterFiles {
             return
                 "\(paths[master] ?? master) is a dark of \(darkSeconds) s with its bias inside and cannot be scaled to "
                 + "\(exposureSeconds) s; give a dark that is free of bias, and the bias by --bias"
-        case .noUsableFrame: return "\(error)"
+        case .noUsableFrame, .darksNotInterpolable, .sectionOutsideFrame, .fringeNotUsable: return "\(error)"
         }
     }
 
@@ -133,7 +182,7 @@ extension Instruments.FrameKind {
         case .bias: self = .bias
         case .dark: self = .dark
         case .flat: self = .flat
-        case .light: self = .light
+        case .light, .fringe: self = .light
         }
     }
 }

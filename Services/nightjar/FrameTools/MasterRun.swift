@@ -14,9 +14,16 @@ struct MasterRun {
     /// Bias and dark to subtract.
     let parents: MasterSet
     let method: CombineMethod
+    /// The master before, which each frame is compared with.
+    var previous: String?
+    /// Calibrates the lights of a master fringe.
+    var calibration: MasterFiles?
 
     struct Outcome {
         let facts: MasterFacts
+        var gain: GainMeasurement?
+        /// Of the first two frames [ADU].
+        var readNoiseADU: Double?
         let refused: [(path: String, reason: String)]
         let typicalLevel: Double
         let notes: [String]
@@ -37,27 +44,80 @@ struct MasterRun {
             detector = detector ?? facts.detector
             notes += facts.notes.map { "\(path): \($0)" }
         }
+        let filter = [.flat, .fringe].contains(kind) ? frames[0].filter : nil
         let group = MasterGroup(
-            kind: kind, mode: frames[0].mode, night: frames[0].night, filter: kind == .flat ? frames[0].filter : nil,
-            frames: frames)
-        let builder = MasterBuilder(
-            method: method, detector: detector ?? DetectorFacts(gain: nil, readNoiseElectrons: nil, saturationADU: nil))
+            kind: kind, mode: frames[0].mode, night: frames[0].night, filter: filter, frames: frames)
+        if kind == .fringe { return try fringe(group, paths, notes, out) }
+        let known = detector ?? DetectorFacts(gain: nil, readNoiseElectrons: nil, saturationADU: nil)
+        let builder = MasterBuilder(method: method, detector: known)
         let cache = RowCache(pixelCount: group.mode.width * group.mode.height * files.count) { index in
-            var file = try FITSFile(reading: paths[group.frames[index].id] ?? "")
-            return try file.firstImage().pixels
+            try prepared(paths[group.frames[index].id] ?? "")
         }
         do {
-            switch kind {
-            case .bias: return try keep(builder.bias(group, id: id(group), rows: cache.rows), paths, notes, out)
-            case .dark:
-                return try keep(
-                    builder.dark(group, id: id(group), bias: parents.bias, rows: cache.rows), paths, notes, out)
-            case .flat:
-                return try keep(
-                    builder.flat(group, id: id(group), bias: parents.bias, dark: parents.dark, rows: cache.rows), paths,
-                    notes, out)
-            case .light: preconditionFailure("lights make no master")
+            return try build(group, builder, cache, paths, notes, out)
+        } catch let error as CalibrationError {
+            throw explained(error, paths)
+        }
+    }
+
+    private func build(
+        _ group: MasterGroup, _ builder: MasterBuilder, _ cache: RowCache, _ paths: [String: String], _ notes: [String],
+        _ out: String
+    ) throws -> Outcome {
+        let id = id(group)
+        switch kind {
+        case .bias:
+            let build = try builder.bias(group, id: id, previous: before(ADU.self), rows: cache.rows)
+            var outcome = try keep(build, paths, notes, out)
+            if group.frames.count > 1 {
+                outcome.readNoiseADU = try PhotonTransfer.readNoiseADU(
+                    image(group, cache, 0), image(group, cache, 1))
             }
+            return outcome
+        case .dark:
+            return try keep(
+                builder.dark(group, id: id, bias: parents.bias, previous: before(ADU.self), rows: cache.rows), paths,
+                notes, out)
+        case .flat:
+            return try keep(
+                builder.flat(
+                    group, id: id, bias: parents.bias, dark: parents.dark, previous: before(Relative.self),
+                    rows: cache.rows), paths, notes, out)
+        case .light, .fringe: preconditionFailure("lights make no master")
+        }
+    }
+
+    private func image(_ group: MasterGroup, _ cache: RowCache, _ index: Int) throws -> Image<ADU> {
+        let mode = group.mode
+        return Image(width: mode.width, height: mode.height, pixels: try cache.rows(index, 0..<mode.height))
+    }
+
+    private func before<Unit: PixelUnit>(_ unit: Unit.Type) throws -> Master<Unit>? {
+        try previous.map { try MasterFiles.read($0, kind: kind, unit: unit, document) }
+    }
+
+    /// A raw calibration frame after the corrections of its camera.
+    private func prepared(_ path: String) throws -> Image<ADU> {
+        var file = try FITSFile(reading: path)
+        let raw = try file.firstImage()
+        let facts = try FrameFacts(
+            raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document,
+            usedAs: Instruments.FrameKind(kind))
+        return try facts.prepared(raw.pixels, kind: kind, path: path).forMaster(
+            saturationADU: facts.detector.saturationADU)
+    }
+
+    private func fringe(
+        _ group: MasterGroup, _ paths: [String: String], _ notes: [String], _ out: String
+    ) throws -> Outcome {
+        guard let calibration else { preconditionFailure("a fringe has its calibration") }
+        do {
+            let fringe = try FringeBuilder().fringe(group, id: id(group)) { index in
+                let path = paths[group.frames[index].id] ?? ""
+                var times = StepTimes()
+                return try LoadedFrame(path, document: document, masters: calibration, times: &times).frame
+            }
+            return try keep(MasterBuild(fringe), paths, notes, out)
         } catch let error as CalibrationError {
             throw explained(error, paths)
         }
@@ -88,7 +148,7 @@ struct MasterRun {
         if kind == .dark, abs(seconds - firstSeconds) > max(0.005, 0.001 * max(seconds, firstSeconds)) {
             throw FrameError(path, "a dark of \(seconds) s, but \(other) has \(firstSeconds) s")
         }
-        if kind == .flat, frame.filter != first.filter {
+        if [.flat, .fringe].contains(kind), frame.filter != first.filter {
             throw FrameError(path, "filter \(frame.filter ?? "unknown"), but \(other) has \(first.filter ?? "unknown")")
         }
     }
@@ -96,7 +156,7 @@ struct MasterRun {
     private func id(_ group: MasterGroup) -> String {
         let parts = [
             Release.version, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.facts.id ?? "-",
-            parents.dark?.facts.id ?? "-", "\(method)",
+            parents.dark?.facts.id ?? "-", "\(method)", previous ?? "-",
         ]
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }
@@ -110,7 +170,8 @@ struct MasterRun {
             header: master.facts.cards(names: paths.mapValues(fileName)), to: out)
         let sorted = master.image.pixels.filter(\.isFinite).sorted()
         return Outcome(
-            facts: master.facts, refused: build.refused.map { (paths[$0.id] ?? $0.id, "\($0.refusal)") },
+            facts: master.facts, gain: build.gain,
+            refused: build.refused.map { (paths[$0.id] ?? $0.id, "\($0.refusal)") },
             typicalLevel: sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2]), notes: notes)
     }
 

@@ -90,6 +90,9 @@ public struct MasterBuilt: EventPayload {
     public var parents: [String]
     /// Names of calibration flags: `singleFrame`, `containsBias`, ...
     public var flags: [String]
+    /// Flats: gain by photon transfer of their pairs, and its standard error [e-/ADU].
+    public var measuredGainElectronsPerADU: Double?
+    public var measuredGainError: Double?
 
     public var key: String { instrument }
     public var subject: String { masterID }
@@ -148,6 +151,9 @@ public struct FrameCalibrated: EventPayload {
     public var masters: [MasterChoice]
     /// Names of calibration flags: `noDark`, `gainUnknown`, ...
     public var flags: [String]
+    /// Gain by photon transfer of the flats that were used, and by the scatter of this frame's own sky [e-/ADU].
+    public var flatGainElectronsPerADU: Double?
+    public var frameGainElectronsPerADU: Double?
 
     public var key: String { frameID }
     public var subject: String { frameID }

@@ -49,8 +49,11 @@ public struct InstrumentFacts: Codable, Sendable, Equatable {
     /// Local background annulus [px]; absent: the smooth background mesh.
     public var annulusInnerPixels: Double?
     public var annulusOuterPixels: Double?
-    /// Rows and columns that hold sky, 0-based and half open: [x0, x1, y0, y1]; absent means all.
+    /// Rows and columns that hold sky, 0-based and half open: [x0, x1, y0, y1]; absent means all. After the trimming of
+    /// an overscan.
     public var usableRegion: [Int]?
+    /// What is done to raw pixels; absent: nothing, and saturated pixels bleed along columns.
+    public var corrections: CorrectionFacts?
 
     public init(id: String, revision: Int, gainSource: String) {
         self.id = id

@@ -1,3 +1,4 @@
+public import Imaging
 public import Sky
 
 /// Where a gain came from.
@@ -57,8 +58,10 @@ public struct InstrumentFacts: Sendable, Equatable {
     /// Sky annulus [px of this file], inner and outer radius.
     public var annulusInnerPixels: Double?
     public var annulusOuterPixels: Double?
-    /// Pixels that hold sky; `nil` means all.
+    /// Pixels that hold sky, of the trimmed frame; `nil` means all.
     public var usableRegion: PixelRegion?
+    /// What is done to raw pixels first, with sections of this very frame.
+    public var corrections = DetectorCorrections()
 
     public init(id: String, revision: Int) {
         self.id = id

@@ -65,7 +65,9 @@ extension HeaderReading {
         fillDetector(&facts)
         fillOptics(&facts, binning: binning)
         facts.site = site()
-        facts.usableRegion = document.trim?.region(width: width, height: height)
+        facts.corrections = corrections(width: width, height: height)
+        let size = facts.corrections.preparedSize(width: width, height: height)
+        facts.usableRegion = document.trim?.region(width: size.width, height: size.height)
         return facts
     }
 
