@@ -121,11 +121,11 @@ extension FramePlanes {
         let interior = outline.interior
         let split = interior.isEmpty ? outline.touched.upperBound : interior.lowerBound
         let start = row * width
-        aperture.forEachRimPixel(outline.touched.lowerBound..<split, row: row, outline) {
+        aperture.forEachRimPixel(outline.touched.lowerBound..<split, row: row, outline, isRight: false) {
             sums.add(self, start + $0, weight: $1)
         }
         guard !interior.isEmpty else { return }
-        aperture.forEachRimPixel(interior.upperBound..<outline.touched.upperBound, row: row, outline) {
+        aperture.forEachRimPixel(interior.upperBound..<outline.touched.upperBound, row: row, outline, isRight: true) {
             sums.add(self, start + $0, weight: $1)
         }
     }

@@ -22,28 +22,46 @@ struct EllipseOverlap {
     /// Half the sides of the box around it [px].
     let halfWidth: Double
     let halfHeight: Double
+    /// Slopes of the lines through the middles of rows' and columns' crossings: xy / yy and xy / xx.
+    private let rowShear: Double
+    private let columnShear: Double
+    /// a b / yy and a b / xx.
+    private let rowSpread: Double
+    private let columnSpread: Double
+    /// S^-1 = [[cxx, cxy / 2], [cxy / 2, cyy]].
+    let cxx: Double
+    let cyy: Double
+    let cxy: Double
 
     /// - Parameters:
     ///   - a, b: half axes [px], > 0 and finite.
-    ///   - theta: angle of a, counter-clockwise from +x [radians].
+    ///   - cosine, sine: of the angle of a, counter-clockwise from +x.
     init(x: Double, y: Double, a: Double, b: Double, cosine: Double, sine: Double) {
-        (self.x, self.y) = (x, y)
-        xx = a * a * cosine * cosine + b * b * sine * sine
-        yy = a * a * sine * sine + b * b * cosine * cosine
-        xy = (a * a - b * b) * sine * cosine
-        axes = a * b
-        (halfWidth, halfHeight) = (xx.squareRoot(), yy.squareRoot())
+        self.init(
+            x: x, y: y, xx: a * a * cosine * cosine + b * b * sine * sine,
+            yy: a * a * sine * sine + b * b * cosine * cosine, xy: (a * a - b * b) * sine * cosine, axes: a * b)
     }
 
     /// A circle.
     init(x: Double, y: Double, radius: Double) {
-        (self.x, self.y) = (x, y)
-        (xx, yy, xy) = (radius * radius, radius * radius, 0)
-        axes = radius * radius
-        (halfWidth, halfHeight) = (radius, radius)
+        self.init(x: x, y: y, xx: radius * radius, yy: radius * radius, xy: 0, axes: radius * radius)
+    }
+
+    private init(x: Double, y: Double, xx: Double, yy: Double, xy: Double, axes: Double) {
+        (self.x, self.y, self.xx, self.yy, self.xy, self.axes) = (x, y, xx, yy, xy, axes)
+        (halfWidth, halfHeight) = (xx.squareRoot(), yy.squareRoot())
+        (rowShear, columnShear) = (xy / yy, xy / xx)
+        (rowSpread, columnSpread) = (axes / yy, axes / xx)
+        let square = axes * axes
+        (cxx, cyy, cxy) = (yy / square, xx / square, -2 * xy / square)
     }
 
     var area: Double { .pi * axes }
+    /// Height of the rightmost point above the centre.
+    var rightmostHeight: Double { columnShear * halfWidth }
+
+    /// Distance of the topmost point right of the centre.
+    var topmostDistance: Double { rowShear * halfHeight }
 
     /// Part of a line inside the ellipse; empty when low > high.
     struct Crossing {
@@ -57,7 +75,7 @@ struct EllipseOverlap {
     func crossing(v: Double) -> Crossing {
         let square = (halfHeight - v) * (halfHeight + v)
         guard square > 0 else { return .none }
-        let (middle, reach) = (v * xy / yy, axes / yy * square.squareRoot())
+        let (middle, reach) = (v * rowShear, rowSpread * square.squareRoot())
         return Crossing(low: middle - reach, high: middle + reach)
     }
 
@@ -66,14 +84,14 @@ struct EllipseOverlap {
     func crossing(u: Double) -> Crossing {
         let square = (halfWidth - u) * (halfWidth + u)
         guard square > 0 else { return .none }
-        let (middle, reach) = (u * xy / xx, axes / xx * square.squareRoot())
+        let (middle, reach) = (u * columnShear, columnSpread * square.squareRoot())
         return Crossing(low: middle - reach, high: middle + reach)
     }
 
     /// The squared distance from the centre in units in which the outline is at 1.
     @inline(__always)
     func squaredRadius(_ dx: Double, _ dy: Double) -> Double {
-        (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / (axes * axes)
+        cxx * dx * dx + cxy * dx * dy + cyy * dy * dy
     }
 
     /// Shared area of the pixel at a column and row, 0...1.
@@ -90,15 +108,16 @@ struct EllipseOverlap {
     ///   - bottom, top, left, right: crossings of the lines on which its edges lie.
     @inline(__always)
     func overlap(u: Double, v: Double, bottom: Crossing, top: Crossing, left: Crossing, right: Crossing) -> Double {
+        // In coordinates of the square, whose corners are then exactly 0 and 1.
         var outline = Outline(ellipse: self, u: u, v: v)
-        let (low, high) = (max(u, bottom.low), min(u + 1, bottom.high))
-        if low < high { outline.edge(low - u, 0, high - u, 0) }
-        let (lowRight, highRight) = (max(v, right.low), min(v + 1, right.high))
-        if lowRight < highRight { outline.edge(1, lowRight - v, 1, highRight - v) }
-        let (lowTop, highTop) = (max(u, top.low), min(u + 1, top.high))
-        if lowTop < highTop { outline.edge(highTop - u, 1, lowTop - u, 1) }
-        let (lowLeft, highLeft) = (max(v, left.low), min(v + 1, left.high))
-        if lowLeft < highLeft { outline.edge(0, highLeft - v, 0, lowLeft - v) }
+        let (low, high) = (max(0, bottom.low - u), min(1, bottom.high - u))
+        if low < high { outline.edge(0, low, 0, high, 0) }
+        let (lowRight, highRight) = (max(0, right.low - v), min(1, right.high - v))
+        if lowRight < highRight { outline.edge(1, 1, lowRight, 1, highRight) }
+        let (lowTop, highTop) = (max(0, top.low - u), min(1, top.high - u))
+        if lowTop < highTop { outline.edge(2, highTop, 1, lowTop, 1) }
+        let (lowLeft, highLeft) = (max(0, left.low - v), min(1, left.high - v))
+        if lowLeft < highLeft { outline.edge(3, 0, highLeft, 0, lowLeft) }
         return outline.close()
     }
 }
@@ -113,43 +132,52 @@ private struct Outline {
     private var segments = 0.0
     private var first = (0.0, 0.0)
     private var last = (0.0, 0.0)
-    private var isEmpty = true
+    private var firstEdge = -1
+    private var lastEdge = -1
 
     init(ellipse: EllipseOverlap, u: Double, v: Double) {
         (self.ellipse, self.u, self.v) = (ellipse, u, v)
     }
 
-    /// The part of an edge that lies inside, from the square's corner.
+    /// The part of an edge (0 bottom, 1 right, 2 top, 3 left) that lies inside, from the square's corner.
     @inline(__always)
-    mutating func edge(_ fromX: Double, _ fromY: Double, _ toX: Double, _ toY: Double) {
-        if isEmpty {
-            (first, isEmpty) = ((fromX, fromY), false)
+    mutating func edge(_ edge: Int, _ fromX: Double, _ fromY: Double, _ toX: Double, _ toY: Double) {
+        if firstEdge < 0 {
+            (first, firstEdge) = ((fromX, fromY), edge)
         } else {
-            join(fromX, fromY)
+            join(edge, fromX, fromY)
         }
         twiceArea += fromX * toY - fromY * toX
-        last = (toX, toY)
+        (last, lastEdge) = ((toX, toY), edge)
     }
 
     /// Joins the last point to the next by a chord and adds what lies between chord and ellipse.
     @inline(__always)
-    private mutating func join(_ toX: Double, _ toY: Double) {
+    private mutating func join(_ edge: Int, _ toX: Double, _ toY: Double) {
         let (dx, dy) = (toX - last.0, toY - last.1)
         if dx == 0, dy == 0 { return }
         twiceArea += last.0 * toY - last.1 * toX
         let part = circularSegment(squaredSine: min(1, ellipse.squaredRadius(dx, dy) / 4))
-        let isCentreLeft = dy * (last.0 + u) - dx * (last.1 + v) >= 0
-        segments += isCentreLeft ? part : .pi - part
+        segments += isMinor(edge, dx, dy) ? part : .pi - part
+    }
+
+    /// Whether the arc is the smaller one over its chord. More than half of an ellipse fits into a square only when
+    /// its half axes do, and never around a single corner, where the arc turns by less than half a turn; else the
+    /// centre tells, which the shortest chords are too inexact for.
+    @inline(__always)
+    private func isMinor(_ edge: Int, _ dx: Double, _ dy: Double) -> Bool {
+        ellipse.halfWidth > 1 || ellipse.halfHeight > 1 || edge - lastEdge == 1 || edge - lastEdge == -3
+            || dy * (last.0 + u) - dx * (last.1 + v) >= 0
     }
 
     @inline(__always)
     mutating func close() -> Double {
-        guard !isEmpty else {
+        guard firstEdge >= 0 else {
             // No edge is crossed: all of the ellipse or nothing of it.
             let isInside = u < 0 && v < 0 && u > -1 && v > -1
             return isInside ? ellipse.area : 0
         }
-        join(first.0, first.1)
+        join(firstEdge, first.0, first.1)
         return min(1, max(0, twiceArea / 2 + ellipse.axes * segments))
     }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Detection
 internal import Imaging
 
@@ -51,6 +52,28 @@ struct FramePlanes {
     func opposite(column: Int, row: Int, x: Double, y: Double) -> (column: Int, row: Int)? {
         let (column, row) = (Int((2 * x).rounded()) - column, Int((2 * y).rounded()) - row)
         return contains(column: column, row: row) ? (column, row) : nil
+    }
+
+    /// Brings the pixels around a position near the processor before they are needed: a frame's rows lie far apart in
+    /// memory, and waiting for them takes longer than summing them.
+    func prefetch(x: Double, y: Double, reach: Double) {
+        guard reach < 64, isNear(x: x, y: y, reach: 0.5), let residual = residual.baseAddress,
+            let variance = variance.baseAddress, let excluded = excluded.baseAddress,
+            let maskBits = maskBits.baseAddress, let segments = segments.baseAddress
+        else { return }
+        let (left, low) = (max(0, Int(x - reach)), max(0, Int(y - reach)))
+        let columns = min(width, Int(x + reach) + 2) - left
+        let rows = min(height, Int(y + reach) + 2) - low
+        let start = low * width + left
+        guard columns > 0, rows > 0 else { return }
+        kernel_sky_prefetch(residual + start, 4 * columns, 4 * width, rows)
+        kernel_sky_prefetch(segments + start, 4 * columns, 4 * width, rows)
+        kernel_sky_prefetch(maskBits + start, 2 * columns, 2 * width, rows)
+        kernel_sky_prefetch(excluded + start, columns, width, rows)
+        // The variance is needed within the apertures only.
+        let quarter = rows / 4
+        kernel_sky_prefetch(
+            variance + start + quarter * width + columns / 4, 2 * columns, 4 * width, rows - 2 * quarter)
     }
 
     /// What pixels with centres inside an outline have: bits of the mask, exclusion, and other sources.

@@ -29,8 +29,7 @@ struct KronAperture {
     /// In units of a sixth of the outline; nil when the light is not positive.
     private static func firstMoment(_ planes: FramePlanes, _ outline: EllipseOverlap, owner: Int32) -> Double? {
         var (light, moment) = (0.0, 0.0)
-        let scale = 1 / (outline.axes * outline.axes)
-        let (cxx, cyy, cxy) = (outline.yy * scale, outline.xx * scale, -2 * outline.xy * scale)
+        let (cxx, cyy, cxy) = (outline.cxx, outline.cyy, outline.cxy)
         outline.forEachCentreSpan(width: planes.width, height: planes.height) { columns, row in
             let dy = Double(row) - outline.y
             let (square, slope) = (cyy * dy * dy, cxy * dy)

@@ -21,8 +21,10 @@ public func measure(
 ) -> FrameMeasurement {
     FramePlanes.open(detections) { planes in
         var meter = Photometer(detections, planes, parameters, starImage: starImage)
-        let rows = detections.sources.enumerated().map { index, source in
-            meter.measure(source, owner: Int32(index + 1), isForced: false)
+        let sources = detections.sources
+        let rows = sources.enumerated().map { index, source in
+            if index + 1 < sources.count { meter.prepare(for: sources[index + 1]) }
+            return meter.measure(source, owner: Int32(index + 1), isForced: false)
         }
         let sorted = rows.sorted { left, right in
             let (leftFlux, rightFlux) = (sortableFlux(left), sortableFlux(right))

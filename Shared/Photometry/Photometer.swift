@@ -51,6 +51,11 @@ struct Photometer {
 
     // MARK: One source
 
+    /// Tells which source comes next.
+    func prepare(for source: Source) {
+        planes.prefetch(x: source.x, y: source.y, reach: parameters.annulusPixels(radius: radius)?.outer ?? 2 * radius)
+    }
+
     mutating func measure(_ source: Source, owner: Int32, isForced: Bool) -> Measurement {
         let (x, y) = (source.x, source.y)
         let sky = LocalSky(
@@ -186,9 +191,9 @@ struct Photometer {
             limitingFlux: 5 * (area * variance + area * area * levelVariance).squareRoot())
     }
 
-    /// Median over the good pixels of the variance plane, or over 200,000 of them [e-^2]; NaN for none.
+    /// Median over the good pixels of the variance plane, or over 20,000 of them [e-^2]; NaN for none.
     private func typicalVariance() -> Double {
-        let step = max(1, planes.variance.count / 200_000)
+        let step = max(1, planes.variance.count / 20_000)
         var sample: [Float] = []
         sample.reserveCapacity(planes.variance.count / step + 1)
         for index in stride(from: 0, to: planes.variance.count, by: step) where planes.excluded[index] == 0 {

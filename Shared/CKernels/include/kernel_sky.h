@@ -30,4 +30,8 @@ size_t kernel_sky_count_below(const float *values, size_t count, float limit);
 /// Copies the values v with low <= v < high in their order. target has room for all that qualify plus one.
 size_t kernel_sky_between(float *restrict target, const float *restrict values, size_t count, float low, float high);
 
+/// Asks for `bytes` bytes of each of `rows` rows, `stride` bytes apart, to be brought near the processor; has no other
+/// effect.
+void kernel_sky_prefetch(const void *first, size_t bytes, size_t stride, size_t rows);
+
 #endif
