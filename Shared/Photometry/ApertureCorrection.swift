@@ -39,6 +39,8 @@ struct GrowthStar {
     let variances: [Double]
     /// Where its source is among the detections.
     let index: Int
+
+    func signalToNoise(_ radius: Int) -> Double { fluxes[radius] / variances[radius].squareRoot() }
 }
 
 /// A plane c + gx u + gy v through values with errors, made robust by leaving out what is far from it.

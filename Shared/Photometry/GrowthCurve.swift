@@ -26,6 +26,8 @@ struct GrowthCurve {
     static let steps = [0.6, 0.8, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5]
     static let fewestStars = 3
     private static let mostStars = 60
+    /// Signal-to-noise ratio within the frame's aperture of a star that counts.
+    private static let clearRatio = 60.0
     /// Ratios are not believed to better than this: stars differ, and no star is a Moffat function.
     private static let modelError = 5e-4
     /// How wrong the fit may be on the light beyond the largest radius, relative.
@@ -42,7 +44,7 @@ struct GrowthCurve {
         let others = Self.steps.map { $0 * width }.filter { abs($0 / radius - 1) > 0.02 }
         radii = (others + [radius]).sorted()
         reference = radii.firstIndex(of: radius) ?? 0
-        stars = Self.stars(detections, planes, radii: radii, parameters, scratch: &scratch)
+        stars = Self.stars(detections, planes, radius: radius, radii: radii, parameters, scratch: &scratch)
         guard stars.count >= Self.fewestStars, measureRatios(planes) else { return nil }
         fit(seeing: width)
         chooseOuter()
@@ -51,7 +53,8 @@ struct GrowthCurve {
     // MARK: Stars
 
     private static func stars(
-        _ detections: Detections, _ planes: FramePlanes, radii: [Double], _ parameters: MeasurementParameters,
+        _ detections: Detections, _ planes: FramePlanes, radius: Double, radii: [Double],
+        _ parameters: MeasurementParameters,
         scratch: inout OrderStatistics
     ) -> [GrowthStar] {
         let reach = radii.last ?? 0
@@ -80,7 +83,10 @@ struct GrowthCurve {
                     x: source.x, y: source.y, level: sky.level, fluxes: fluxes, variances: variances, index: index))
             if stars.count == mostStars { break }
         }
-        return stars
+        // Ratios of noisy fluxes are biased by their relative variance: faint stars count only where all are faint.
+        let reference = radii.firstIndex(of: radius) ?? 0
+        let clear = stars.filter { $0.signalToNoise(reference) > clearRatio }
+        return clear.count >= 5 ? clear : Array(stars.prefix(5))
     }
 
     /// Clean stars of the usual width at more than 30 sigma, brightest first.

@@ -39,8 +39,10 @@ struct OptimalWeights {
                 ratios[index].append(sums.flux / curve.total(star))
             }
         }
+        let errors = curve.stars.map { 1 / $0.signalToNoise(curve.outer) }
         for values in ratios {
-            let points = values.filter(\.isFinite).map { (u: 0.0, v: 0.0, value: $0, error: 1e-4) }
+            let points = zip(values, errors).filter { $0.0.isFinite }
+                .map { (u: 0.0, v: 0.0, value: $0, error: max($1, 1e-4)) }
             guard let mean = RobustPlane(points, allowsGradient: false), mean.level > 0.2, mean.level < 5
             else { return nil }
             factors.append(1 / mean.level)
