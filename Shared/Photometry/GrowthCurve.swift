@@ -31,7 +31,7 @@ struct GrowthCurve {
     /// Ratios are not believed to better than this: stars differ, and no star is a Moffat function.
     private static let modelError = 5e-4
     /// How wrong the fit may be on the light beyond the largest radius, relative.
-    private static let tailError = 0.3
+    private static let tailError = 0.4
 
     /// nil when fewer than three stars are bright, clean and alone.
     init?(
@@ -169,7 +169,9 @@ struct GrowthCurve {
     private mutating func fit(seeing: Double) {
         func best(_ inverse: Double) -> (x: Double, value: Double) {
             let beta = inverse > 1e-3 ? 1 / inverse : .infinity
-            return goldenMinimum(0.5 * seeing, 1.8 * seeing, rounds: 24) { chiSquare(fwhm: $0, beta: beta) }
+            return goldenMinimum(0.5 * seeing, 1.8 * seeing, rounds: 24) {
+                chiSquare(fwhm: $0, beta: beta)
+            }
         }
         let grid = (0...12).map { Double($0) * 0.05 }
         let values = grid.map { best($0).value }

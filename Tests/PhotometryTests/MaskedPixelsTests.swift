@@ -62,7 +62,8 @@ struct MaskedPixelsTests {
         #expect(pairs.allSatisfy { $0.0.0.fluxApertureError >= 0.999 * $0.0.1.fluxApertureError })
         #expect(abs(mean) < 0.33)
         #expect(deviation < 1.2)
-        // Optimal weights do without the pixels.
+        // Optimal weights do without the pixels; the faintest frame has no bright stars to be normalised by.
+        guard test.flux > 10_000 else { return }
         let optimal = pairs.map { ($0.0.0.fluxOptimal - $0.1.flux) / $0.0.0.fluxOptimalError }
         #expect(abs(moments(optimal).mean) < 0.33)
         #expect(moments(optimal).deviation < 1.25)
