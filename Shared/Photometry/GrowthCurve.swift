@@ -137,30 +137,23 @@ struct GrowthCurve {
 
     // MARK: Fit
 
-    /// Part of a star's light that an aperture above an annulus from `inner` to `outer` measures.
-    static func measured(
-        radius: Double, inner: Double, outer: Double, fwhm: Double, beta: Double
-    ) -> Double {
-        func enclosed(_ radius: Double) -> Double {
-            MoffatStarImage.enclosed(radius: radius, fwhm: fwhm, beta: beta)
-        }
-        let wings = (enclosed(outer) - enclosed(inner)) / (outer * outer - inner * inner)
-        return enclosed(radius) - radius * radius * wings
+    /// The star that a width and beta make above the curve's own sky.
+    private func star(fwhm: Double, beta: Double) -> RoundMoffat {
+        let reach = radii[radii.count - 1]
+        return RoundMoffat(fwhm: fwhm, beta: beta, annulus: (reach, max(1.5 * reach, reach + 6)))
     }
 
-    private func measured(_ index: Int, fwhm: Double, beta: Double) -> Double {
-        let reach = radii[radii.count - 1]
-        return Self.measured(
-            radius: radii[index], inner: reach, outer: max(1.5 * reach, reach + 6), fwhm: fwhm, beta: beta)
-    }
+    /// Part of a star's light within a radius by the fit.
+    private func measured(_ index: Int) -> Double { star(fwhm: fwhm, beta: beta).measured(radius: radii[index]) }
 
     private func chiSquare(fwhm: Double, beta: Double) -> Double {
-        let unit = measured(reference, fwhm: fwhm, beta: beta)
+        let star = star(fwhm: fwhm, beta: beta)
+        let unit = star.measured(radius: radii[reference])
         guard unit > 0 else { return .infinity }
         return radii.indices.reduce(0) { sum, index in
             guard index != reference else { return sum }
             let variance = errors[index] * errors[index] + Self.modelError * Self.modelError
-            let difference = ratios[index] - measured(index, fwhm: fwhm, beta: beta) / unit
+            let difference = ratios[index] - star.measured(radius: radii[index]) / unit
             return sum + difference * difference / variance
         }
     }
@@ -191,7 +184,7 @@ struct GrowthCurve {
 
     /// Relative error of total over aperture flux when the fit is used beyond a radius only.
     private func correctionError(_ index: Int) -> Double {
-        let tail = Self.tailError * abs(1 - measured(index, fwhm: fwhm, beta: beta))
+        let tail = Self.tailError * abs(1 - measured(index))
         return (pow(errors[index] / ratios[index], 2) + tail * tail).squareRoot()
     }
 
@@ -201,12 +194,11 @@ struct GrowthCurve {
     func correction(
         _ planes: FramePlanes, annulus: (inner: Double, outer: Double)?
     ) -> ApertureCorrection {
-        var factor = ratios[outer] / measured(outer, fwhm: fwhm, beta: beta)
+        var factor = ratios[outer] / measured(outer)
         if let annulus {
             // The ratios compare apertures above the curve's own sky; the frame's annulus lies elsewhere.
-            let own = measured(reference, fwhm: fwhm, beta: beta)
-            let frames = Self.measured(
-                radius: radii[reference], inner: annulus.inner, outer: annulus.outer, fwhm: fwhm, beta: beta)
+            let own = measured(reference)
+            let frames = RoundMoffat(fwhm: fwhm, beta: beta, annulus: annulus).measured(radius: radii[reference])
             if own > 0, frames > 0 { factor *= own / frames }
         }
         let magnitudes = -2.5 / log(10)
@@ -219,7 +211,7 @@ struct GrowthCurve {
 
     /// Total flux of one of the curve's stars [e-].
     func total(_ star: GrowthStar) -> Double {
-        star.fluxes[outer] / measured(outer, fwhm: fwhm, beta: beta)
+        star.fluxes[outer] / measured(outer)
     }
 
     /// The star image of the fit, with the mean shape of the curve's stars.
@@ -244,8 +236,9 @@ struct GrowthCurve {
 
     /// The radius where flux over error is largest for a faint star [px]: the largest share of light per radius.
     func bestRadius() -> Double {
-        goldenMinimum(0.3 * fwhm, 2 * fwhm, rounds: 40) {
-            -MoffatStarImage.enclosed(radius: $0, fwhm: fwhm, beta: beta) / $0
+        let star = RoundMoffat(fwhm: fwhm, beta: beta)
+        return goldenMinimum(0.3 * fwhm, 2 * fwhm, rounds: 40) {
+            -star.measured(radius: $0) / $0
         }.x
     }
 }

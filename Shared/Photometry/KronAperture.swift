@@ -50,7 +50,6 @@ struct KronAperture {
     /// across the centre, or as sky where that is no better.
     func sum(_ planes: FramePlanes, owner: Int32) -> PixelSums {
         var sums = PixelSums()
-        let (x, y) = (outline.x, outline.y)
         func isClean(_ index: Int) -> Bool {
             planes.excluded[index] == 0 && (planes.segments[index] == 0 || planes.segments[index] == owner)
         }
@@ -58,7 +57,7 @@ struct KronAperture {
             var index = row * planes.width + column
             var count = 1.0
             if !isClean(index) {
-                guard let other = planes.opposite(column: column, row: row, x: x, y: y),
+                guard let other = planes.opposite(column: column, row: row, x: outline.x, y: outline.y),
                     isClean(other.row * planes.width + other.column)
                 else {
                     sums.missingArea += weight
@@ -81,11 +80,8 @@ struct KronAperture {
                 spoiled |= planes.segments[index] == owner ? 0 : planes.segments[index]
                 spoiled |= Int32(planes.excluded[index])
             }
-            if spoiled == 0 {
-                sums.addSpan(planes, columns, row: row)
-            } else {
-                for column in columns { take(column, row, 1) }
-            }
+            guard spoiled != 0 else { return sums.addSpan(planes, columns, row: row) }
+            for column in columns { take(column, row, 1) }
         }
         return sums
     }

@@ -89,12 +89,37 @@ public struct MoffatStarImage: StarImage, Equatable {
             }
         }
     }
+}
 
-    /// Part of a round star's light within a radius r of its centre: 1 - (1 + k r^2 / FWHM^2)^(1 - beta).
-    static func enclosed(radius: Double, fwhm: Double, beta: Double) -> Double {
-        let q = radius * radius / (fwhm * fwhm)
-        return beta.isFinite
-            ? 1 - pow(1 + 4 * (pow(2, 1 / beta) - 1) * q, 1 - beta) : 1 - exp(-4 * log(2.0) * q)
+/// A round Moffat star above the sky of an annulus that its own wings reach.
+struct RoundMoffat {
+    private let beta: Double
+    /// Of (radius / FWHM)^2.
+    private let steepness: Double
+    /// The star's light per square pixel in the annulus, over pi.
+    private let wings: Double
+
+    /// - Parameter annulus: radii [px]; nil for a sky without wings.
+    init(fwhm: Double, beta: Double, annulus: (inner: Double, outer: Double)? = nil) {
+        self.beta = beta
+        steepness = (beta.isFinite ? 4 * (pow(2, 1 / beta) - 1) : 4 * log(2.0)) / (fwhm * fwhm)
+        guard let annulus else {
+            wings = 0
+            return
+        }
+        let inner = Self.enclosed(annulus.inner, steepness, beta)
+        let outer = Self.enclosed(annulus.outer, steepness, beta)
+        wings = (outer - inner) / (annulus.outer * annulus.outer - annulus.inner * annulus.inner)
+    }
+
+    /// Part of the star's light that an aperture measures: 1 - (1 + k r^2 / FWHM^2)^(1 - beta) less the wings.
+    func measured(radius: Double) -> Double {
+        Self.enclosed(radius, steepness, beta) - radius * radius * wings
+    }
+
+    private static func enclosed(_ radius: Double, _ steepness: Double, _ beta: Double) -> Double {
+        let q = steepness * radius * radius
+        return beta.isFinite ? 1 - pow(1 + q, 1 - beta) : 1 - exp(-q)
     }
 }
 

@@ -78,7 +78,7 @@ struct WholeLightTests {
     func bestRadius() throws {
         let field = StarField.grid(spacing: 40, size: 320, flux: 100_000, fwhm: 4, sky: 100, readNoise: 8, seed: 1)
         let best = try #require(measure(field.frame(seed: 3)).summary.bestRadiusPixels)
-        // 1.585 sigma, where 1 - exp(-r^2 / 2) grows as fast as r; a pixel of the detector and one of the rim add to it.
+        // 1.585 sigma, where 1 - exp(-r^2 / 2) grows as fast as r; a pixel of the detector and the rim widen it.
         let sigma = (pow(4 / 2.3548, 2) + 2.0 / 12).squareRoot()
         #expect(abs(best / (1.585 * sigma) - 1) < 0.02)
     }
