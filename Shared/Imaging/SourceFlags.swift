@@ -8,7 +8,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let saturated = SourceFlags(rawValue: 1 << 0)
     /// The source's footprint touches the frame's edge.
     public static let edge = SourceFlags(rawValue: 1 << 1)
-    /// Bad or missing pixels in the aperture were replaced by the mean of the good ones.
+    /// Bad or missing pixels in the aperture were filled from the pixels opposite to them or from the star image.
     public static let masked = SourceFlags(rawValue: 1 << 2)
     /// Separated from a source whose footprint it shares.
     public static let blended = SourceFlags(rawValue: 1 << 3)
@@ -43,11 +43,18 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     /// A pixel of the aperture lies under a trail.
     public static let trail = SourceFlags(rawValue: 1 << 21)
 
+    /// Too few bright isolated stars: the light outside the aperture is not known.
+    public static let apertureCorrectionUnknown = SourceFlags(rawValue: 1 << 22)
+    /// No optimally weighted flux.
+    public static let optimalFailed = SourceFlags(rawValue: 1 << 23)
+    /// More than half of the light in the aperture had to be filled in.
+    public static let mostlyFilled = SourceFlags(rawValue: 1 << 24)
+
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
         (.saturated, "saturated", "a pixel of the source or of its aperture is saturated"),
         (.edge, "edge", "the source's footprint touches the frame's edge"),
-        (.masked, "masked", "bad or missing pixels in the aperture were replaced by the mean of the good ones"),
+        (.masked, "masked", "bad or missing pixels in the aperture were filled from opposite ones or the star image"),
         (.blended, "blended", "separated from a source whose footprint it shares"),
         (.neighbour, "neighbour", "pixels of another source lie inside the aperture"),
         (.apertureTruncated, "apertureTruncated", "the aperture reaches beyond the frame"),
@@ -64,6 +71,9 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.noZeroPoint, "noZeroPoint", "no comparison star was usable on the frame"),
         (.cosmicRay, "cosmicRay", "a pixel of the aperture was hit by a cosmic ray"),
         (.trail, "trail", "a pixel of the aperture lies under a trail"),
+        (.apertureCorrectionUnknown, "apertureCorrectionUnknown", "too few bright isolated stars for a total flux"),
+        (.optimalFailed, "optimalFailed", "no optimally weighted flux"),
+        (.mostlyFilled, "mostlyFilled", "more than half of the light in the aperture was filled in"),
     ]
 
     /// Names of the flags that are set, in bit order.

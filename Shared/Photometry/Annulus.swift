@@ -1,5 +1,6 @@
+internal import CKernels
 internal import Detection
-internal import Foundation
+internal import Imaging
 
 /// The sky around a source, from the pixels of an annulus that belong to no source.
 struct Annulus {
@@ -8,6 +9,8 @@ struct Annulus {
     /// Variance of `level` [e-^2].
     let levelVariance: Double
 
+    /// Fewest clean pixels that make a sky.
+    static let fewestPixels = 20
     /// Variance of a median of Gaussian numbers over that of their mean.
     private static let medianPenalty = Double.pi / 2
 
@@ -15,76 +18,131 @@ struct Annulus {
     ///
     /// - Parameters:
     ///   - inner, outer: radii [px].
-    ///   - owner: number of the source itself in `segments`, whose wings may fill the annulus; 0 for none.
+    ///   - owner: number of the source itself in the segments, whose wings may fill the annulus; 0 for none.
+    ///   - scratch: room to work in.
     /// - Returns: nil when fewer than 20 clean pixels remain.
     static func measure(
-        _ detections: Detections, x: Double, y: Double, inner: Double, outer: Double, owner: Int32,
-        estimator: BackgroundEstimator
+        _ planes: FramePlanes, x: Double, y: Double, inner: Double, outer: Double, owner: Int32,
+        estimator: BackgroundEstimator, scratch: inout OrderStatistics
     ) -> Annulus? {
-        let frame = detections.frame
-        var values: [Float] = []
-        frame.forEachPixel(x: x, y: y, radius: outer) { index, squaredDistance in
-            let segment = detections.segments[index]
-            guard squaredDistance >= inner * inner, frame.excluded[index] == 0, segment == 0 || segment == owner,
-                frame.maskBits[index] == 0
-            else { return }
-            values.append(frame.residual[index])
+        guard planes.isNear(x: x, y: y, reach: outer) else { return nil }
+        let capacity = min(planes.width * planes.height, Int((2 * outer + 3) * (2 * outer + 3)))
+        scratch.load(capacity: capacity) { target in
+            gather(planes, x: x, y: y, inner: inner, outer: outer, owner: owner, into: target)
         }
-        values.sort()
-        return clipped(values, estimator: estimator)
+        return clipped(&scratch, estimator: estimator)
     }
 
-    private static func clipped(_ sorted: [Float], estimator: BackgroundEstimator) -> Annulus? {
-        var kept = sorted[...]
+    private static func gather(
+        _ planes: FramePlanes, x: Double, y: Double, inner: Double, outer: Double, owner: Int32,
+        into target: UnsafeMutablePointer<Float>
+    ) -> Int {
+        guard let values = planes.residual.baseAddress, let excluded = planes.excluded.baseAddress,
+            let bits = planes.maskBits.baseAddress, let segments = planes.segments.baseAddress
+        else { return 0 }
+        let hole = EllipseOverlap(x: x, y: y, radius: inner)
+        var used = 0
+        EllipseOverlap(x: x, y: y, radius: outer).forEachCentreSpan(width: planes.width, height: planes.height) {
+            columns, row in
+            let inside = hole.centres(of: hole.crossing(v: Double(row) - y), width: planes.width)
+            func take(_ part: Range<Int>) {
+                guard !part.isEmpty else { return }
+                let start = row * planes.width + part.lowerBound
+                used += kernel_sky_gather(
+                    target + used, values + start, excluded + start, bits + start, segments + start, owner, part.count)
+            }
+            guard !inside.isEmpty else { return take(columns) }
+            take(columns.lowerBound..<max(columns.lowerBound, inside.lowerBound))
+            take(min(columns.upperBound, inside.upperBound)..<columns.upperBound)
+        }
+        return used
+    }
+
+    /// Clips what `numbers` holds.
+    static func clipped(_ numbers: inout OrderStatistics, estimator: BackgroundEstimator) -> Annulus? {
+        guard numbers.count >= fewestPixels else { return nil }
+        // Sums are taken about a number near their middle, so that squares of large numbers are not subtracted.
+        let reference = Double(numbers.values[numbers.count / 2])
+        var (low, high) = (-Double.infinity, Double.infinity)
+        var kept = numbers.sums(low, high, reference: reference)
+        var median = reference + kept.sum / Double(kept.count)
         for _ in 0..<10 {
-            guard kept.count >= 20 else { return nil }
-            let centre = middle(kept)
-            let reach = 4 * scatter(kept, around: centre)
-            let inside = kept.drop { Double($0) < centre - reach }
-            let next = inside.prefix(
-                upTo: inside.lastIndex { Double($0) <= centre + reach }.map { $0 + 1 } ?? inside.startIndex)
+            guard kept.count >= fewestPixels else { return nil }
+            let mean = reference + kept.sum / Double(kept.count)
+            let deviation = variance(kept).squareRoot()
+            median = Self.median(&numbers, kept, guess: median, scale: deviation)
+            let reach = 4 * (variance(kept) + (mean - median) * (mean - median)).squareRoot()
+            // Limits only ever tighten: what was clipped stays so.
+            (low, high) = (max(low, median - reach), min(high, median + reach))
+            let next = numbers.sums(low, high, reference: reference)
             if next.count == kept.count { break }
             kept = next
         }
-        guard kept.count >= 20 else { return nil }
-        let mean = kept.reduce(0) { $0 + Double($1) } / Double(kept.count)
-        let median = middle(kept)
-        let meanVariance = pow(scatter(kept, around: mean), 2) / Double(kept.count)
+        guard kept.count >= fewestPixels else { return nil }
+        let mean = reference + kept.sum / Double(kept.count)
+        median = Self.median(&numbers, kept, guess: median, scale: variance(kept).squareRoot())
+        return Annulus(
+            mean: mean, median: median, meanVariance: variance(kept) / Double(kept.count), estimator: estimator)
+    }
+
+    private static func median(
+        _ numbers: inout OrderStatistics, _ kept: kernel_sky_sums, guess: Double, scale: Double
+    ) -> Double {
+        let (below, count) = (Int(kept.below), Int(kept.count))
+        let low = numbers.value(rank: below + (count - 1) / 2, guess: guess, scale: scale)
+        if count % 2 == 1 { return Double(low) }
+        return (Double(low) + Double(numbers.value(rank: below + count / 2, guess: guess, scale: scale))) / 2
+    }
+
+    private static func variance(_ sums: kernel_sky_sums) -> Double {
+        let count = Double(sums.count)
+        return max(0, sums.square / count - (sums.sum / count) * (sums.sum / count))
+    }
+
+    private init(mean: Double, median: Double, meanVariance: Double, estimator: BackgroundEstimator) {
         switch estimator {
-        case .mean: return Annulus(level: mean, levelVariance: meanVariance)
-        case .median: return Annulus(level: median, levelVariance: medianPenalty * meanVariance)
+        case .mean: (level, levelVariance) = (mean, meanVariance)
+        case .median: (level, levelVariance) = (median, Self.medianPenalty * meanVariance)
         case .mode:
-            return Annulus(
-                level: 2.5 * median - 1.5 * mean,
-                levelVariance: 6.25 * (medianPenalty - 1) * meanVariance + meanVariance)
+            // var(2.5 median - 1.5 mean) with cov(median, mean) = var(mean), as for Gaussian numbers.
+            level = 2.5 * median - 1.5 * mean
+            levelVariance = 6.25 * (Self.medianPenalty - 1) * meanVariance + meanVariance
         }
-    }
-
-    private static func middle(_ sorted: ArraySlice<Float>) -> Double {
-        let (low, high) = (sorted.startIndex + (sorted.count - 1) / 2, sorted.startIndex + sorted.count / 2)
-        return (Double(sorted[low]) + Double(sorted[high])) / 2
-    }
-
-    private static func scatter(_ values: ArraySlice<Float>, around centre: Double) -> Double {
-        (values.reduce(0) { $0 + (Double($1) - centre) * (Double($1) - centre) } / Double(values.count)).squareRoot()
     }
 }
 
-extension MeasurableFrame {
-    /// Calls `body` with the index and the squared distance of each pixel whose centre lies within a radius.
-    func forEachPixel(x: Double, y: Double, radius: Double, _ body: (Int, Double) -> Void) {
-        guard x.isFinite, y.isFinite, radius > 0, x > -radius, y > -radius,
-            x < Double(width) + radius, y < Double(height) + radius
-        else { return }
-        let (left, right) = (max(0, Int((x - radius).rounded(.up))), min(width - 1, Int((x + radius).rounded(.down))))
-        let (low, high) = (max(0, Int((y - radius).rounded(.up))), min(height - 1, Int((y + radius).rounded(.down))))
-        guard left <= right, low <= high else { return }
-        for row in low...high {
-            for column in left...right {
-                let (dx, dy) = (Double(column) - x, Double(row) - y)
-                let squaredDistance = dx * dx + dy * dy
-                if squaredDistance <= radius * radius { body(row * width + column, squaredDistance) }
-            }
+/// The sky under one source.
+struct LocalSky {
+    /// Mesh and annulus together [e-/px].
+    var level: Double
+    /// What the annulus adds to the mesh [e-/px].
+    var residualLevel: Double
+    /// Variance of the level [e-^2].
+    var levelVariance: Double
+    var isPoor: Bool
+
+    init(
+        _ detections: Detections, _ planes: FramePlanes, x: Double, y: Double, owner: Int32, radius: Double,
+        _ parameters: MeasurementParameters, scratch: inout OrderStatistics
+    ) {
+        let background = detections.background
+        let column = x.isFinite ? Int(min(max(x.rounded(), 0), Double(planes.width - 1))) : 0
+        let row = y.isFinite ? Int(min(max(y.rounded(), 0), Double(planes.height - 1))) : 0
+        let mesh = Double(background.level.pixels[row * planes.width + column])
+        // A tile's mode, median-filtered with its neighbours, is about as exact as the mean of one whole tile.
+        let rms = Double(background.rms.pixels[row * planes.width + column])
+        let meshVariance = rms * rms / Double(background.tileSize * background.tileSize)
+        level = background.globalLevel.isFinite ? mesh : .nan
+        (residualLevel, levelVariance, isPoor) = (0, meshVariance, false)
+        guard let annulus = parameters.annulusPixels(radius: radius) else { return }
+        let measured = Annulus.measure(
+            planes, x: x, y: y, inner: annulus.inner, outer: annulus.outer, owner: owner,
+            estimator: parameters.estimator, scratch: &scratch)
+        guard let measured else {
+            isPoor = true
+            return
         }
+        level += measured.level
+        (residualLevel, levelVariance) = (measured.level, measured.levelVariance)
     }
 }

@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import Photometry
+import Simulation
 import Testing
 
 /// Pull = (measured - true) / quoted error. Honest errors have pulls of width 1 and mean 0.
@@ -35,7 +36,7 @@ struct HonestErrorsTests {
     func pulls(_ test: Case) -> Pulls {
         var pulls = Pulls()
         for seed in 0..<4 as Range<UInt64> {
-            let field = StarField.grid(
+            let field = PhotometryTests.StarField.grid(
                 spacing: 40, size: 480, flux: test.flux, fwhm: test.fwhm, sky: test.sky, readNoise: test.readNoise,
                 seed: seed)
             var parameters = MeasurementParameters(radius: .pixels(1.5 * test.fwhm))
@@ -66,11 +67,48 @@ struct HonestErrorsTests {
         if test.sky > 50 { #expect(abs(moments(pulls.mesh).deviation - 1) < 0.08) }
     }
 
+    /// `field.frame` by the simulator, which is optimised.
+    static func quickFrame(_ field: PhotometryTests.StarField, seed: UInt64) -> CalibratedFrame {
+        var random = RandomStream(seed: seed)
+        var light = LightMap(width: field.width, height: field.height, level: field.sky)
+        for star in field.stars {
+            light.addStar(x: star.x, y: star.y, flux: star.flux, fwhmPixels: field.fwhm, pointSpread: .gaussian)
+        }
+        let pixels = light.electrons.map { Float(random.poisson($0) + field.readNoise * random.gaussian()) }
+        return CalibratedFrame(
+            signal: Image(width: field.width, height: field.height, pixels: pixels),
+            variance: Image(
+                width: field.width, height: field.height,
+                filledWith: Float(field.sky + field.readNoise * field.readNoise)),
+            mask: Mask(width: field.width, height: field.height))
+    }
+
+    @Test(
+        "3,000 forced fluxes of 21 frames have pulls of mean 0 and width 1 at every signal-to-noise ratio",
+        arguments: [380.0, 800, 2800, 9600, 100_000, 1_000_000])
+    func bins(flux: Double) {
+        var pulls: [Double] = []
+        for seed in 0..<21 as Range<UInt64> {
+            let field = PhotometryTests.StarField.grid(
+                spacing: 34, size: 420, flux: flux, fwhm: 2.8, sky: 100, readNoise: 8, seed: seed + 100)
+            var parameters = MeasurementParameters(radius: .pixels(4.2))
+            parameters.detection.fwhmPixels = 2.8
+            let share = field.enclosedShare(radius: 4.2)
+            let rows = forcedPhotometry(
+                Self.quickFrame(field, seed: seed + 3000), at: field.stars.map { ($0.x, $0.y) }, parameters)
+            pulls += zip(rows, field.stars).map { ($0.fluxAperture - share * $1.flux) / $0.fluxApertureError }
+        }
+        let (mean, deviation) = moments(pulls)
+        #expect(pulls.count > 3000)
+        #expect(abs(mean) < 0.05)
+        #expect(abs(deviation - 1) < 0.05)
+    }
+
     @Test("position errors of detected stars have pulls of width 1", arguments: [1500.0, 10_000, 300_000])
     func positions(flux: Double) {
         var (pullX, pullY, widths): ([Double], [Double], [Double]) = ([], [], [])
         for seed in 0..<3 {
-            let field = StarField.grid(
+            let field = PhotometryTests.StarField.grid(
                 spacing: 32, size: 512, flux: flux, fwhm: 3.5, sky: 100, readNoise: 8, seed: UInt64(seed))
             let rows = measure(field.frame(seed: UInt64(seed) + 50)).rows
             for star in field.stars {
@@ -89,7 +127,7 @@ struct HonestErrorsTests {
 
     @Test("in a crowded field the pulls of stars without neighbour flags have width 1 and mean near 0")
     func crowded() {
-        let field = StarField.random(
+        let field = PhotometryTests.StarField.random(
             count: 600, width: 640, height: 640, fluxes: 500...300_000, fwhm: 3, sky: 100, readNoise: 8, seed: 5)
         let rows = measure(field.frame(seed: 6)).rows
         var pulls: [Double] = []
@@ -110,7 +148,8 @@ struct HonestErrorsTests {
 
     @Test("Kron fluxes of isolated stars are whole within 3 % and their errors honest")
     func kron() {
-        let field = StarField.grid(spacing: 40, size: 600, flux: 20_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 3)
+        let field = PhotometryTests.StarField.grid(
+            spacing: 40, size: 600, flux: 20_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 3)
         let rows = measure(field.frame(seed: 4)).rows
             .filter { $0.fluxAperture > 10_000 }
         let pulls = rows.map { ($0.fluxAuto - 20_000) / $0.fluxAutoError }

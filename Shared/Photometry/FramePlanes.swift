@@ -1,0 +1,112 @@
+internal import CKernels
+internal import Detection
+internal import Imaging
+
+/// The planes of a frame on which sources were found, lent for sums over pixels.
+struct FramePlanes {
+    let width: Int
+    let height: Int
+    /// Signal above the mesh [e-]; 0 where excluded.
+    let residual: UnsafeBufferPointer<Float>
+    /// [e-^2], without the stars' own noise; 0 where excluded.
+    let variance: UnsafeBufferPointer<Float>
+    /// 1 where a pixel carries no measurement.
+    let excluded: UnsafeBufferPointer<UInt8>
+    let maskBits: UnsafeBufferPointer<UInt16>
+    /// Number of the source that owns each pixel, 0 for sky.
+    let segments: UnsafeBufferPointer<Int32>
+    /// Whether any pixel is excluded.
+    let hasExcluded: Bool
+
+    /// Runs `body` while the planes are lent.
+    static func open<Result>(_ detections: Detections, _ body: (FramePlanes) -> Result) -> Result {
+        let frame = detections.frame
+        return frame.residual.withUnsafeBufferPointer { residual in
+            frame.variance.withUnsafeBufferPointer { variance in
+                frame.excluded.withUnsafeBufferPointer { excluded in
+                    frame.maskBits.withUnsafeBufferPointer { maskBits in
+                        detections.segments.withUnsafeBufferPointer { segments in
+                            body(
+                                FramePlanes(
+                                    width: frame.width, height: frame.height, residual: residual, variance: variance,
+                                    excluded: excluded, maskBits: maskBits, segments: segments,
+                                    hasExcluded: frame.excluded.contains(1)))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether an aperture around a position can have pixels of the frame at all.
+    func isNear(x: Double, y: Double, reach: Double) -> Bool {
+        x.isFinite && y.isFinite && reach > 0 && reach < 1e6 && x > -0.5 - reach && y > -0.5 - reach
+            && x < Double(width) - 0.5 + reach && y < Double(height) - 0.5 + reach
+    }
+
+    func contains(column: Int, row: Int) -> Bool {
+        column >= 0 && row >= 0 && column < width && row < height
+    }
+
+    /// The pixel that lies opposite to another across a centre, rounded to the grid; nil outside the frame.
+    func opposite(column: Int, row: Int, x: Double, y: Double) -> (column: Int, row: Int)? {
+        let (column, row) = (Int((2 * x).rounded()) - column, Int((2 * y).rounded()) - row)
+        return contains(column: column, row: row) ? (column, row) : nil
+    }
+
+    /// Brings the pixels around a position near the processor before they are needed: a frame's rows lie far apart in
+    /// memory, and waiting for them takes longer than summing them.
+    func prefetch(x: Double, y: Double, reach: Double) {
+        guard reach < 64, isNear(x: x, y: y, reach: 0.5), let residual = residual.baseAddress,
+            let variance = variance.baseAddress, let excluded = excluded.baseAddress,
+            let maskBits = maskBits.baseAddress, let segments = segments.baseAddress
+        else { return }
+        let (left, low) = (max(0, Int(x - reach)), max(0, Int(y - reach)))
+        let columns = min(width, Int(x + reach) + 2) - left
+        let rows = min(height, Int(y + reach) + 2) - low
+        let start = low * width + left
+        guard columns > 0, rows > 0 else { return }
+        kernel_sky_prefetch(residual + start, 4 * columns, 4 * width, rows)
+        kernel_sky_prefetch(segments + start, 4 * columns, 4 * width, rows)
+        kernel_sky_prefetch(maskBits + start, 2 * columns, 2 * width, rows)
+        kernel_sky_prefetch(excluded + start, columns, width, rows)
+        // The variance is needed within the apertures only.
+        let quarter = rows / 4
+        kernel_sky_prefetch(
+            variance + start + quarter * width + columns / 4, 2 * columns, 4 * width, rows - 2 * quarter)
+    }
+
+    /// What pixels with centres inside an outline have: bits of the mask, exclusion, and other sources.
+    struct Census {
+        var maskBits: UInt16 = 0
+        var excluded: UInt8 = 0
+        var hasNeighbour = false
+    }
+
+    func census(_ outline: EllipseOverlap, owner: Int32) -> Census {
+        var census = Census()
+        var neighbours: Int32 = 0
+        outline.forEachCentreSpan(width: width, height: height) { columns, row in
+            let start = row * width
+            for index in (start + columns.lowerBound)..<(start + columns.upperBound) {
+                census.maskBits |= maskBits[index]
+                census.excluded |= excluded[index]
+                neighbours |= segments[index] == owner ? 0 : segments[index]
+            }
+        }
+        census.hasNeighbour = neighbours != 0
+        return census
+    }
+
+    /// Largest good pixel with its centre inside an outline [e-]; -infinity for none.
+    func peak(_ outline: EllipseOverlap) -> Double {
+        var peak = -Float.infinity
+        outline.forEachCentreSpan(width: width, height: height) { columns, row in
+            for index in (row * width + columns.lowerBound)..<(row * width + columns.upperBound)
+            where excluded[index] == 0 {
+                peak = max(peak, residual[index])
+            }
+        }
+        return Double(peak)
+    }
+}

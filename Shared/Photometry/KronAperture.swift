@@ -1,0 +1,88 @@
+internal import Detection
+internal import Foundation
+
+/// The elliptical aperture of a source: 2.5 first-moment radii, at least 3.5 half axes of the isophotal ellipse.
+///
+///     r_1 = sum r D / sum D      r: elliptical radius in half axes, over pixels within 6 half axes, other sources' out
+///
+/// - Source: Kron 1980, ApJS 43, 305; factors as SExtractor's PHOT_AUTOPARAMS 2.5, 3.5.
+struct KronAperture {
+    let outline: EllipseOverlap
+    /// False when the moments gave no radius and the smallest was taken.
+    let isGood: Bool
+
+    /// nil for a source without an ellipse, or far outside the frame.
+    init?(_ source: Source, owner: Int32, _ planes: FramePlanes) {
+        let (a, b) = (max(source.a, 0.5), max(source.b, 0.5))
+        guard a.isFinite, b.isFinite, source.theta.isFinite, planes.isNear(x: source.x, y: source.y, reach: 6 * a)
+        else { return nil }
+        let (cosine, sine) = (cos(source.theta), sin(source.theta))
+        let radius = Self.firstMoment(
+            planes, EllipseOverlap(x: source.x, y: source.y, a: 6 * a, b: 6 * b, cosine: cosine, sine: sine),
+            owner: owner)
+        isGood = radius != nil
+        let factor = min(max(2.5 * (radius ?? 0), 3.5), 15)
+        outline = EllipseOverlap(
+            x: source.x, y: source.y, a: factor * a, b: factor * b, cosine: cosine, sine: sine)
+    }
+
+    /// In units of a sixth of the outline; nil when the light is not positive.
+    private static func firstMoment(_ planes: FramePlanes, _ outline: EllipseOverlap, owner: Int32) -> Double? {
+        var (light, moment) = (0.0, 0.0)
+        let (cxx, cyy, cxy) = (outline.cxx, outline.cyy, outline.cxy)
+        outline.forEachCentreSpan(width: planes.width, height: planes.height) { columns, row in
+            let dy = Double(row) - outline.y
+            let (square, slope) = (cyy * dy * dy, cxy * dy)
+            for column in columns {
+                let index = row * planes.width + column
+                let segment = planes.segments[index]
+                let value = segment == 0 || segment == owner ? Double(planes.residual[index]) : 0
+                let dx = Double(column) - outline.x
+                light += value
+                moment += value * max(0, square + dx * (slope + cxx * dx)).squareRoot()
+            }
+        }
+        let radius = 6 * moment / light
+        return light > 0 && moment > 0 && radius.isFinite ? radius : nil
+    }
+
+    /// Sums of the ellipse. A pixel of another source, or without a measurement, counts as the one opposite to it
+    /// across the centre, or as sky where that is no better.
+    func sum(_ planes: FramePlanes, owner: Int32) -> PixelSums {
+        var sums = PixelSums()
+        func isClean(_ index: Int) -> Bool {
+            planes.excluded[index] == 0 && (planes.segments[index] == 0 || planes.segments[index] == owner)
+        }
+        func take(_ column: Int, _ row: Int, _ weight: Double) {
+            var index = row * planes.width + column
+            var count = 1.0
+            if !isClean(index) {
+                guard let other = planes.opposite(column: column, row: row, x: outline.x, y: outline.y),
+                    isClean(other.row * planes.width + other.column)
+                else {
+                    sums.missingArea += weight
+                    return
+                }
+                // A pixel that counts twice has twice its noise, in variance: (1 + 1)^2 = 1 + 3.
+                (index, count) = (other.row * planes.width + other.column, 3)
+            }
+            let square = weight * weight * count
+            sums.light += weight * Double(planes.residual[index])
+            sums.ownVariance += square * Double(planes.residual[index])
+            sums.variance += square * Double(planes.variance[index])
+            sums.area += weight
+            sums.squaredArea += square
+        }
+        outline.forEachPart(width: planes.width, height: planes.height, rim: take) { columns, row in
+            let start = row * planes.width
+            var spoiled: Int32 = 0
+            for index in (start + columns.lowerBound)..<(start + columns.upperBound) {
+                spoiled |= planes.segments[index] == owner ? 0 : planes.segments[index]
+                spoiled |= Int32(planes.excluded[index])
+            }
+            guard spoiled != 0 else { return sums.addSpan(planes, columns, row: row) }
+            for column in columns { take(column, row, 1) }
+        }
+        return sums
+    }
+}

@@ -1,0 +1,126 @@
+import CKernels
+import Foundation
+import Testing
+
+@testable import Photometry
+
+@Suite("Order statistics and clipped skies without sorting")
+struct OrderStatisticsTests {
+    static func sets() -> [[Float]] {
+        var random = StarField.Random(state: 11)
+        let gaussian = (0..<777).map { _ in Float(random.normal() * 12.8) }
+        return [
+            gaussian, gaussian.map { $0 + 1e6 }, Array(gaussian.prefix(20)), Array(gaussian.prefix(21)),
+            gaussian.enumerated().map { $0 % 4 == 0 ? abs($1) * 100 : $1 }, gaussian.map { ($0 / 8).rounded() },
+            [Float](repeating: 3, count: 300), (0..<500).map { Float($0 % 2) }, gaussian.map { exp($0) },
+            gaussian.map { $0 > 20 ? 1e30 : $0 }, (0..<1000).map { Float($0) }, gaussian.map { $0 * 1e-20 },
+            (0..<400).map { _ in Float(random.poisson(2)) }, gaussian.sorted(by: >),
+        ]
+    }
+
+    @Test("every rank is the one of the sorted numbers", arguments: sets())
+    func ranks(_ numbers: [Float]) {
+        let sorted = numbers.sorted()
+        for guess in [0.0, Double(sorted[0]), 1e9, -1e9] {
+            for rank in Set([0, 1, sorted.count / 4, sorted.count / 2, sorted.count - 2, sorted.count - 1]) {
+                var statistics = Self.loaded(numbers)
+                #expect(statistics.value(rank: rank, guess: guess, scale: 10) == sorted[rank])
+                #expect(statistics.value(rank: sorted.count / 2, guess: guess, scale: 0) == sorted[sorted.count / 2])
+            }
+        }
+        let middle = (Double(sorted[(sorted.count - 1) / 2]) + Double(sorted[sorted.count / 2])) / 2
+        #expect(medianByCounting(numbers) == middle)
+    }
+
+    static func loaded(_ numbers: [Float]) -> OrderStatistics {
+        var statistics = OrderStatistics()
+        statistics.load(capacity: numbers.count) { target in
+            for (index, number) in numbers.enumerated() { target[index] = number }
+            return numbers.count
+        }
+        return statistics
+    }
+
+    /// The plain way: sort, drop what lies beyond 4 sigma of the median, until nothing changes.
+    static func sortedClip(_ numbers: [Float]) -> (kept: Int, mean: Double, median: Double, variance: Double)? {
+        var kept = numbers.sorted().map { Double($0) }
+        func median() -> Double { (kept[(kept.count - 1) / 2] + kept[kept.count / 2]) / 2 }
+        func variance(_ centre: Double) -> Double {
+            kept.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(kept.count)
+        }
+        for _ in 0..<10 {
+            guard kept.count >= 20 else { return nil }
+            let (centre, reach) = (median(), 4 * variance(median()).squareRoot())
+            let next = kept.filter { abs($0 - centre) <= reach }
+            if next.count == kept.count { break }
+            kept = next
+        }
+        guard kept.count >= 20 else { return nil }
+        let mean = kept.reduce(0, +) / Double(kept.count)
+        return (kept.count, mean, median(), variance(mean) / Double(kept.count))
+    }
+
+    @Test("clipped mean, median, mode and their variances are those of sorted numbers", arguments: sets())
+    func clipping(_ numbers: [Float]) {
+        let plain = Self.sortedClip(numbers)
+        for estimator in BackgroundEstimator.allCases {
+            var statistics = Self.loaded(numbers)
+            let annulus = Annulus.clipped(&statistics, estimator: estimator)
+            guard let plain else {
+                #expect(annulus == nil)
+                continue
+            }
+            let level: Double
+            let factor: Double
+            switch estimator {
+            case .mean: (level, factor) = (plain.mean, 1)
+            case .median: (level, factor) = (plain.median, .pi / 2)
+            case .mode: (level, factor) = (2.5 * plain.median - 1.5 * plain.mean, 6.25 * (.pi / 2 - 1) + 1)
+            }
+            let scale = max(abs(plain.mean), abs(plain.median), 1e-30)
+            #expect(abs((annulus?.level ?? .nan) - level) <= 1e-6 * scale * 1e-3 + 1e-9 * scale)
+            let expected = factor * plain.variance
+            #expect(abs((annulus?.levelVariance ?? .nan) - expected) <= 1e-6 * expected + 1e-12 * scale * scale)
+        }
+    }
+
+    @Test("fewer than twenty numbers make no sky; no numbers have no median")
+    func few() {
+        var statistics = Self.loaded((0..<19).map { Float($0) })
+        #expect(Annulus.clipped(&statistics, estimator: .mean) == nil)
+        var empty = Self.loaded([])
+        #expect(Annulus.clipped(&empty, estimator: .median) == nil)
+        #expect(medianByCounting([]) == nil)
+        #expect(medianByCounting([-.infinity, 5, .infinity]) == 5)
+        #expect(medianByCounting([-3, -4, -1, -2]) == -2.5)
+    }
+
+    @Test("the kernels agree with plain loops, bit for bit", arguments: [0, 1, 7, 8, 9, 16, 100, 1003])
+    func kernels(_ count: Int) {
+        var random = StarField.Random(state: UInt64(count))
+        let values = (0..<count).map { _ in Float(random.normal()) }
+        let excluded = (0..<count).map { _ in UInt8(random.uniform() < 0.05 ? 1 : 0) }
+        let bits = (0..<count).map { _ in UInt16(random.uniform() < 0.05 ? 2 : 0) }
+        let segments = (0..<count).map { _ in Int32(random.uniform() < 0.9 ? 0 : 3 + 2 * random.uniform()) }
+        var target = [Float](repeating: 0, count: count + 8)
+        let used = kernel_sky_gather(&target, values, excluded, bits, segments, 4, count)
+        let clean = (0..<count).filter {
+            excluded[$0] == 0 && bits[$0] == 0 && (segments[$0] == 0 || segments[$0] == 4)
+        }
+        #expect(Array(target.prefix(used)) == clean.map { values[$0] })
+
+        var lanes = [(sum: Double, square: Double)](repeating: (0, 0), count: 8)
+        for (index, value) in values.enumerated() where Double(value) >= -1 && Double(value) <= 1.5 {
+            let distance = Double(value) - 0.1
+            lanes[index % 8].sum += distance
+            lanes[index % 8].square += distance * distance
+        }
+        let sums = kernel_sky_clip(values, count, -1, 1.5, 0.1)
+        #expect(sums.sum == lanes.reduce(0) { $0 + $1.sum } && sums.square == lanes.reduce(0) { $0 + $1.square })
+        #expect(sums.below == Int64(values.filter { Double($0) < -1 }.count))
+        #expect(sums.count == Int64(values.filter { $0 >= -1 && $0 <= 1.5 }.count))
+        #expect(kernel_sky_count_below(values, count, 0.5) == values.filter { $0 < 0.5 }.count)
+        let between = kernel_sky_between(&target, values, count, -0.5, 0.5)
+        #expect(Array(target.prefix(between)) == values.filter { $0 >= -0.5 && $0 < 0.5 })
+    }
+}
