@@ -16,7 +16,8 @@ void kernel_signal(
         double above = (double)raw[x] - (double)bias[x] - scale * (double)dark[x];
         signal[x] = (float)(gain * above / (double)flat[x]);
     }
-    const uint16_t *restrict first = row->bias_bits, *restrict second = row->dark_bits, *restrict third = row->flat_bits;
+    const uint16_t *restrict first = row->bias_bits, *restrict second = row->dark_bits;
+    const uint16_t *restrict third = row->flat_bits;
     const float saturation = rule->saturation, lowest = rule->lowest_flat;
     const uint16_t saturated = rule->saturated, low = rule->low_flat, missing = rule->no_data;
     for (size_t x = 0; x < count; x++) {

@@ -73,10 +73,11 @@ INLINE int load(struct stack *s, const float *const *image, size_t start, size_t
     lanes count = (float)s->planes;
     for (size_t i = 0; i < s->planes; i++) {
         lanes v;
+        const float *pixel = image[i] + start;
         if (remaining >= KERNEL_STACK_LANES) {
-            v = *(const loose *)(image[i] + start);
+            v = *(const loose *)pixel;
         } else {
-            for (size_t l = 0; l < KERNEL_STACK_LANES; l++) v[l] = image[i][start + (l < remaining ? l : remaining - 1)];
+            for (size_t l = 0; l < KERNEL_STACK_LANES; l++) v[l] = pixel[l < remaining ? l : remaining - 1];
         }
         choice bad = !(SIZE(v) <= FLT_MAX);
         missing |= bad;
@@ -107,7 +108,8 @@ INLINE void middle_deviation(const struct stack *s, lanes *result) {
     const lanes *below = s->value + half, *above = s->value + half - 1 + odd;
     lanes m = s->median, zero = 0, first = above[half] - m, second = INFINITY;
     for (size_t i = 1; i <= half; i++) {
-        lanes left = m - below[-(ptrdiff_t)i], right = i < half ? above[half - i] - m : zero, next = above[half + 1 - i] - m;
+        lanes left = m - below[-(ptrdiff_t)i], right = i < half ? above[half - i] - m : zero;
+        lanes next = above[half + 1 - i] - m;
         lanes larger = LARGER(left, right), beyond = LARGER(left, next);
         first = SMALLER(larger, first);
         second = SMALLER(beyond, second);

@@ -48,6 +48,8 @@ public struct LightCalibration: Sendable {
     public var meshSpacing: Int
     /// A master flat below this means nothing.
     public var lowestFlat: Float
+    /// Threads that rows are split over; the bits do not depend on it.
+    public var threads = 1
 
     public init(
         masters: MasterSet, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
@@ -87,10 +89,11 @@ public struct LightCalibration: Sendable {
 
         var (signal, mask) = SignalKernel(
             pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1,
-            saturation: detector.saturationADU.map { Float($0) } ?? .infinity, lowestFlat: lowestFlat
+            saturation: detector.saturationADU.map { Float($0) } ?? .infinity, lowestFlat: lowestFlat, threads: threads
         ).apply(to: raw)
-        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
-        let noise = noiseModel(pedestal, &flags)
+        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: threads)
+        var noise = noiseModel(pedestal, &flags)
+        noise.threads = threads
         let variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
         noise.fillMissing(in: &signal, mask: mask, from: sky)
         let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil

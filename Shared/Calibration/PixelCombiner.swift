@@ -2,13 +2,13 @@ internal import CKernels
 
 /// Combines the values of many pixels side by side; see `Stack` for the formulas.
 ///
-/// Survivors: within `sigma` of the median, by the larger of 1.4826 MAD and floor (all, where that leaves none); then up
-/// to three times within `sigma` of their mean, by the larger of standard deviation and floor. With one value left the
-/// error is the floor; with none the value is NaN and its error infinite. Values beyond 1e19 have no squares in single
+/// Survivors: within `sigma` of the median, by the larger of 1.4826 MAD and floor (all, where that leaves none); then
+/// up to three times within `sigma` of their mean, by the larger of standard deviation and floor. With one value left
+/// the error is the floor; with none the value is NaN and its error infinite. Values beyond 1e19 have no squares in single
 /// precision: the error is infinite and the value the median.
 struct PixelCombiner {
     private let network: SortingNetwork
-    private let rule: kernel_stack_rule
+    let rule: kernel_stack_rule
     private let count: Int
 
     /// - Parameters:

@@ -19,8 +19,8 @@ size_t kernel_between(
 /// sixteen partial sums, so that the bits do not depend on the machine.
 void kernel_clipped_sums(const float *values, size_t count, double centre, double reach, double sums[3]);
 
-/// Every `step`-th of `count` * `step` pixels that is finite and has no bit set, one after the other; `bits` may be null.
-/// Returns how many, at most `count`.
+/// Every `step`-th of `count` * `step` pixels that is finite and has no bit set, one after the other; returns how many.
+/// `bits` may be null; `picked` has room for `count`.
 size_t kernel_pick(const float *pixels, const uint16_t *bits, size_t step, size_t count, float *restrict picked);
 
 /// Number of finite values, the least and the largest of them (infinite without any).
