@@ -66,7 +66,7 @@ let adapters: [Target] = [
 ]
 
 let science: [Target] = [
-    room("Imaging", loops: true),
+    room("Imaging", sees: ["CKernels"], loops: true),
     room("Sky", sees: ["CERFA"]),
     room("Instruments", sees: ["Imaging", "Sky"]),
     room("Calibration", sees: ["CKernels", "Imaging"], loops: true),

@@ -44,9 +44,7 @@ struct Stack {
     }
 
     func combined() throws -> Combined {
-        let sample = try noiseSample()
-        let combiner = PixelCombiner(
-            count: count, method: method, noise: sample.noise, level: sample.level, poisson: poissonPerUnit)
+        let (combiner, noise) = try combiner()
         var values: [Float] = []
         let errors = try [Float](plane: width * height) { errors in
             values = try [Float](plane: width * height) { values in
@@ -59,7 +57,15 @@ struct Stack {
                 }
             }
         }
-        return Combined(values: values, errors: errors, frameNoise: sample.noise)
+        return Combined(values: values, errors: errors, frameNoise: noise)
+    }
+
+    /// What combines pixels, by the noise of a frame, which comes with it.
+    func combiner() throws -> (combiner: PixelCombiner, noise: Double) {
+        let sample = try noiseSample()
+        let combiner = PixelCombiner(
+            count: count, method: method, noise: sample.noise, level: sample.level, poisson: poissonPerUnit)
+        return (combiner, sample.noise)
     }
 
     /// Rows that are asked for at once: as many as stay in the cache, and never more than `bandBytes` of all frames.
@@ -122,7 +128,7 @@ struct Stack {
         return (Robust.clippedMoments(differences)?.sigma ?? 0) / 2.0.squareRoot()
     }
 
-    private static func withPointers(to bands: [[Float]], _ body: ([UnsafePointer<Float>]) -> Void) {
+    static func withPointers(to bands: [[Float]], _ body: ([UnsafePointer<Float>]) -> Void) {
         func open(_ index: Int, _ pointers: [UnsafePointer<Float>]) {
             if index == bands.count { return body(pointers) }
             bands[index].withUnsafeBufferPointer { open(index + 1, pointers + [$0.baseAddress!]) }

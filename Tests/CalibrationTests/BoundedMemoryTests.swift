@@ -1,6 +1,7 @@
-@testable import Calibration
 import Imaging
 import Testing
+
+@testable import Calibration
 
 @Suite struct BoundedMemoryTests {
     private let width = 64
@@ -71,5 +72,22 @@ import Testing
         let one = try light.calibrate(image(3), exposureSeconds: 1)
         light.threads = threads
         #expect(try light.calibrate(image(3), exposureSeconds: 1) == one)
+    }
+
+    @Test("frames in memory give the bits of the same frames in bands; one of another shape is refused by its number")
+    func inMemory() throws {
+        let images = (0..<count).map(image)
+        let provider: RowProvider = { index, range in
+            Array(images[index].pixels[range.lowerBound * width..<range.upperBound * width])
+        }
+        let master = try builder(bandBytes: 5000).bias(group, id: "b", rows: provider).master
+        for threads in [1, 2] {
+            let stacked = try StackedFrames(images, method: .clippedMean(sigma: 4), threads: threads)
+            #expect(stacked.image == master.image && stacked.error == master.error)
+            #expect(stacked.frameNoise == master.facts.frameNoise)
+        }
+        #expect(throws: StackError.self) {
+            try StackedFrames(images + [Image<ADU>(width: 3, height: 3)], method: .median)
+        }
     }
 }

@@ -12,6 +12,7 @@ let calibrateCommand = Command(
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         InstrumentOption.option,
+        Option("times", "N", "also time each pass over the pixels N times, beside a STREAM triad (with --json)"),
         Option("json", nil, "print a summary as JSON"),
     ]
 ) { arguments in
@@ -28,7 +29,11 @@ let calibrateCommand = Command(
             let place = try out.file(for: file, ending: "calibrated.fits")
             let inputs = files + ["bias", "dark", "flat"].compactMap { arguments.text($0) }
             try OutputPlace.requireDistinct(place, from: inputs)
-            let summary = try calibrate(file, to: place, document: document, masters: masters)
+            let runs = try arguments.text("times").map { text in
+                guard let runs = Int(text), runs > 0 else { throw UsageError("--times \(text): give a count") }
+                return runs
+            }
+            let summary = try calibrate(file, to: place, document: document, masters: masters, runs: runs)
             if !arguments.has("json") { Terminal.complain(summary.text) }
             summaries.append(summary)
         } catch {
@@ -43,7 +48,7 @@ let calibrateCommand = Command(
 }
 
 private func calibrate(
-    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles
+    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, runs: Int?
 ) throws -> CalibrationSummary {
     var times = StepTimes()
     var file = try times.time("read") { try FITSFile(reading: path) }
@@ -59,6 +64,11 @@ private func calibrate(
     let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
     let parts = [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id)
     let recipe = String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
+    let timing = try runs.map {
+        try CalibrationTiming(
+            LightCalibration(masters: masters.masters, detector: detector), raw: raw.pixels,
+            exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
+    }
     let header = light.cards(raw: raw.header, masters: masters.used, recipe: recipe)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
@@ -66,7 +76,8 @@ private func calibrate(
         exposureSeconds: facts.exposureSeconds,
         gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
-        noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite, steps: times.steps)
+        noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite, steps: times.steps,
+        timing: timing)
 }
 
 private struct CalibrationSummary: Encodable {
@@ -84,6 +95,7 @@ private struct CalibrationSummary: Encodable {
     /// Scatter of the sky over the noise model.
     let noiseRatio: Double?
     let steps: [StepTimes.Step]
+    let timing: CalibrationTiming?
 
     var text: String {
         let unit = gainElectronsPerADU == nil ? "ADU" : "e-"
