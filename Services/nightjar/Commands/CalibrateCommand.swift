@@ -12,7 +12,7 @@ let calibrateCommand = Command(
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         InstrumentOption.option,
-        Option("times", "N", "also time each pass over the pixels N times, beside a STREAM triad (with --json)"),
+        TimesOption.option("time each pass over the pixels, beside a STREAM triad"),
         Option("json", nil, "print a summary as JSON"),
     ]
 ) { arguments in
@@ -22,6 +22,7 @@ let calibrateCommand = Command(
     let document = try InstrumentOption.read(arguments)
     let masters = try MasterFiles(arguments, document: document)
     for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
+    let runs = try TimesOption.read(arguments)
     var summaries: [CalibrationSummary] = []
     var failed = false
     for file in files {
@@ -29,10 +30,6 @@ let calibrateCommand = Command(
             let place = try out.file(for: file, ending: "calibrated.fits")
             let inputs = files + ["bias", "dark", "flat"].compactMap { arguments.text($0) }
             try OutputPlace.requireDistinct(place, from: inputs)
-            let runs = try arguments.text("times").map { text in
-                guard let runs = Int(text), runs > 0 else { throw UsageError("--times \(text): give a count") }
-                return runs
-            }
             let summary = try calibrate(file, to: place, document: document, masters: masters, runs: runs)
             if !arguments.has("json") { Terminal.complain(summary.text) }
             summaries.append(summary)
