@@ -67,10 +67,10 @@ let adapters: [Target] = [
 ]
 
 let science: [Target] = [
-    room("Imaging", loops: true),
+    room("Imaging", sees: ["CKernels"], loops: true),
     room("Sky", sees: ["CERFA"]),
     room("Instruments", sees: ["Imaging", "Sky"]),
-    room("Calibration", sees: ["Imaging"], loops: true),
+    room("Calibration", sees: ["CKernels", "Imaging"], loops: true),
     room("Detection", sees: ["CKernels", "CSEP", "Imaging"], loops: true),
     room("Photometry", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
@@ -137,7 +137,7 @@ let testTargets: [Target] = [
     tests("ImagingTests", sees: ["Imaging"]),
     tests("SkyTests", sees: ["Sky"]),
     tests("InstrumentsTests", sees: ["Imaging", "Instruments", "Sky"]),
-    tests("CalibrationTests", sees: ["Calibration", "Imaging", "Simulation"]),
+    tests("CalibrationTests", sees: ["CKernels", "Calibration", "Imaging", "Simulation"]),
     tests("DetectionTests", sees: ["Detection", "Imaging", "Simulation"]),
     tests("PhotometryTests", sees: ["CKernels", "Detection", "Imaging", "Photometry", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),

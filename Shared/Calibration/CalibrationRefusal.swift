@@ -98,19 +98,12 @@ public struct CalibrationFrameLimits: Sendable, Equatable {
         guard pixels.count == expectedPixels else {
             return .wrongShape(expectedPixels: expectedPixels, foundPixels: pixels.count)
         }
-        var lowest = Float.infinity
-        var highest = -Float.infinity
-        var numbers = 0
-        for value in pixels where value.isFinite {
-            lowest = min(lowest, value)
-            highest = max(highest, value)
-            numbers += 1
-        }
-        let missing = 1 - Double(numbers) / Double(pixels.count)
-        if numbers == 0 || missing > notANumberFraction { return .notANumber(fraction: missing) }
+        let extent = Extent(of: pixels)
+        let (lowest, highest) = (extent.lowest, extent.highest)
+        let missing = 1 - Double(extent.numbers) / Double(pixels.count)
+        if extent.numbers == 0 || missing > notANumberFraction { return .notANumber(fraction: missing) }
         let level = saturationADU.map { Float($0) } ?? highest
-        var saturated = 0
-        for value in pixels where value >= level { saturated += 1 }
+        let saturated = Extent.count(of: pixels, atLeast: level)
         if lowest == highest, lowest < level || saturationADU == nil {
             return .noVariance(valueADU: Double(lowest))
         }

@@ -61,6 +61,8 @@ public struct LightCalibration: Sendable {
     public var lowestFlat: Float
     /// Lines along which saturated pixels bleed; nil: they do not.
     public var bleedingAlong: DetectorAxis? = .columns
+    /// Threads that rows are split over; the bits do not depend on it.
+    public var threads = 1
 
     public init(
         masters: MasterSet, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
@@ -101,14 +103,16 @@ public struct LightCalibration: Sendable {
         // A prepared frame knows its saturated pixels by their raw counts.
         let level = frame.mask == nil ? detector.saturationADU.map { Float($0) } ?? .infinity : .infinity
         var (signal, mask) = SignalKernel(
-            pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, saturation: level, lowestFlat: lowestFlat
+            pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, saturation: level, lowestFlat: lowestFlat,
+            threads: threads
         ).apply(to: raw)
         if let known = frame.mask { for i in mask.bits.indices { mask.bits[i] |= known.bits[i] } }
         if let bleedingAlong { BleedTrails(along: bleedingAlong).mark(&mask, in: signal) }
         let fringe = masters.fringe?.subtract(from: &signal, mask: &mask)
         if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
-        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask)
-        let noise = noiseModel(pedestal, &flags)
+        let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: threads)
+        var noise = noiseModel(pedestal, &flags)
+        noise.threads = threads
         var variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
         if let added = frame.variance { add(added, to: &variance) }
         if let fringe { masters.fringe?.addVariance(of: fringe, to: &variance) }

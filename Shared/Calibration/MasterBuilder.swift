@@ -35,6 +35,8 @@ public struct MasterBuilder: Sendable {
     /// Gain sharpens the noise model of darks; saturation refuses over-exposed frames.
     public var detector: DetectorFacts
     public var bandBytes: Int
+    /// Threads that combine rows; the bits do not depend on it.
+    public var threads = 1
 
     public init(
         method: CombineMethod = .clippedMean(sigma: 4), limits: CalibrationFrameLimits = CalibrationFrameLimits(),

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Imaging
 
 /// Level and noise of an image in boxes, and bilinear in between.
@@ -16,32 +17,24 @@ struct Mesh {
     private(set) var noises: [Float]
 
     /// - Parameter mask: pixels with any bit set do not count.
-    init<Unit>(of image: Image<Unit>, spacing: Int, skipping mask: Mask? = nil) {
+    init<Unit>(of image: Image<Unit>, spacing: Int, skipping mask: Mask? = nil, threads: Int = 1) {
         let columns = max(1, (image.width + spacing / 2) / spacing)
         let rows = max(1, (image.height + spacing / 2) / spacing)
-        self.init(of: image, columns: columns, rows: rows, skipping: mask)
+        self.init(of: image, columns: columns, rows: rows, skipping: mask, threads: threads)
     }
 
-    init<Unit>(of image: Image<Unit>, columns: Int, rows: Int, skipping mask: Mask? = nil) {
+    init<Unit>(of image: Image<Unit>, columns: Int, rows: Int, skipping mask: Mask? = nil, threads: Int = 1) {
         width = image.width
         height = image.height
         self.columns = columns
         self.rows = rows
-        levels = []
-        noises = []
-        var scratch = [Float](repeating: 0, count: (width / columns + 1) * (height / rows + 1))
-        for row in 0..<rows {
-            for column in 0..<columns {
-                let (xs, ys) = area(ofBox: row * columns + column)
-                let moments = Self.moments(of: image, xs, ys, mask, &scratch)
-                levels.append(moments.map { Float($0.mean) } ?? .nan)
-                noises.append(moments.map { Float($0.sigma) } ?? .nan)
-            }
-        }
+        levels = [Float](repeating: .nan, count: columns * rows)
+        noises = levels
+        measure(image.pixels, mask?.bits, threads: threads)
         levels = filled(levels)
         noises = filled(noises)
         levels = withoutStars()
-        noises = noises.indices.map { Robust.median(neighbours(of: $0, in: noises)) ?? .nan }
+        noises = noises.indices.map { medianAround($0, in: noises) }
     }
 
     /// The pixels of a box.
@@ -58,35 +51,53 @@ struct Mesh {
     var typicalLevel: Double { Double(Robust.median(levels) ?? .nan) }
     var typicalNoise: Double { Double(Robust.median(noises) ?? .nan) }
 
-    private static func moments<Unit>(
-        of image: Image<Unit>, _ xs: Range<Int>, _ ys: Range<Int>, _ mask: Mask?, _ scratch: inout [Float]
-    ) -> Robust.Moments? {
-        let step = xs.count * ys.count >= 2048 ? 2 : 1
-        let taken = scratch.withUnsafeMutableBufferPointer { picked in
-            withPixels(image, mask) { pixels, bits in
-                var n = 0
-                for y in stride(from: ys.lowerBound, to: ys.upperBound, by: step) {
-                    for x in stride(from: xs.lowerBound, to: xs.upperBound, by: step) {
-                        let i = y * image.width + x
-                        let isUsable = abs(pixels[i]) <= .greatestFiniteMagnitude && (bits == nil || bits![i] == 0)
-                        picked[n] = pixels[i]
-                        n += isUsable ? 1 : 0
+    /// Clipped moments of every box, boxes of one row together so that pixels are read in their order.
+    private mutating func measure(_ pixels: [Float], _ bits: [UInt16]?, threads: Int) {
+        let mesh = self
+        levels.withUnsafeMutableBufferPointer { levels in
+            noises.withUnsafeMutableBufferPointer { noises in
+                pixels.withUnsafeBufferPointer { pixels in
+                    (bits ?? []).withUnsafeBufferPointer { found in
+                        let bits = bits == nil ? nil : found.baseAddress
+                        parallelRows(mesh.rows, threads: threads) { rows in
+                            for row in rows {
+                                mesh.measure(row, pixels.baseAddress!, bits) { column, moments in
+                                    levels[row * mesh.columns + column] = Float(moments.mean)
+                                    noises[row * mesh.columns + column] = Float(moments.sigma)
+                                }
+                            }
+                        }
                     }
                 }
-                return n
             }
         }
-        let offered = ((xs.count + step - 1) / step) * ((ys.count + step - 1) / step)
-        guard taken > 0, taken * 4 >= offered else { return nil }
-        return scratch.withUnsafeMutableBufferPointer { Robust.clippedMoments($0.baseAddress!, count: taken) }
     }
 
-    private static func withPixels<Unit>(
-        _ image: Image<Unit>, _ mask: Mask?, _ body: (UnsafePointer<Float>, UnsafePointer<UInt16>?) -> Int
-    ) -> Int {
-        image.pixels.withUnsafeBufferPointer { pixels in
-            guard let mask else { return body(pixels.baseAddress!, nil) }
-            return mask.bits.withUnsafeBufferPointer { body(pixels.baseAddress!, $0.baseAddress!) }
+    private func measure(
+        _ row: Int, _ pixels: UnsafePointer<Float>, _ bits: UnsafePointer<UInt16>?,
+        _ keep: (_ column: Int, _ moments: Robust.Moments) -> Void
+    ) {
+        let room = (width / columns + 1) * (height / rows + 1)
+        var taken = [Int](repeating: 0, count: columns)
+        let boxes = (0..<columns).map { area(ofBox: row * columns + $0) }
+        let steps = boxes.map { $0.xs.count * $0.ys.count >= 2048 ? 2 : 1 }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: room * columns) { picked in
+            for y in boxes[0].ys {
+                for (column, box) in boxes.enumerated() where (y - box.ys.lowerBound) % steps[column] == 0 {
+                    let start = y * width + box.xs.lowerBound
+                    let target = picked.baseAddress! + (column * room + taken[column])
+                    let offered = (box.xs.count + steps[column] - 1) / steps[column]
+                    let marks = bits.map { $0 + start }
+                    taken[column] += kernel_pick(pixels + start, marks, steps[column], offered, target)
+                }
+            }
+            for (column, box) in boxes.enumerated() {
+                let step = steps[column]
+                let offered = ((box.xs.count + step - 1) / step) * ((box.ys.count + step - 1) / step)
+                guard taken[column] > 0, taken[column] * 4 >= offered else { continue }
+                let values = picked.baseAddress! + column * room
+                if let moments = Robust.clippedMoments(values, count: taken[column]) { keep(column, moments) }
+            }
         }
     }
 
@@ -109,7 +120,7 @@ struct Mesh {
     private func withoutStars() -> [Float] {
         levels.indices.map { i in
             let around = surroundings(of: i)
-            let noise = Robust.median(neighbours(of: i, in: noises)) ?? .nan
+            let noise = medianAround(i, in: noises)
             return levels[i] > around + noise / 2 ? around : levels[i]
         }
     }
@@ -123,7 +134,7 @@ struct Mesh {
             let step = dy * columns + dx
             means.append((levels[index - step] + levels[index + step]) / 2)
         }
-        return Robust.median(means.isEmpty ? neighbours(of: index, in: levels) : means) ?? .nan
+        return means.isEmpty ? medianAround(index, in: levels) : Robust.median(means) ?? .nan
     }
 
     /// The box and those around it.
@@ -135,6 +146,11 @@ struct Mesh {
             for x in max(column - 1, 0)...min(column + 1, columns - 1) { found.append(boxes[y * columns + x]) }
         }
         return found
+    }
+
+    /// Median of the box and those around it.
+    private func medianAround(_ index: Int, in boxes: [Float]) -> Float {
+        Robust.median(neighbours(of: index, in: boxes)) ?? .nan
     }
 
     func fillLevels(row: Int, into line: UnsafeMutablePointer<Float>) { fill(levels, row: row, reach: 0.5, into: line) }
@@ -158,12 +174,7 @@ struct Mesh {
             let end = segment == segments - 1 ? width : min(max(Int(centre), start), width)
             let level = nodes[segment]
             let slope = nodes[min(segment + 1, columns - 1)] - level
-            let origin = Float(segment)
-            for x in start..<end {
-                let position = (Float(x) + 0.5) * scale - 0.5
-                let inside = position < first ? first : (position > last ? last : position)
-                line[x] = level + slope * (inside - origin)
-            }
+            kernel_line(line, start, end, scale, first, last, Float(segment), level, slope)
             start = end
         }
     }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Imaging
 
 /// The variance of a calibrated frame; formulas at `LightCalibration`.
@@ -16,43 +17,43 @@ struct NoiseModel {
     let gain: Double
     let readNoise: Double
     let parts: Parts
+    var threads = 1
 
     var isModelOnly: Bool { parts.hasModel && !parts.hasScatter }
 
+    /// What the variance reads and writes for each pixel, where the model is all of it [bytes].
+    var bytesPerPixel: Int {
+        let dark = pedestal.dark == nil ? 0 : 8
+        return (flat == nil ? 0 : 8) + (pedestal.bias == nil ? 0 : 4) + dark + 2 + 4
+    }
+
     func variance(of sky: Mesh, width: Int, height: Int, mask: Mask) -> Image<ElectronSquared> {
-        let flatPlane = Plane(flat?.image.pixels, width: width, absent: 1)
-        let flatErrors = Plane(flat?.error.pixels, width: width, absent: 0)
-        let biasErrors = Plane(pedestal.bias?.error.pixels, width: width, absent: 0)
-        let darkPlane = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
-        let darkErrors = Plane(pedestal.dark?.error.pixels, width: width, absent: 0)
-        let row = RowKernel(self, darkLevel: darkLevel)
-        let lines = UnsafeMutablePointer<Float>.allocate(capacity: 2 * width)
-        defer { lines.deallocate() }
-        let (levels, noises) = (lines, lines + width)
-        let pixels = [Float](unsafeUninitializedCapacity: width * height) { variance, used in
-            for y in 0..<height {
-                let out = variance.baseAddress! + y * width
-                sky.fillLevels(row: y, into: levels)
-                if parts.hasModel {
-                    flatPlane.row(y) { flat in
-                        flatErrors.row(y) { flatError in
-                            biasErrors.row(y) { biasError in
-                                darkPlane.row(y) { dark in
-                                    darkErrors.row(y) { darkError in
-                                        row.model(levels, flat, flatError, biasError, dark, darkError, width, out)
-                                    }
-                                }
+        let rows = VarianceRows(pedestal: pedestal, flat: flat, width: width)
+        let bits = Plane(mask.bits, width: width, absent: 0)
+        let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
+        var rule = rule
+        let pixels = [Float](plane: width * height) { variance in
+            withUnsafePointer(to: &rule) { rule in
+                parallelRows(height, threads: threads) { range in
+                    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+                        let line = line.baseAddress!
+                        for y in range {
+                            let out = variance.baseAddress! + y * width
+                            if parts.hasModel {
+                                sky.fillLevels(row: y, into: line)
+                                rows.row(y, sky: line) { kernel_variance($0, rule, out, width) }
+                            } else {
+                                out.initialize(repeating: 0, count: width)
                             }
+                            if parts.hasScatter {
+                                sky.fillNoises(row: y, into: line)
+                                kernel_variance_scatter(line, out, width)
+                            }
+                            bits.row(y) { kernel_variance_hide($0, missing, out, width) }
                         }
                     }
                 }
-                if parts.hasScatter {
-                    sky.fillNoises(row: y, into: noises)
-                    row.scatter(noises, isAlone: !parts.hasModel, width, out)
-                }
-                row.hideMissing(mask, y, out)
             }
-            used = width * height
         }
         return Image(width: width, height: height, pixels: pixels)
     }
@@ -107,72 +108,49 @@ struct NoiseModel {
         return Double(level)
     }
 
-    /// Scalars of the model in single precision, and the loops over one row.
-    private struct RowKernel {
-        let constant: Float
-        let gain: Float
-        let darkLevel: Float
-        /// Electrons of variance per ADU of dark.
-        let darkGain: Float
-        let darkFloor: Float
-        let biasWeight: Float
-        let darkWeight: Float
-        let hasSky: Float
-
-        init(_ model: NoiseModel, darkLevel: Double) {
-            let g = model.gain
-            let k = model.pedestal.darkScale
-            let containsBias = model.pedestal.dark?.facts.flags.contains(.containsBias) ?? false
-            constant = Float(model.readNoise * model.readNoise + g * g / 12)
-            gain = Float(g)
-            self.darkLevel = Float(darkLevel)
-            darkGain = Float(g * k)
+    /// Scalars of the model in single precision.
+    private var rule: kernel_variance_rule {
+        let g = gain
+        let k = pedestal.darkScale
+        let level = Float(darkLevel)
+        let coefficient = pedestal.biasCoefficient
+        let containsBias = pedestal.dark?.facts.flags.contains(.containsBias) ?? false
+        return kernel_variance_rule(
+            constant: Float(readNoise * readNoise + g * g / 12), dark_level: level, dark_gain: Float(g * k),
             // With the bias inside only the excess of a hot pixel is known to be dark current.
-            darkFloor = containsBias ? Float(darkLevel) : 0
-            let coefficient = model.pedestal.biasCoefficient
-            biasWeight = Float(g * g * coefficient * coefficient)
-            darkWeight = Float(g * g * k * k)
-            hasSky = model.parts.hasSky ? 1 : 0
-        }
+            dark_floor: containsBias ? level : 0, bias_weight: Float(g * g * coefficient * coefficient),
+            dark_weight: Float(g * g * k * k), has_sky: parts.hasSky ? 1 : 0)
+    }
+}
 
-        @inline(__always)
-        func model(
-            _ sky: UnsafePointer<Float>, _ flat: UnsafePointer<Float>, _ flatError: UnsafePointer<Float>,
-            _ biasError: UnsafePointer<Float>, _ dark: UnsafePointer<Float>, _ darkError: UnsafePointer<Float>,
-            _ width: Int, _ out: UnsafeMutablePointer<Float>
-        ) {
-            for x in 0..<width {
-                let level = sky[x] > 0 ? sky[x] * hasSky : 0
-                let isHot = dark[x] > darkLevel + 5 * darkError[x]
-                let current = (isHot ? dark[x] : darkLevel) - darkFloor
-                var sum = constant + level * flat[x]
-                sum += darkGain * (current > 0 ? current : 0)
-                sum += biasWeight * biasError[x] * biasError[x]
-                sum += darkWeight * darkError[x] * darkError[x]
-                sum += level * level * flatError[x] * flatError[x]
-                out[x] = sum / (flat[x] * flat[x])
-            }
-        }
+/// The rows that the variance is made of.
+private struct VarianceRows {
+    private let flat: Plane<Float>
+    private let flatErrors: Plane<Float>
+    private let biasErrors: Plane<Float>
+    private let dark: Plane<Float>
+    private let darkErrors: Plane<Float>
 
-        @inline(__always)
-        func scatter(
-            _ noises: UnsafePointer<Float>, isAlone: Bool, _ width: Int, _ out: UnsafeMutablePointer<Float>
-        ) {
-            for x in 0..<width {
-                let squared = noises[x] * noises[x]
-                out[x] = isAlone ? squared : (squared > out[x] ? squared : out[x])
-            }
-        }
+    init(pedestal: Pedestal, flat: Master<Relative>?, width: Int) {
+        self.flat = Plane(flat?.image.pixels, width: width, absent: 1)
+        flatErrors = Plane(flat?.error.pixels, width: width, absent: 0)
+        biasErrors = Plane(pedestal.bias?.error.pixels, width: width, absent: 0)
+        dark = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
+        darkErrors = Plane(pedestal.dark?.error.pixels, width: width, absent: 0)
+    }
 
-        /// Infinite where nothing is known, and where a number came out that cannot be a variance.
-        @inline(__always)
-        func hideMissing(_ mask: Mask, _ y: Int, _ out: UnsafeMutablePointer<Float>) {
-            let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
-            mask.bits.withUnsafeBufferPointer { bits in
-                let row = bits.baseAddress! + y * mask.width
-                for x in 0..<mask.width {
-                    let isKnown = row[x] & missing == 0 && out[x] > 0
-                    out[x] = isKnown ? out[x] : .infinity
+    func row(_ y: Int, sky: UnsafePointer<Float>, _ body: (UnsafePointer<kernel_variance_row>) -> Void) {
+        flat.row(y) { flat in
+            flatErrors.row(y) { flatErrors in
+                biasErrors.row(y) { biasErrors in
+                    dark.row(y) { dark in
+                        darkErrors.row(y) { darkErrors in
+                            let row = kernel_variance_row(
+                                sky: sky, flat: flat, flat_error: flatErrors, bias_error: biasErrors, dark: dark,
+                                dark_error: darkErrors)
+                            withUnsafePointer(to: row, body)
+                        }
+                    }
                 }
             }
         }

@@ -1,55 +1,57 @@
-/// Order statistics and clipped moments on plain buffers. NaN must be taken out before.
+internal import CKernels
+
+/// Order statistics and clipped moments on plain buffers.
 enum Robust {
-    /// The k-th smallest of `count` values (0-based), by Hoare's selection; reorders the buffer.
-    static func select(_ values: UnsafeMutablePointer<Float>, count: Int, rank: Int) -> Float {
-        var low = 0
-        var high = count - 1
-        while low < high {
-            let pivot = medianOfThree(values[low], values[(low + high) / 2], values[high])
-            var i = low
-            var j = high
-            while i <= j {
-                while values[i] < pivot { i += 1 }
-                while pivot < values[j] { j -= 1 }
-                if i <= j {
-                    let kept = values[i]
-                    values[i] = values[j]
-                    values[j] = kept
-                    i += 1
-                    j -= 1
-                }
-            }
-            if rank <= j {
-                high = j
-            } else if rank >= i {
-                low = i
-            } else {
-                return values[rank]
-            }
-        }
-        return values[rank]
-    }
-
-    @inline(__always)
-    private static func medianOfThree(_ a: Float, _ b: Float, _ c: Float) -> Float {
-        max(min(a, b), min(max(a, b), c))
-    }
-
-    /// Median of `count` > 0 values; the mean of the middle two when even. Reorders the buffer.
-    static func median(_ values: UnsafeMutablePointer<Float>, count: Int) -> Float {
-        let upper = select(values, count: count, rank: count / 2)
+    /// Median of `count` > 0 numbers, none of them NaN; the mean of the middle two when even.
+    static func median(_ values: UnsafePointer<Float>, count: Int) -> Float {
+        let upper = kernel_select(values, count, count / 2)
         if count % 2 == 1 { return upper }
-        // After the selection everything left of the rank is not larger.
-        var lower = values[0]
-        for i in 1..<max(count / 2, 1) where values[i] > lower { lower = values[i] }
-        return (lower + upper) / 2
+        var largest = upper
+        let below = kernel_below(values, count, upper, &largest)
+        return ((below == count / 2 ? largest : upper) + upper) / 2
     }
 
     /// Median of the numbers among the values; nil when there are none.
     static func median(_ values: [Float]) -> Float? {
-        var numbers = values.filter { !$0.isNaN }
-        if numbers.isEmpty { return nil }
-        return numbers.withUnsafeMutableBufferPointer { median($0.baseAddress!, count: $0.count) }
+        values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return nil }
+            return median(withNaN: start, count: values.count)
+        }
+    }
+
+    /// As `median`, of values that may be NaN. Of many, only those between two quantiles of a sample that are 4 sigma
+    /// to both sides of the median are looked at; where the sample was wrong, all.
+    static func median(withNaN values: UnsafePointer<Float>, count: Int) -> Float? {
+        guard count > 0 else { return nil }
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { found -> Float? in
+            let found = found.baseAddress!
+            var (below, numbers) = (0, 0)
+            if count > 1 << 15, let (low, high) = bracket(values, count: count) {
+                let taken = kernel_between(values, count, low, high, found, &below, &numbers)
+                let (lower, upper) = ((numbers - 1) / 2 - below, numbers / 2 - below)
+                if lower >= 0, upper < taken {
+                    return (kernel_select(found, taken, lower) + kernel_select(found, taken, upper)) / 2
+                }
+            }
+            let taken = kernel_between(values, count, -.infinity, .infinity, found, &below, &numbers)
+            return taken > 0 ? median(found, count: taken) : nil
+        }
+    }
+
+    private static func bracket(_ values: UnsafePointer<Float>, count: Int) -> (low: Float, high: Float)? {
+        let size = 4096
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { sample -> (low: Float, high: Float)? in
+            var taken = 0
+            for i in 0..<size where !values[i * count / size].isNaN {
+                sample[taken] = values[i * count / size]
+                taken += 1
+            }
+            let reach = 2 * Int(Double(taken).squareRoot())
+            guard taken > 4 * reach, let sample = sample.baseAddress else { return nil }
+            return (
+                kernel_select(sample, taken, taken / 2 - reach), kernel_select(sample, taken, taken / 2 + reach)
+            )
+        }
     }
 
     struct Moments {
@@ -60,13 +62,11 @@ enum Robust {
     /// Mean and standard deviation after clipping at 3 sigma, started from median and MAD.
     ///
     /// The standard deviation is divided by 0.98658, its value for a Gaussian cut at 3 sigma. Unlike MAD alone it is
-    /// right for coarsely quantised pixels, where MAD knows whole ADU only. Nil when `count` is 0. Uses the buffer as
-    /// scratch space.
-    static func clippedMoments(_ values: UnsafeMutablePointer<Float>, count: Int) -> Moments? {
+    /// right for coarsely quantised pixels, where MAD knows whole ADU only. Nil when `count` is 0; the values are
+    /// finite.
+    static func clippedMoments(_ values: UnsafePointer<Float>, count: Int) -> Moments? {
         guard count > 0 else { return nil }
-        let few = min(count, 200)
-        let start = startingPoint(values, count: count, few: few)
-        var moments = Moments(mean: start.mean, sigma: start.sigma)
+        var moments = startingPoint(values, count: count, few: min(count, 200))
         for _ in 0..<6 {
             let reach = 3 * moments.sigma
             guard let next = momentsWithin(values, count: count, centre: moments.mean, reach: reach) else { break }
@@ -78,7 +78,7 @@ enum Robust {
     }
 
     /// Median and 1.4826 MAD of evenly picked values; where more than half of them are equal, their plain deviation.
-    private static func startingPoint(_ values: UnsafeMutablePointer<Float>, count: Int, few: Int) -> Moments {
+    private static func startingPoint(_ values: UnsafePointer<Float>, count: Int, few: Int) -> Moments {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: few) { picked in
             let base = picked.baseAddress!
             for i in 0..<few { base[i] = values[i * count / few] }
@@ -92,28 +92,28 @@ enum Robust {
     }
 
     private static func momentsWithin(
-        _ values: UnsafeMutablePointer<Float>, count: Int, centre: Double, reach: Double
+        _ values: UnsafePointer<Float>, count: Int, centre: Double, reach: Double
     ) -> Moments? {
-        var kept = 0.0
-        var sum = 0.0
-        var squares = 0.0
-        for i in 0..<count {
-            let offset = Double(values[i]) - centre
-            let weight = abs(offset) <= reach ? 1.0 : 0.0
-            kept += weight
-            sum += weight * offset
-            squares += weight * offset * offset
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 3) { sums in
+            kernel_clipped_sums(values, count, centre, reach, sums.baseAddress!)
+            let kept = sums[0]
+            guard kept > 0 else { return nil }
+            let mean = sums[1] / kept
+            let variance = max(sums[2] / kept - mean * mean, 0) * (kept > 1 ? kept / (kept - 1) : 1)
+            let cut = reach.isFinite ? 0.98658 : 1
+            return Moments(mean: centre + mean, sigma: variance.squareRoot() / cut)
         }
-        guard kept > 0 else { return nil }
-        let mean = sum / kept
-        let variance = max(squares / kept - mean * mean, 0) * (kept > 1 ? kept / (kept - 1) : 1)
-        let cut = reach.isFinite ? 0.98658 : 1
-        return Moments(mean: centre + mean, sigma: variance.squareRoot() / cut)
     }
 
+    /// The same of the finite numbers among the values.
     static func clippedMoments(_ values: [Float]) -> Moments? {
-        var numbers = values.filter(\.isFinite)
-        return numbers.withUnsafeMutableBufferPointer { buffer in
+        let numbers = [Float](unsafeUninitializedCapacity: values.count) { numbers, taken in
+            values.withUnsafeBufferPointer { values in
+                guard let start = values.baseAddress, let target = numbers.baseAddress else { return }
+                taken = kernel_pick(start, nil, 1, values.count, target)
+            }
+        }
+        return numbers.withUnsafeBufferPointer { buffer in
             buffer.baseAddress.flatMap { clippedMoments($0, count: buffer.count) }
         }
     }

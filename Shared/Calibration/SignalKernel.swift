@@ -1,117 +1,108 @@
+internal import CKernels
 internal import Imaging
 
 /// signal = gain * (raw - bias - k * dark) / flat, row by row, and the mask that goes with it.
 ///
-/// Computed in double precision and rounded once, so that hot pixels lose nothing to cancellation. A missing master
-/// is a row of constants that every row shares.
+/// Computed in double precision and rounded once, so that hot pixels lose nothing to cancellation: the signal is the
+/// nearest Float but for one in 10^8 cases. That costs no time: memory is slower. A missing master is a row of
+/// constants that every row shares.
 struct SignalKernel {
     let pedestal: Pedestal
     let flat: Master<Relative>?
     let gain: Double
     let saturation: Float
     let lowestFlat: Float
+    var threads = 1
+
+    /// What is read and written for each pixel [bytes].
+    var bytesPerPixel: Int {
+        let masters = [pedestal.bias != nil, pedestal.dark != nil, flat != nil].count { $0 }
+        return 4 + masters * (4 + 2) + 4 + 2
+    }
 
     func apply(to raw: Image<ADU>) -> (signal: Image<Electron>, mask: Mask) {
-        let width = raw.width
-        let bias = Plane(pedestal.bias?.image.pixels, width: width, absent: 0)
-        let dark = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
-        let flat = Plane(self.flat?.image.pixels, width: width, absent: 1)
-        let biasBits = BitPlane(pedestal.bias?.mask.bits, width: width)
-        let darkBits = BitPlane(pedestal.dark?.mask.bits, width: width)
-        let flatBits = BitPlane(self.flat?.mask.bits, width: width)
-        let count = width * raw.height
-        var bits = [UInt16](unsafeUninitializedCapacity: count) { $1 = count }
-        let pixels = [Float](unsafeUninitializedCapacity: count) { signal, used in
-            bits.withUnsafeMutableBufferPointer { bits in
-                raw.pixels.withUnsafeBufferPointer { raw in
-                    for y in 0..<(count / width) {
-                        let rawRow = raw.baseAddress! + y * width
-                        let signalRow = signal.baseAddress! + y * width
-                        let bitRow = bits.baseAddress! + y * width
-                        bias.row(y) { bias in
-                            dark.row(y) { dark in
-                                flat.row(y) { flat in
-                                    signalOf(rawRow, bias, dark, flat, width, into: signalRow)
-                                    flagsOf(rawRow, signalRow, flat, width, into: bitRow)
-                                }
+        let (width, height) = (raw.width, raw.height)
+        let rows = SignalRows(pedestal: pedestal, flat: flat, raw: raw)
+        var rule = kernel_signal_rule(
+            gain: gain, dark_scale: pedestal.darkScale, saturation: saturation, lowest_flat: lowestFlat,
+            saturated: PixelFlags.saturated.rawValue, low_flat: PixelFlags.lowFlat.rawValue,
+            no_data: PixelFlags.noData.rawValue)
+        var bits: [UInt16] = []
+        let pixels = [Float](plane: width * height) { signal in
+            bits = [UInt16](plane: width * height) { bits in
+                withUnsafePointer(to: &rule) { rule in
+                    parallelRows(height, threads: threads) { range in
+                        for y in range {
+                            rows.row(y) { row in
+                                kernel_signal(
+                                    row, rule, signal.baseAddress! + y * width, bits.baseAddress! + y * width, width)
                             }
                         }
-                        biasBits.merge(row: y, into: bitRow)
-                        darkBits.merge(row: y, into: bitRow)
-                        flatBits.merge(row: y, into: bitRow)
                     }
                 }
             }
-            used = count
         }
         return (
-            Image(width: width, height: raw.height, pixels: pixels),
-            Mask(width: width, height: raw.height, bits: bits)
+            Image(width: width, height: height, pixels: pixels), Mask(width: width, height: height, bits: bits)
         )
     }
+}
 
-    @inline(__always)
-    private func signalOf(
-        _ raw: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ dark: UnsafePointer<Float>,
-        _ flat: UnsafePointer<Float>, _ width: Int, into signal: UnsafeMutablePointer<Float>
-    ) {
-        let scale = pedestal.darkScale
-        for x in 0..<width {
-            let above = Double(raw[x]) - Double(bias[x]) - scale * Double(dark[x])
-            signal[x] = Float(gain * above / Double(flat[x]))
-        }
+/// The rows that the signal is made of.
+private struct SignalRows {
+    private let raw: Plane<Float>
+    private let bias: Plane<Float>
+    private let dark: Plane<Float>
+    private let flat: Plane<Float>
+    private let biasBits: Plane<UInt16>
+    private let darkBits: Plane<UInt16>
+    private let flatBits: Plane<UInt16>
+
+    init(pedestal: Pedestal, flat: Master<Relative>?, raw: Image<ADU>) {
+        let width = raw.width
+        self.raw = Plane(raw.pixels, width: width, absent: 0)
+        bias = Plane(pedestal.bias?.image.pixels, width: width, absent: 0)
+        dark = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
+        self.flat = Plane(flat?.image.pixels, width: width, absent: 1)
+        biasBits = Plane(pedestal.bias?.mask.bits, width: width, absent: 0)
+        darkBits = Plane(pedestal.dark?.mask.bits, width: width, absent: 0)
+        flatBits = Plane(flat?.mask.bits, width: width, absent: 0)
     }
 
-    @inline(__always)
-    private func flagsOf(
-        _ raw: UnsafePointer<Float>, _ signal: UnsafePointer<Float>, _ flat: UnsafePointer<Float>, _ width: Int,
-        into bits: UnsafeMutablePointer<UInt16>
-    ) {
-        let saturated = PixelFlags.saturated.rawValue
-        let low = PixelFlags.lowFlat.rawValue
-        let missing = PixelFlags.noData.rawValue
-        let largest = Float.greatestFiniteMagnitude
-        for x in 0..<width {
-            var flags: UInt16 = raw[x] >= saturation ? saturated : 0
-            flags |= flat[x] >= lowestFlat ? 0 : low
-            flags |= abs(signal[x]) <= largest ? 0 : missing
-            bits[x] = flags
+    func row(_ y: Int, _ body: (UnsafePointer<kernel_signal_row>) -> Void) {
+        raw.row(y) { raw in
+            bias.row(y) { bias in
+                dark.row(y) { dark in
+                    flat.row(y) { flat in
+                        biasBits.row(y) { biasBits in
+                            darkBits.row(y) { darkBits in
+                                flatBits.row(y) { flatBits in
+                                    let row = kernel_signal_row(
+                                        raw: raw, bias: bias, dark: dark, flat: flat, bias_bits: biasBits,
+                                        dark_bits: darkBits, flat_bits: flatBits)
+                                    withUnsafePointer(to: row, body)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
-/// The rows of an image, or one row of constants for an image that is not there.
-struct Plane {
-    private let pixels: [Float]
+/// The rows of a plane, or one row of constants for a plane that is not there.
+struct Plane<Element: BitwiseCopyable> {
+    private let elements: [Element]
     private let stride: Int
 
-    init(_ pixels: [Float]?, width: Int, absent: Float) {
-        self.pixels = pixels ?? [Float](repeating: absent, count: width)
-        stride = pixels == nil ? 0 : width
+    init(_ elements: [Element]?, width: Int, absent: Element) {
+        self.elements = elements ?? [Element](repeating: absent, count: width)
+        stride = elements == nil ? 0 : width
     }
 
     @inline(__always)
-    func row(_ y: Int, _ body: (UnsafePointer<Float>) -> Void) {
-        pixels.withUnsafeBufferPointer { body($0.baseAddress! + y * stride) }
-    }
-}
-
-/// The rows of a mask that may not be there.
-struct BitPlane {
-    private let bits: [UInt16]?
-    private let width: Int
-
-    init(_ bits: [UInt16]?, width: Int) {
-        self.bits = bits
-        self.width = width
-    }
-
-    @inline(__always)
-    func merge(row y: Int, into row: UnsafeMutablePointer<UInt16>) {
-        guard let bits else { return }
-        bits.withUnsafeBufferPointer { all in
-            let source = all.baseAddress! + y * width
-            for x in 0..<width { row[x] |= source[x] }
-        }
+    func row(_ y: Int, _ body: (UnsafePointer<Element>) -> Void) {
+        elements.withUnsafeBufferPointer { body($0.baseAddress! + y * stride) }
     }
 }

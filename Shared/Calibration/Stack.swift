@@ -1,3 +1,6 @@
+internal import CKernels
+internal import Imaging
+
 /// How the values of one pixel become one.
 public enum CombineMethod: Sendable, Equatable {
     /// Mean of what lies within `sigma` of the median (MAD first, then standard deviation).
@@ -19,6 +22,9 @@ public typealias RowProvider = (_ index: Int, _ range: Range<Int>) throws -> [Fl
 ///
 /// The floor also keeps clipping sane where MAD is zero. Of two values that differ by more than `sigma * sqrt(2)`
 /// floors the lower one is taken: cosmic rays and stars only add.
+///
+/// Single precision, on deviations from the pixel's median: those of values within a factor of two of it are exact, and
+/// sums of n of them are wrong by n^2 * 6e-8 of the scatter at most, far below the rounding of the result itself.
 struct Stack {
     let width: Int
     let height: Int
@@ -27,6 +33,7 @@ struct Stack {
     /// Variance per unit of signal above the level: 1/gain for ADU, 0 where photon noise is in the floor already.
     let poissonPerUnit: Double
     let bandBytes: Int
+    var threads = 1
     let rows: RowProvider
 
     struct Combined {
@@ -37,39 +44,46 @@ struct Stack {
     }
 
     func combined() throws -> Combined {
-        let sample = try noiseSample()
-        var values = [Float](repeating: .nan, count: width * height)
-        var errors = [Float](repeating: .infinity, count: width * height)
-        let pixel = PixelCombiner(
-            sigma: clipSigma, isMedian: method == .median, noise: sample.noise, level: sample.level,
-            poisson: poissonPerUnit)
-        let bandHeight = max(1, min(height, bandBytes / (4 * width * count)))
-        var scratch = [Float](repeating: 0, count: count)
-        for start in stride(from: 0, to: height, by: bandHeight) {
-            let range = start..<min(start + bandHeight, height)
-            let bands = try (0..<count).map { try checkedRows($0, range) }
-            scratch.withUnsafeMutableBufferPointer { stack in
-                Self.withPointers(to: bands) { pointers in
-                    for i in 0..<(range.count * width) {
-                        var n = 0
-                        for pointer in pointers where pointer[i].isFinite {
-                            stack[n] = pointer[i]
-                            n += 1
-                        }
-                        let result = pixel.combine(stack.baseAddress!, count: n)
-                        values[start * width + i] = result.value
-                        errors[start * width + i] = result.error
-                    }
+        let (combiner, noise) = try combiner()
+        var values: [Float] = []
+        let errors = try [Float](plane: width * height) { errors in
+            values = try [Float](plane: width * height) { values in
+                for start in stride(from: 0, to: height, by: bandHeight) {
+                    let range = start..<min(start + bandHeight, height)
+                    let bands = try (0..<count).map { try checkedRows($0, range) }
+                    combine(
+                        bands, range, combiner, values.baseAddress! + start * width, errors.baseAddress! + start * width
+                    )
                 }
             }
         }
-        return Combined(values: values, errors: errors, frameNoise: sample.noise)
+        return Combined(values: values, errors: errors, frameNoise: noise)
     }
 
-    private var clipSigma: Double {
-        switch method {
-        case .clippedMean(let sigma): Double(sigma)
-        case .median: 4
+    /// What combines pixels, by the noise of a frame, which comes with it.
+    func combiner() throws -> (combiner: PixelCombiner, noise: Double) {
+        let sample = try noiseSample()
+        let combiner = PixelCombiner(
+            count: count, method: method, noise: sample.noise, level: sample.level, poisson: poissonPerUnit)
+        return (combiner, sample.noise)
+    }
+
+    /// Rows that are asked for at once: as many as stay in the cache, and never more than `bandBytes` of all frames.
+    var bandHeight: Int {
+        let cached = 2 << 20
+        return max(1, min(height, min(bandBytes, cached * max(threads, 1)) / (4 * width * count)))
+    }
+
+    private func combine(
+        _ bands: [[Float]], _ range: Range<Int>, _ combiner: PixelCombiner, _ values: UnsafeMutablePointer<Float>,
+        _ errors: UnsafeMutablePointer<Float>
+    ) {
+        Self.withPointers(to: bands) { pointers in
+            parallelRows(range.count, threads: threads) { rows in
+                let first = rows.lowerBound * width
+                combiner.combine(
+                    pointers, from: first, count: rows.count * width, into: values + first, errors: errors + first)
+            }
         }
     }
 
@@ -91,6 +105,7 @@ struct Stack {
         var noises: [Double] = []
         for index in 0..<count {
             var current: [Float] = []
+            current.reserveCapacity(picked.count * width)
             for y in picked { current += try checkedRows(index, y..<(y + 1)) }
             if index == 0 { level = Robust.median(current).map(Double.init) ?? 0 }
             if index > 0, let moments = Robust.clippedMoments(zip(current, previous).map { $0 - $1 }) {
@@ -113,7 +128,7 @@ struct Stack {
         return (Robust.clippedMoments(differences)?.sigma ?? 0) / 2.0.squareRoot()
     }
 
-    private static func withPointers(to bands: [[Float]], _ body: ([UnsafePointer<Float>]) -> Void) {
+    static func withPointers(to bands: [[Float]], _ body: ([UnsafePointer<Float>]) -> Void) {
         func open(_ index: Int, _ pointers: [UnsafePointer<Float>]) {
             if index == bands.count { return body(pointers) }
             bands[index].withUnsafeBufferPointer { open(index + 1, pointers + [$0.baseAddress!]) }

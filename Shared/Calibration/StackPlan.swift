@@ -36,7 +36,7 @@ struct StackPlan {
         let width = group.mode.width
         let stack = Stack(
             width: width, height: group.mode.height, count: usable.count, method: builder.method,
-            poissonPerUnit: poissonPerUnit, bandBytes: builder.bandBytes
+            poissonPerUnit: poissonPerUnit, bandBytes: builder.bandBytes, threads: builder.threads
         ) { [usable] position, range in
             let frame = usable[position]
             var pixels = try rows(frame.index, range)

@@ -13,6 +13,7 @@ let calibrateCommand = Command(
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         InstrumentOption.option,
+        TimesOption.option("time each pass over the pixels, beside a STREAM triad"),
         Option("json", nil, "print a summary as JSON"),
     ]
 ) { arguments in
@@ -22,6 +23,7 @@ let calibrateCommand = Command(
     let document = try InstrumentOption.read(arguments)
     let masters = try MasterFiles(arguments, document: document)
     for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
+    let runs = try TimesOption.read(arguments)
     var summaries: [CalibrationSummary] = []
     var failed = false
     for file in files {
@@ -29,7 +31,7 @@ let calibrateCommand = Command(
             let place = try out.file(for: file, ending: "calibrated.fits")
             let inputs = files + MasterFiles.paths(arguments)
             try OutputPlace.requireDistinct(place, from: inputs)
-            let summary = try calibrate(file, to: place, document: document, masters: masters)
+            let summary = try calibrate(file, to: place, document: document, masters: masters, runs: runs)
             if !arguments.has("json") { Terminal.complain(summary.text) }
             summaries.append(summary)
         } catch {
@@ -44,7 +46,7 @@ let calibrateCommand = Command(
 }
 
 private func calibrate(
-    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles
+    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, runs: Int?
 ) throws -> CalibrationSummary {
     var times = StepTimes()
     var file = try times.time("read") { try FITSFile(reading: path) }
@@ -63,6 +65,11 @@ private func calibrate(
             "\(facts.corrections)"
         ]
     let recipe = String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
+    let timing = try runs.map {
+        try CalibrationTiming(
+            LightCalibration(masters: masters.masters, detector: detector), raw: raw.pixels,
+            exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
+    }
     let header = light.cards(raw: facts.corrections.trimmed(raw.header), masters: masters.used, recipe: recipe)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
@@ -72,7 +79,7 @@ private func calibrate(
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
         noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite,
         flatGainElectronsPerADU: light.flatGain, frameGainElectronsPerADU: light.frameGain,
-        fringeScaleElectrons: light.fringeScale?.scale, steps: times.steps)
+        fringeScaleElectrons: light.fringeScale?.scale, steps: times.steps, timing: timing)
 }
 
 private struct CalibrationSummary: Encodable {
@@ -94,6 +101,7 @@ private struct CalibrationSummary: Encodable {
     let frameGainElectronsPerADU: Double?
     let fringeScaleElectrons: Double?
     let steps: [StepTimes.Step]
+    let timing: CalibrationTiming?
 
     var text: String {
         let unit = gainElectronsPerADU == nil ? "ADU" : "e-"

@@ -15,6 +15,7 @@ let masterCommand = Command(
         Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
         Option("out", "FILE", "where the master goes"),
         InstrumentOption.option,
+        TimesOption.option("time the combination of the frames as they are, in memory"),
         Option("json", nil, "print a summary as JSON"),
     ]
 ) { arguments in
@@ -45,6 +46,7 @@ let masterCommand = Command(
     guard let method = ["clipped": CombineMethod.clippedMean(sigma: 4), "median": .median][methodName] else {
         throw UsageError("--method \(methodName): give clipped or median")
     }
+    let runs = try TimesOption.read(arguments)
     let run = MasterRun(
         files: inputs, kind: kind, document: document, parents: parents.masters, method: method,
         previous: arguments.text("previous"), calibration: parents)
@@ -52,7 +54,9 @@ let masterCommand = Command(
     for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
     for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
     if arguments.has("json") {
-        Terminal.say(String(decoding: try prettyJSON(MasterSummary(outcome, out: out)).dropLast(), as: UTF8.self))
+        var summary = MasterSummary(outcome, out: out)
+        if let runs { summary.timing = try StackTiming(files: inputs, method: method, runs: runs) }
+        Terminal.say(String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self))
     } else {
         for note in outcome.notes { Terminal.complain(note) }
         Terminal.complain(MasterSummary(outcome, out: out).text)
@@ -84,6 +88,7 @@ private struct MasterSummary: Encodable {
     let flags: [String]
     let refused: [Refused]
     let notes: [String]
+    var timing: StackTiming?
 
     init(_ outcome: MasterRun.Outcome, out: String) {
         let facts = outcome.facts

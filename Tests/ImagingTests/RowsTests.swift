@@ -1,0 +1,35 @@
+import Imaging
+import Testing
+
+@Suite("Rows and planes")
+struct RowsTests {
+    @Test("every row is done exactly once, on any number of threads", arguments: [1, 2, 3, 7])
+    func rows(threads: Int) {
+        for count in [0, 1, 2, 15, 16, 17, 1000] {
+            var done = [UInt8](repeating: 0, count: count)
+            done.withUnsafeMutableBufferPointer { done in
+                parallelRows(count, threads: threads) { range in
+                    for row in range { done[row] += 1 }
+                }
+            }
+            #expect(done.allSatisfy { $0 == 1 })
+        }
+    }
+
+    @Test("one thread does all rows in one piece and in order")
+    func single() {
+        var ranges: [Range<Int>] = []
+        parallelRows(100) { ranges.append($0) }
+        #expect(ranges == [0..<100])
+    }
+
+    @Test("a plane holds what was written into it, however large", arguments: [0, 1, 1000, 3 << 20])
+    func plane(count: Int) {
+        let plane = [Float](plane: count) { storage in
+            #expect(storage.count == count)
+            for i in storage.indices { storage[i] = Float(i % 1000) }
+        }
+        #expect(plane.count == count)
+        #expect(stride(from: 0, to: count, by: 777).allSatisfy { plane[$0] == Float($0 % 1000) })
+    }
+}
