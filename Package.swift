@@ -70,7 +70,7 @@ let science: [Target] = [
     room("Sky", sees: ["CERFA"]),
     room("Instruments", sees: ["Imaging", "Sky"]),
     room("Calibration", sees: ["Imaging"], loops: true),
-    room("Detection", sees: ["CKernels", "CSEP", "Imaging"], loops: true),
+    room("Detection", sees: ["CKernels", "Imaging"], loops: true),
     room("Photometry", sees: ["CSEP", "Detection", "Imaging"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),

@@ -1,0 +1,194 @@
+/// Groups of pixels above a threshold that touch by sides or corners, with their signal-to-noise ratios.
+struct Footprints {
+    /// Neighbouring pixels of one row.
+    struct Run {
+        let y: Int32
+        let start: Int32
+        /// One past the last.
+        let end: Int32
+        /// Index of its first pixel in `values`.
+        let value: Int32
+
+        var pixels: Range<Int> { Int(start)..<Int(end) }
+    }
+
+    struct Group {
+        let runs: Range<Int>
+        /// Local maxima, the first row's first.
+        let peaks: Range<Int>
+        /// Number of pixels.
+        let area: Int
+        let peakValue: Float
+    }
+
+    let width: Int
+    let height: Int
+    /// By group, then by row.
+    let runs: [Run]
+    let values: [Float]
+    /// y * width + x and the ratio of each local maximum, by group.
+    let peakPixels: [Int32]
+    let peakValues: [Float]
+    /// In the order of their first pixels.
+    let groups: [Group]
+
+    func runs(of group: Group) -> ArraySlice<Run> { runs[group.runs] }
+
+    /// Barycentre of a group, weighted by the ratio, and the rectangle around it.
+    func sums(of group: Group) -> (x: Double, y: Double, columns: ClosedRange<Int>, rows: ClosedRange<Int>) {
+        var (weight, x, y) = (0.0, 0.0, 0.0)
+        var (left, right) = (width, 0)
+        for run in runs(of: group) {
+            left = min(left, Int(run.start))
+            right = max(right, Int(run.end) - 1)
+            for column in run.pixels {
+                let value = Double(values[Int(run.value) + column - Int(run.start)])
+                weight += value
+                x += value * Double(column)
+                y += value * Double(run.y)
+            }
+        }
+        let (top, bottom) = (runs[group.runs.lowerBound].y, runs[group.runs.upperBound - 1].y)
+        return (x / weight, y / weight, left...right, Int(top)...Int(bottom))
+    }
+}
+
+/// Joins runs of pixels to groups, row by row, by union-find.
+struct FootprintBuilder: ~Copyable {
+    private let width: Int
+    private let height: Int
+    private var runs: [Footprints.Run] = []
+    private var values: [Float] = []
+    private var parents: [Int32] = []
+    private var peaks: [(pixel: Int32, run: Int32, value: Float)] = []
+    /// The last three rows between zeros.
+    private let recent: UnsafeMutablePointer<Float>
+    /// Runs of the last row, and of the one before.
+    private var last: Range<Int> = 0..<0
+    private var before: Range<Int> = 0..<0
+
+    init(width: Int, height: Int) {
+        (self.width, self.height) = (width, height)
+        recent = .allocate(capacity: 3 * (width + 2))
+        recent.initialize(repeating: 0, count: 3 * (width + 2))
+    }
+
+    deinit { recent.deallocate() }
+
+    private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + 3) % 3 * (width + 2) + 1 }
+
+    /// - Parameter count: of stretches in `found`.
+    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int) {
+        let target = row(y)
+        target.update(repeating: 0, count: width)
+        before = last
+        last = runs.count..<(runs.count + count)
+        for index in 0..<count {
+            let (start, end) = (found.starts[index], found.ends[index])
+            runs.append(Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(values.count)))
+            parents.append(Int32(parents.count))
+            for x in Int(start)..<Int(end) {
+                target[x] = found.ratio[x]
+                values.append(found.ratio[x])
+            }
+        }
+        join()
+        findPeaks(y - 1, before)
+    }
+
+    private mutating func join() {
+        var upper = before.lowerBound
+        for lower in last {
+            while upper < before.upperBound, runs[upper].end < runs[lower].start { upper += 1 }
+            var touching = upper
+            while touching < before.upperBound, runs[touching].start <= runs[lower].end {
+                unite(touching, lower)
+                touching += 1
+            }
+        }
+    }
+
+    private mutating func root(_ run: Int) -> Int {
+        var run = run
+        while Int(parents[run]) != run {
+            parents[run] = parents[Int(parents[run])]
+            run = Int(parents[run])
+        }
+        return run
+    }
+
+    /// The earlier root stays.
+    private mutating func unite(_ first: Int, _ second: Int) {
+        let (a, b) = (root(first), root(second))
+        if a < b { parents[b] = Int32(a) } else { parents[a] = Int32(b) }
+    }
+
+    /// Pixels of row y that are larger than their neighbours; of equal ones the first.
+    private mutating func findPeaks(_ y: Int, _ runsOfRow: Range<Int>) {
+        let (above, here, below) = (row(y - 1), row(y), row(y + 1))
+        for run in runsOfRow {
+            for x in runs[run].pixels {
+                let value = here[x]
+                guard value > here[x - 1], value >= here[x + 1], value > above[x], value >= below[x],
+                    value > above[x - 1], value > above[x + 1], value >= below[x - 1], value >= below[x + 1]
+                else { continue }
+                peaks.append((Int32(y * width + x), Int32(run), value))
+            }
+        }
+    }
+
+    consuming func finish() -> Footprints {
+        row(height).update(repeating: 0, count: width)
+        findPeaks(height - 1, last)
+        var groupOfRun = [Int](repeating: -1, count: runs.count)
+        var runCounts: [Int] = []
+        for run in runs.indices {
+            let root = root(run)
+            if root == run {
+                groupOfRun[run] = runCounts.count
+                runCounts.append(0)
+            } else {
+                groupOfRun[run] = groupOfRun[root]
+            }
+            runCounts[groupOfRun[run]] += 1
+        }
+        var peakCounts = [Int](repeating: 0, count: runCounts.count)
+        for peak in peaks { peakCounts[groupOfRun[Int(peak.run)]] += 1 }
+        let orderedRuns = Self.sorted(runs, counts: runCounts) { groupOfRun[$0] }
+        let orderedPeaks = Self.sorted(peaks, counts: peakCounts) { groupOfRun[Int(peaks[$0].run)] }
+        var (runStart, peakStart) = (0, 0)
+        let groups = runCounts.indices.map { group -> Footprints.Group in
+            let (ofRuns, ofPeaks) = (
+                runStart..<(runStart + runCounts[group]), peakStart..<(peakStart + peakCounts[group])
+            )
+            (runStart, peakStart) = (ofRuns.upperBound, ofPeaks.upperBound)
+            return Footprints.Group(
+                runs: ofRuns, peaks: ofPeaks, area: orderedRuns[ofRuns].reduce(0) { $0 + Int($1.end - $1.start) },
+                peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) })
+        }
+        return Footprints(
+            width: width, height: height, runs: orderedRuns, values: values, peakPixels: orderedPeaks.map(\.pixel),
+            peakValues: orderedPeaks.map(\.value), groups: groups)
+    }
+
+    /// By group, without changing the order within one.
+    private static func sorted<Element>(
+        _ elements: [Element], counts: [Int], group: (Int) -> Int
+    ) -> [Element] {
+        guard let first = elements.first else { return [] }
+        var next: [Int] = []
+        next.reserveCapacity(counts.count)
+        var start = 0
+        for count in counts {
+            next.append(start)
+            start += count
+        }
+        var ordered = [Element](repeating: first, count: elements.count)
+        for index in elements.indices {
+            let place = group(index)
+            ordered[next[place]] = elements[index]
+            next[place] += 1
+        }
+        return ordered
+    }
+}

@@ -1,0 +1,83 @@
+internal import Foundation
+internal import Imaging
+
+/// Sums over the pixels of one source.
+struct SourceSums {
+    private(set) var area = 0
+    private var weight = 0.0
+    private var (x, y) = (0.0, 0.0)
+    private var (xx, yy, xy) = (0.0, 0.0, 0.0)
+    /// Of the residual [e-].
+    private(set) var flux = 0.0
+    private(set) var peak = -Float.infinity
+    /// Largest ratio and where it is.
+    private(set) var significance: Float = 0
+    private(set) var peakPixel = 0
+    private var bits: UInt16 = 0
+    private var isMasked = false
+    private var touchesEdge = false
+
+    /// Sums of all sources: `labels` has 1 + index of the source that owns each pixel, 0 for none.
+    static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, labels: [Int32], count: Int) -> [SourceSums] {
+        var sums = [SourceSums](repeating: SourceSums(), count: count)
+        sums.withUnsafeMutableBufferPointer { sums in
+            for group in footprints.groups {
+                for run in footprints.runs(of: group) {
+                    let start = Int(run.y) * frame.width
+                    for column in run.pixels {
+                        let label = Int(labels[start + column])
+                        guard label > 0 else { continue }
+                        let ratio = footprints.values[Int(run.value) + column - Int(run.start)]
+                        sums[label - 1].add(ratio, x: column, y: Int(run.y), frame)
+                    }
+                }
+            }
+        }
+        return sums
+    }
+
+    private mutating func add(_ ratio: Float, x column: Int, y row: Int, _ frame: MeasurableFrame) {
+        let pixel = row * frame.width + column
+        // Moments around the first pixel: large coordinates would cost digits.
+        if area == 0 { (originX, originY) = (column, row) }
+        area += 1
+        let (value, dx, dy) = (Double(ratio), Double(column - originX), Double(row - originY))
+        weight += value
+        x += value * dx
+        y += value * dy
+        xx += value * dx * dx
+        yy += value * dy * dy
+        xy += value * dx * dy
+        flux += Double(frame.residual[pixel])
+        peak = max(peak, frame.residual[pixel])
+        if ratio > significance { (significance, peakPixel) = (ratio, pixel) }
+        bits |= frame.maskBits[pixel]
+        if frame.excluded[pixel] != 0 { isMasked = true }
+        if column == 0 || row == 0 || column == frame.width - 1 || row == frame.height - 1 { touchesEdge = true }
+    }
+
+    private var (originX, originY) = (0, 0)
+
+    /// Barycentre, weighted by the ratio [px].
+    var centre: (x: Double, y: Double) { (Double(originX) + x / weight, Double(originY) + y / weight) }
+
+    /// Second moments of the ratio [px^2]; a source of one row or column has the width of a pixel.
+    var moments: (xx: Double, yy: Double, xy: Double) {
+        let (mx, my) = (x / weight, y / weight)
+        var (sxx, syy, sxy) = (xx / weight - mx * mx, yy / weight - my * my, xy / weight - mx * my)
+        if sxx * syy - sxy * sxy < 1.0 / 144 {
+            sxx += 1.0 / 12
+            syy += 1.0 / 12
+        }
+        if !(sxx * syy > sxy * sxy) { sxy = 0 }
+        return (sxx, syy, sxy)
+    }
+
+    var flags: SourceFlags {
+        var flags: SourceFlags = []
+        if touchesEdge { flags.insert(.edge) }
+        if isMasked { flags.insert(.masked) }
+        if PixelFlags(rawValue: bits).contains(.saturated) { flags.insert(.saturated) }
+        return flags
+    }
+}
