@@ -55,14 +55,17 @@ void kernel_filter_column(
 }
 
 KERNEL_CLONES
-void kernel_weigh(
+size_t kernel_weigh(
     float *restrict weighted, float *restrict inverse, const float *restrict residual,
     const float *restrict variance, const uint8_t *restrict excluded, size_t count) {
+    uint32_t found = 0;
     for (size_t i = 0; i < count; i++) {
         float weight = excluded[i] ? 0 : 1 / variance[i];
         inverse[i] = weight;
         weighted[i] = residual[i] * weight;
+        found += excluded[i];
     }
+    return found;
 }
 
 KERNEL_CLONES

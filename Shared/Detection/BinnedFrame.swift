@@ -17,52 +17,57 @@ struct BinnedFrame {
     let excluded: [UInt8]
 
     init(_ frame: CalibratedFrame, excluded pixels: [UInt8]) {
-        let (frameWidth, frameHeight) = (frame.signal.width, frame.signal.height)
-        let (width, height) = ((frameWidth + 1) / 2, (frameHeight + 1) / 2)
+        let (width, height) = ((frame.signal.width + 1) / 2, (frame.signal.height + 1) / 2)
         (self.width, self.height) = (width, height)
-        var mean = [Float](repeating: 0, count: width * height)
-        var scatter = mean
-        var variance = mean
-        // Stands for the row after an odd last one.
-        let nothing = [UInt8](repeating: 1, count: frameWidth)
-        frame.withPlanes { signal, noise in
-            pixels.withUnsafeBufferPointer { pixels in
-                nothing.withUnsafeBufferPointer { nothing in
-                    for y in 0..<height {
-                        let first = 2 * y * frameWidth
-                        let isPair = 2 * y + 1 < frameHeight
-                        let second = isPair ? first + frameWidth : first
-                        var rows = kernel_row_pair()
-                        rows.signal = (signal + first, signal + second)
-                        rows.variance = (noise + first, noise + second)
-                        let other = isPair ? pixels.baseAddress.map { $0 + second } : nothing.baseAddress
-                        rows.excluded = (pixels.baseAddress.map { $0 + first }, other)
+        var storage = (scatter: [Float](), variance: [Float]())
+        mean = Self.plane(width * height) { mean in
+            storage.scatter = Self.plane(width * height) { scatter in
+                storage.variance = Self.plane(width * height) { variance in
+                    frame.binRows(pixels) { y, rows in
+                        var rows = rows
                         let start = y * width
-                        mean.withUnsafeMutableBufferPointer { mean in
-                            scatter.withUnsafeMutableBufferPointer { scatter in
-                                variance.withUnsafeMutableBufferPointer { variance in
-                                    kernel_bin(
-                                        &rows, frameWidth, mean.baseAddress.map { $0 + start },
-                                        scatter.baseAddress.map { $0 + start }, variance.baseAddress.map { $0 + start })
-                                }
-                            }
-                        }
+                        kernel_bin(&rows, frame.signal.width, mean + start, scatter + start, variance + start)
                     }
                 }
             }
         }
-        (self.mean, self.scatter, self.variance) = (mean, scatter, variance)
+        (scatter, variance) = storage
         excluded = mean.map { $0.isNaN ? 1 : 0 }
+    }
+
+    private static func plane(_ count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) -> [Float] {
+        [Float](unsafeUninitializedCapacity: count) { plane, used in
+            used = count
+            if let base = plane.baseAddress { fill(base) }
+        }
     }
 }
 
 extension CalibratedFrame {
-    /// Lends signal and variance.
-    func withPlanes(_ body: (_ signal: UnsafePointer<Float>, _ variance: UnsafePointer<Float>) -> Void) {
+    /// Calls `body` for each pair of rows. After an odd last row comes one of excluded pixels.
+    fileprivate func binRows(_ excluded: [UInt8], _ body: (Int, kernel_row_pair) -> Void) {
+        let (width, height) = (signal.width, signal.height)
+        let nothing = [UInt8](repeating: 1, count: width)
         signal.pixels.withUnsafeBufferPointer { signal in
             variance.pixels.withUnsafeBufferPointer { variance in
-                guard let signal = signal.baseAddress, let variance = variance.baseAddress else { return }
-                body(signal, variance)
+                excluded.withUnsafeBufferPointer { excluded in
+                    nothing.withUnsafeBufferPointer { nothing in
+                        guard let signal = signal.baseAddress, let variance = variance.baseAddress,
+                            let excluded = excluded.baseAddress, let nothing = nothing.baseAddress
+                        else { return }
+                        for y in 0..<((height + 1) / 2) {
+                            let first = 2 * y * width
+                            let isPair = 2 * y + 1 < height
+                            let second = isPair ? first + width : first
+                            body(
+                                y,
+                                kernel_row_pair(
+                                    signal: (signal + first, signal + second),
+                                    variance: (variance + first, variance + second),
+                                    excluded: (excluded + first, isPair ? excluded + second : nothing)))
+                        }
+                    }
+                }
             }
         }
     }

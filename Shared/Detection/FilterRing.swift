@@ -47,6 +47,16 @@ struct FilterRing: ~Copyable {
     /// Filters the input row along x.
     mutating func take(_ y: Int) { kernel_filter_row(slot(y), input, across, across.count - 1, stride) }
 
+    /// Takes a row that is filtered already.
+    mutating func put(_ filtered: [Float], at y: Int) {
+        filtered.withUnsafeBufferPointer { row in
+            if let base = row.baseAddress { slot(y).update(from: base, count: stride) }
+        }
+    }
+
+    /// A row filtered along x.
+    func copy(_ y: Int) -> [Float] { Array(UnsafeBufferPointer(start: slot(y), count: stride)) }
+
     /// Filters along y.
     mutating func make(_ y: Int) {
         let reach = along.count - 1
@@ -66,7 +76,9 @@ struct CoverageRing: ~Copyable {
     private let reach: Int
     /// Excluded pixels in each of the last rows.
     private var counts: [Int]
-    let least: Float
+    private let least: Float
+    /// A row without excluded pixels, filtered along x.
+    private var clean: [Float]
 
     init(_ across: [Float], _ along: [Float], width: Int, height: Int) {
         ring = FilterRing(across, along, width: width, height: height)
@@ -75,16 +87,21 @@ struct CoverageRing: ~Copyable {
         counts = [Int](repeating: 0, count: 2 * along.count - 1)
         let whole = { (half: [Float]) in half.reduce(-half[0]) { $0 + 2 * $1 } }
         least = 0.25 * whole(across) * whole(along)
+        clean = []
+        ring.input.update(repeating: 1, count: width)
+        ring.take(0)
+        clean = ring.copy(0)
     }
 
-    mutating func take(_ y: Int, _ excluded: UnsafePointer<UInt8>) {
-        var found = 0
-        let input = ring.input
-        for x in 0..<width {
-            found += Int(excluded[x])
-            input[x] = Float(1 - excluded[x])
-        }
+    /// - Parameter found: number of excluded pixels in the row.
+    mutating func take(_ y: Int, _ excluded: UnsafePointer<UInt8>, found: Int) {
         counts[y % counts.count] = found
+        guard found > 0 else {
+            ring.put(clean, at: y)
+            return
+        }
+        let input = ring.input
+        for x in 0..<width { input[x] = Float(1 - excluded[x]) }
         ring.take(y)
     }
 

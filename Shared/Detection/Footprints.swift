@@ -34,6 +34,14 @@ struct Footprints {
 
     func runs(of group: Group) -> ArraySlice<Run> { runs[group.runs] }
 
+    /// Column, row and ratio of each pixel, group by group.
+    @inline(__always)
+    func forEachPixel(_ body: (Int, Int, Float) -> Void) {
+        for run in runs {
+            for column in run.pixels { body(column, Int(run.y), values[Int(run.value) + column - Int(run.start)]) }
+        }
+    }
+
     /// Barycentre of a group, weighted by the ratio, and the rectangle around it.
     func sums(of group: Group) -> (x: Double, y: Double, columns: ClosedRange<Int>, rows: ClosedRange<Int>) {
         var (weight, x, y) = (0.0, 0.0, 0.0)
@@ -87,10 +95,9 @@ struct FootprintBuilder: ~Copyable {
             let (start, end) = (found.starts[index], found.ends[index])
             runs.append(Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(values.count)))
             parents.append(Int32(parents.count))
-            for x in Int(start)..<Int(end) {
-                target[x] = found.ratio[x]
-                values.append(found.ratio[x])
-            }
+            let ratios = UnsafeBufferPointer(start: found.ratio + Int(start), count: Int(end - start))
+            (target + Int(start)).update(from: found.ratio + Int(start), count: ratios.count)
+            values.append(contentsOf: ratios)
         }
         join()
         findPeaks(y - 1, before)

@@ -59,11 +59,11 @@ struct MatchedFilter {
             for y in 0..<(planes.height + reach) {
                 if y < planes.height {
                     let row = rows.row(y)
-                    kernel_weigh(
+                    let found = kernel_weigh(
                         signal.input, weight.input, row.residual, row.variance, row.excluded, planes.width)
                     signal.take(y)
                     weight.take(y)
-                    coverage.take(y, row.excluded)
+                    coverage.take(y, row.excluded, found: found)
                 }
                 guard y >= reach else { continue }
                 let out = y - reach

@@ -6,17 +6,18 @@ internal import Foundation
 /// pixel without neighbours among those before it begins a branch; where two branches meet, at a saddle of ratio s, the
 /// lower one stays a source of its own if
 ///
-///     p - s >= k sqrt(1 + s / (c sqrt V))        its peak p stands out of the noise of sky and neighbour
+///     p - s >= 0.1 + sqrt(1 + s / (c sqrt V)) - 1     p: its peak, which stands out of the neighbour's photon noise
 ///     sum (v - s) >= contrast * the same sum of the other branch
 ///
 /// and p is above the threshold; otherwise it becomes part of the other. s sqrt(V) / c are the neighbour's electrons
-/// per pixel at the saddle.
+/// per pixel at the saddle. Sky noise hardly makes peaks on the flank of a star: an image filtered by the star image is
+/// smooth over the star's width, and asking for more than 0.1 sigma only loses neighbours (docs/decisions/0031).
 ///
 /// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 5 (tree and contrast); Soille, Morphological Image Analysis,
 ///   chapter 9 (flooding in order).
 struct PeakTree {
-    /// k [sigma]
-    static let prominence: Float = 2.5
+    /// [sigma]
+    static let prominence: Float = 0.1
 
     struct Rules {
         /// Least ratio of a source's peak.
@@ -138,7 +139,7 @@ struct PeakTree {
         let (low, high) = (branches[Int(branch)], branches[Int(other)])
         guard low.peak >= rules.threshold, rules.contrast < 1 else { return false }
         let noise = (1 + saddle * rules.noisePerRatio).squareRoot()
-        guard low.peak - saddle >= Self.prominence * noise else { return false }
+        guard low.peak - saddle >= Self.prominence + noise - 1 else { return false }
         let own = low.sum - low.count * Double(saddle)
         return own >= Double(rules.contrast) * (high.sum - high.count * Double(saddle))
     }

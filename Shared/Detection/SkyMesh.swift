@@ -25,15 +25,20 @@ struct SkyMesh {
         let largest = (frame.width / columns + 1) * (frame.height / rows + 1)
         let blocks = TileBlocks(capacity: largest)
         let ranks = mask ?? [UInt8](repeating: 0, count: frame.mean.count)
+        var last: TileStatistics?
         let tiles = (0..<(columns * rows)).map { tile -> TileStatistics? in
             let (row, column) = (tile / columns, tile % columns)
             let across = (column * frame.width / columns)..<((column + 1) * frame.width / columns)
             let along = (row * frame.height / rows)..<((row + 1) * frame.height / rows)
-            guard mask != nil else {
+            let found: TileStatistics?
+            if mask == nil {
                 blocks.take(frame, across, along, mask: ranks, rank: 0)
-                return TileStatistics.mode(blocks)
+                found = TileStatistics.mode(blocks, near: last)
+            } else {
+                found = Self.masked(blocks, frame, across, along, ranks, near: last)
             }
-            return Self.masked(blocks, frame, across, along, ranks)
+            last = found ?? last
+            return found
         }
         guard tiles.contains(where: { $0 != nil }) else { return nil }
         func filtered(_ values: [Float]) -> [Float] {
@@ -47,15 +52,16 @@ struct SkyMesh {
     /// The mean of what is sky; where sources leave less than an eighth of a tile the mode of what is not source, and
     /// where even that is less, of everything.
     private static func masked(
-        _ blocks: TileBlocks, _ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, _ ranks: [UInt8]
+        _ blocks: TileBlocks, _ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, _ ranks: [UInt8],
+        near guess: TileStatistics?
     ) -> TileStatistics? {
         let fewest = max(TileStatistics.fewest, columns.count * rows.count / 8)
         blocks.take(frame, columns, rows, mask: ranks, rank: 0)
-        if blocks.used >= fewest { return TileStatistics.clippedMean(blocks) }
+        if blocks.used >= fewest { return TileStatistics.clippedMean(blocks, near: guess) }
         blocks.take(frame, columns, rows, mask: ranks, rank: 1)
-        if blocks.used >= fewest { return TileStatistics.mode(blocks) }
+        if blocks.used >= fewest { return TileStatistics.mode(blocks, near: guess) }
         blocks.take(frame, columns, rows, mask: ranks, rank: 2)
-        return TileStatistics.mode(blocks)
+        return TileStatistics.mode(blocks, near: guess)
     }
 
     /// Puts into tiles without value the mean of their neighbours, from the known ones outwards.

@@ -53,7 +53,8 @@ public struct DetectionParameters: Sendable, Equatable {
     public var threshold: Double
     /// Smallest number of pixels in a footprint.
     public var minimumArea: Int
-    /// Part of the whole light that a peak needs to count as a source of its own; 1 separates nothing.
+    /// Part of its neighbour's light that a peak needs to count as a source of its own, both above the saddle between
+    /// them; 1 separates nothing.
     public var deblendContrast: Double
     /// Side of a background tile [px].
     public var backgroundTileSize: Int
@@ -68,7 +69,7 @@ public struct DetectionParameters: Sendable, Equatable {
     public static let footprintShare = 0.6
 
     public init(
-        threshold: Double = 4, minimumArea: Int = 3, deblendContrast: Double = 0.005, backgroundTileSize: Int = 64,
+        threshold: Double = 4, minimumArea: Int = 3, deblendContrast: Double = 0.0002, backgroundTileSize: Int = 64,
         backgroundFilterSize: Int = 3, gainKnown: Bool = true, fwhmPixels: Double? = nil
     ) {
         precondition(threshold > 0 && minimumArea > 0, "a threshold and an area are positive")

@@ -20,24 +20,26 @@ struct SourceSums {
     /// Sums of all sources: `labels` has 1 + index of the source that owns each pixel, 0 for none.
     static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, labels: [Int32], count: Int) -> [SourceSums] {
         var sums = [SourceSums](repeating: SourceSums(), count: count)
+        let (width, height) = (frame.width, frame.height)
         sums.withUnsafeMutableBufferPointer { sums in
-            for group in footprints.groups {
-                for run in footprints.runs(of: group) {
-                    let start = Int(run.y) * frame.width
-                    for column in run.pixels {
-                        let label = Int(labels[start + column])
-                        guard label > 0 else { continue }
-                        let ratio = footprints.values[Int(run.value) + column - Int(run.start)]
-                        sums[label - 1].add(ratio, x: column, y: Int(run.y), frame)
-                    }
-                }
+            footprints.forEachPixel { column, row, ratio in
+                let pixel = row * width + column
+                let label = Int(labels[pixel])
+                guard label > 0 else { return }
+                sums[label - 1].add(
+                    ratio, x: column, y: row, pixel: pixel, residual: frame.residual[pixel],
+                    bits: frame.maskBits[pixel], excluded: frame.excluded[pixel] != 0,
+                    isAtEdge: column == 0 || row == 0 || column == width - 1 || row == height - 1)
             }
         }
         return sums
     }
 
-    private mutating func add(_ ratio: Float, x column: Int, y row: Int, _ frame: MeasurableFrame) {
-        let pixel = row * frame.width + column
+    @inline(__always)
+    private mutating func add(
+        _ ratio: Float, x column: Int, y row: Int, pixel: Int, residual: Float, bits: UInt16, excluded: Bool,
+        isAtEdge: Bool
+    ) {
         // Moments around the first pixel: large coordinates would cost digits.
         if area == 0 { (originX, originY) = (column, row) }
         area += 1
@@ -48,12 +50,12 @@ struct SourceSums {
         xx += value * dx * dx
         yy += value * dy * dy
         xy += value * dx * dy
-        flux += Double(frame.residual[pixel])
-        peak = max(peak, frame.residual[pixel])
+        flux += Double(residual)
+        peak = max(peak, residual)
         if ratio > significance { (significance, peakPixel) = (ratio, pixel) }
-        bits |= frame.maskBits[pixel]
-        if frame.excluded[pixel] != 0 { isMasked = true }
-        if column == 0 || row == 0 || column == frame.width - 1 || row == frame.height - 1 { touchesEdge = true }
+        self.bits |= bits
+        isMasked = isMasked || excluded
+        touchesEdge = touchesEdge || isAtEdge
     }
 
     private var (originX, originY) = (0, 0)

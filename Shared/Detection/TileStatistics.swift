@@ -16,8 +16,8 @@ struct TileStatistics {
     /// is skewed by more than 0.3 sigma.
     ///
     /// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 3.
-    static func mode(_ blocks: TileBlocks) -> TileStatistics? {
-        guard let (start, sigma) = blocks.start else { return nil }
+    static func mode(_ blocks: TileBlocks, near guess: TileStatistics?) -> TileStatistics? {
+        guard let (start, sigma) = blocks.start(near: guess) else { return nil }
         var sums = kernel_clipped_sums()
         var (centre, scatter, mean) = (start, sigma, start)
         for _ in 0..<4 {
@@ -37,8 +37,8 @@ struct TileStatistics {
     }
 
     /// The mean of the blocks within 4 sigma of their median: unbiased for Poisson noise where no source is.
-    static func clippedMean(_ blocks: TileBlocks) -> TileStatistics? {
-        guard let (centre, sigma) = blocks.start else { return nil }
+    static func clippedMean(_ blocks: TileBlocks, near guess: TileStatistics?) -> TileStatistics? {
+        guard let (centre, sigma) = blocks.start(near: guess) else { return nil }
         var sums = kernel_clipped_sums()
         var scatter = sigma
         for _ in 0..<3 {
@@ -91,13 +91,17 @@ final class TileBlocks {
         frame.mean.withUnsafeBufferPointer { mean in
             frame.scatter.withUnsafeBufferPointer { scatter in
                 mask.withUnsafeBufferPointer { mask in
+                    guard let mean = mean.baseAddress, let scatter = scatter.baseAddress, let mask = mask.baseAddress
+                    else { return }
+                    let (means, scatters) = (means, scatters)
                     for row in rows {
-                        let start = row * frame.width
-                        for index in (start + columns.lowerBound)..<(start + columns.upperBound) {
-                            means[filled] = mask[index] <= rank ? mean[index] : .nan
-                            scatters[filled] = scatter[index]
-                            filled += 1
+                        let start = row * frame.width + columns.lowerBound
+                        let (mean, scatter, mask) = (mean + start, scatter + start, mask + start)
+                        for index in 0..<columns.count {
+                            means[filled + index] = mask[index] <= rank ? mean[index] : .nan
+                            scatters[filled + index] = scatter[index]
                         }
+                        filled += columns.count
                     }
                 }
             }
@@ -111,24 +115,38 @@ final class TileBlocks {
     }
 
     /// The median, and the distance from it to the 15.87th percentile, below which sources are not.
-    var start: (median: Float, sigma: Float)? {
+    ///
+    /// - Parameter guess: where to look first.
+    func start(near guess: TileStatistics?) -> (median: Float, sigma: Float)? {
         guard used >= TileStatistics.fewest else { return nil }
-        let median = smallest(number: (used - 1) / 2)
-        return (median, median - smallest(number: Int(0.1587 * Double(used - 1))))
+        let (middle, lower) = ((used - 1) / 2, Int(0.1587 * Double(used - 1)))
+        if let guess, guess.blockScatter > 0, guess.blockScatter.isFinite {
+            let (low, high) = (guess.level - 4 * guess.blockScatter, guess.level + 4 * guess.blockScatter)
+            if kernel_count_below(means, low, count) <= lower, kernel_count_below(means, high, count) > middle {
+                let median = smallest(number: middle, from: low, to: high)
+                return (median, median - smallest(number: lower, from: low, to: median))
+            }
+        }
+        let median = smallest(number: middle)
+        return (median, median - smallest(number: lower))
     }
 
     func clip(_ low: Float, _ high: Float, centre: Float, _ sums: inout kernel_clipped_sums) {
         kernel_clip(means, scatters, low, high, centre, count, &sums)
     }
 
-    /// The median of the `inside` values within [low, high], to 1/500 of their distance.
+    /// The median of the `inside` values within [low, high], to 1/1000 of their distance.
     func median(from low: Float, to high: Float, inside: Int) -> Float {
         let below = kernel_count_below(means, low.nextDown, count)
-        let wanted = below + (inside + 1) / 2
+        return smallest(number: below + (inside - 1) / 2, from: low, to: high)
+    }
+
+    /// The value with this many smaller ones, to 1/1000 of the distance of two bounds around it.
+    private func smallest(number: Int, from low: Float, to high: Float) -> Float {
         var (lower, upper) = (low, high)
-        while upper - lower > 0.002 * (high - low) {
+        for _ in 0..<9 {
             let middle = (lower + upper) / 2
-            if kernel_count_below(means, middle, count) >= wanted { upper = middle } else { lower = middle }
+            if kernel_count_below(means, middle, count) > number { upper = middle } else { lower = middle }
         }
         return (lower + upper) / 2
     }
