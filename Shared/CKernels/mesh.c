@@ -67,6 +67,12 @@ void kernel_bin(
 }
 
 KERNEL_CLONES
+void kernel_pick(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count) {
+    for (size_t i = 0; i < count; i++) target[i] = mask[i] <= rank ? source[i] : NAN;
+}
+
+KERNEL_CLONES
 size_t kernel_count_below(const float *values, float limit, size_t count) {
     uint32_t found = 0;
     for (size_t i = 0; i < count; i++) found += values[i] <= limit;

@@ -19,20 +19,32 @@ static inline __attribute__((always_inline)) void load(lanes *target, const floa
     }
 }
 
-/// Adds 16 columns, of which the window has at most `columns` - `at`, to the moments.
+/// The sum of 16 values, in pairs.
+static inline __attribute__((always_inline)) double total(const lanes *value) {
+    float part[LANES];
+    memcpy(part, value, sizeof part);
+    for (size_t half = LANES / 2; half > 0; half /= 2) {
+        for (size_t lane = 0; lane < half; lane++) part[lane] += part[lane + half];
+    }
+    return part[0];
+}
+
+/// Adds 16 columns to the moments.
 static inline __attribute__((always_inline)) void across(
     const kernel_window *w, size_t at, const lanes down[3], kernel_window_moments *m) {
-    size_t last = w->columns - at < LANES ? w->columns - at : LANES;
-    for (size_t lane = 0; lane < last; lane++) {
-        double weight = w->columnWeights[at + lane], offset = w->columnOffsets[at + lane];
-        double zeroth = weight * down[0][lane], first = weight * down[1][lane];
-        m->sum += zeroth;
-        m->x += offset * zeroth;
-        m->xx += offset * offset * zeroth;
-        m->y += first;
-        m->xy += offset * first;
-        m->yy += weight * down[2][lane];
-    }
+    lanes weight, offset;
+    memcpy(&weight, w->columnWeights + at, sizeof(lanes));
+    memcpy(&offset, w->columnOffsets + at, sizeof(lanes));
+    lanes zeroth = weight * down[0], first = weight * down[1], second = weight * down[2];
+    m->sum += total(&zeroth);
+    m->y += total(&first);
+    m->yy += total(&second);
+    zeroth = offset * zeroth;
+    m->x += total(&zeroth);
+    zeroth = offset * zeroth;
+    m->xx += total(&zeroth);
+    first = offset * first;
+    m->xy += total(&first);
 }
 
 KERNEL_CLONES

@@ -20,9 +20,9 @@ struct BinnedFrame {
         let (width, height) = ((frame.signal.width + 1) / 2, (frame.signal.height + 1) / 2)
         (self.width, self.height) = (width, height)
         var storage = (scatter: [Float](), variance: [Float]())
-        mean = Self.plane(width * height) { mean in
-            storage.scatter = Self.plane(width * height) { scatter in
-                storage.variance = Self.plane(width * height) { variance in
+        mean = [Float](planeOf: width * height) { mean in
+            storage.scatter = [Float](planeOf: width * height) { scatter in
+                storage.variance = [Float](planeOf: width * height) { variance in
                     frame.binRows(pixels) { y, rows in
                         var rows = rows
                         let start = y * width
@@ -33,13 +33,6 @@ struct BinnedFrame {
         }
         (scatter, variance) = storage
         excluded = mean.map { $0.isNaN ? 1 : 0 }
-    }
-
-    private static func plane(_ count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) -> [Float] {
-        [Float](unsafeUninitializedCapacity: count) { plane, used in
-            used = count
-            if let base = plane.baseAddress { fill(base) }
-        }
     }
 }
 

@@ -31,8 +31,7 @@ public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters =
     let footprints = filter.footprints(
         measurable.filterPlanes, threshold: parameters.threshold * DetectionParameters.footprintShare)
     let separation = Separation(footprints, measurable, parameters, smoothing: filter.smoothing)
-    let sums = SourceSums.collect(
-        footprints, measurable, labels: separation.labels, count: separation.isBlended.count)
+    let sums = SourceSums.collect(footprints, measurable, separation)
     let sigma = min(max(fwhm / 2.3548, 0.6), 15)
     let sources = sums.indices.map { index in
         describe(
@@ -42,43 +41,6 @@ public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters =
     return Detections(
         sources: sources, background: look.background, seeing: seeing, segments: separation.labels,
         frame: measurable)
-}
-
-/// Which source each pixel of a frame belongs to.
-private struct Separation {
-    /// 1 + index of the source; 0 for none.
-    var labels: [Int32]
-    /// For each source, whether its group holds others.
-    var isBlended: [Bool] = []
-
-    init(
-        _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double
-    ) {
-        labels = [Int32](repeating: 0, count: frame.residual.count)
-        let threshold = Float(parameters.threshold)
-        labels.withUnsafeMutableBufferPointer { labels in
-            guard let labels = labels.baseAddress else { return }
-            for group in footprints.groups
-            where group.peakValue >= threshold && group.area >= parameters.minimumArea {
-                let first = isBlended.count + 1
-                guard group.peaks.count > 1 else {
-                    for run in footprints.runs(of: group) {
-                        (labels + Int(run.y) * frame.width + Int(run.start)).update(
-                            repeating: Int32(first), count: run.pixels.count)
-                    }
-                    isBlended.append(false)
-                    continue
-                }
-                let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
-                let noise = parameters.gainKnown ? frame.variance[peak].squareRoot() * Float(smoothing) : 0
-                let rules = PeakTree.Rules(
-                    threshold: threshold, contrast: Float(parameters.deblendContrast),
-                    noisePerRatio: noise > 0 ? 1 / noise : 0)
-                let count = PeakTree.separate(group, of: footprints, rules, labels: labels, first: first)
-                isBlended.append(contentsOf: repeatElement(count > 1, count: count))
-            }
-        }
-    }
 }
 
 private func describe(

@@ -22,10 +22,9 @@ extension CalibratedFrame {
     func excludedPixelsAndCount() -> (excluded: [UInt8], count: Int) {
         var found = 0
         let pixels = mask.bits.count
-        let excluded = [UInt8](unsafeUninitializedCapacity: pixels) { target, used in
-            used = pixels
+        let excluded = [UInt8](planeOf: pixels) { target in
             found = kernel_exclude(
-                target.baseAddress, mask.bits, signal.pixels, variance.pixels,
+                target, mask.bits, signal.pixels, variance.pixels,
                 PixelFlags.withoutMeasurement.rawValue, pixels)
         }
         return (excluded, found)

@@ -26,6 +26,8 @@ struct Footprints {
     /// By group, then by row.
     let runs: [Run]
     let values: [Float]
+    /// What the filter worked on at the same pixels [e-].
+    let residuals: [Float]
     /// y * width + x and the ratio of each local maximum, by group.
     let peakPixels: [Int32]
     let peakValues: [Float]
@@ -33,14 +35,6 @@ struct Footprints {
     let groups: [Group]
 
     func runs(of group: Group) -> ArraySlice<Run> { runs[group.runs] }
-
-    /// Column, row and ratio of each pixel, group by group.
-    @inline(__always)
-    func forEachPixel(_ body: (Int, Int, Float) -> Void) {
-        for run in runs {
-            for column in run.pixels { body(column, Int(run.y), values[Int(run.value) + column - Int(run.start)]) }
-        }
-    }
 
     /// Barycentre of a group, weighted by the ratio, and the rectangle around it.
     func sums(of group: Group) -> (x: Double, y: Double, columns: ClosedRange<Int>, rows: ClosedRange<Int>) {
@@ -67,6 +61,7 @@ struct FootprintBuilder: ~Copyable {
     private let height: Int
     private var runs: [Footprints.Run] = []
     private var values: [Float] = []
+    private var residuals: [Float] = []
     private var parents: [Int32] = []
     private var peaks: [(pixel: Int32, run: Int32, value: Float)] = []
     /// The last three rows between zeros.
@@ -86,7 +81,7 @@ struct FootprintBuilder: ~Copyable {
     private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + 3) % 3 * (width + 2) + 1 }
 
     /// - Parameter count: of stretches in `found`.
-    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int) {
+    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>) {
         let target = row(y)
         target.update(repeating: 0, count: width)
         before = last
@@ -98,6 +93,7 @@ struct FootprintBuilder: ~Copyable {
             let ratios = UnsafeBufferPointer(start: found.ratio + Int(start), count: Int(end - start))
             (target + Int(start)).update(from: found.ratio + Int(start), count: ratios.count)
             values.append(contentsOf: ratios)
+            residuals.append(contentsOf: UnsafeBufferPointer(start: residual + Int(start), count: ratios.count))
         }
         join()
         findPeaks(y - 1, before)
@@ -174,7 +170,8 @@ struct FootprintBuilder: ~Copyable {
                 peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) })
         }
         return Footprints(
-            width: width, height: height, runs: orderedRuns, values: values, peakPixels: orderedPeaks.map(\.pixel),
+            width: width, height: height, runs: orderedRuns, values: values, residuals: residuals,
+            peakPixels: orderedPeaks.map(\.pixel),
             peakValues: orderedPeaks.map(\.value), groups: groups)
     }
 

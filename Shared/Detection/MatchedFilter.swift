@@ -73,7 +73,7 @@ struct MatchedFilter {
                 let row = rows.row(out)
                 let count = threshold.apply(
                     signal.output, weight.output, row.variance, row.excluded, coverage.make(out))
-                builder.add(out, threshold, count: count)
+                builder.add(out, threshold, count: count, residual: row.residual)
             }
         }
         return builder.finish()

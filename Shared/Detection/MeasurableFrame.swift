@@ -49,13 +49,12 @@ enum SkySubtraction {
         _ signal: [Float], _ level: MeshSurface, excluded: [UInt8], width: Int, height: Int
     ) -> [Float] {
         let filler = MeshSurface.Filler(level)
-        return [Float](unsafeUninitializedCapacity: signal.count) { residual, used in
-            used = signal.count
+        return [Float](planeOf: signal.count) { residual in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { row in
                 signal.withUnsafeBufferPointer { signal in
                     excluded.withUnsafeBufferPointer { excluded in
-                        guard let residual = residual.baseAddress, let row = row.baseAddress,
-                            let signal = signal.baseAddress, let excluded = excluded.baseAddress
+                        guard let row = row.baseAddress, let signal = signal.baseAddress,
+                            let excluded = excluded.baseAddress
                         else { return }
                         for y in 0..<height {
                             filler.fill(y, into: row)

@@ -17,19 +17,24 @@ struct SourceSums {
     private var isMasked = false
     private var touchesEdge = false
 
-    /// Sums of all sources: `labels` has 1 + index of the source that owns each pixel, 0 for none.
-    static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, labels: [Int32], count: Int) -> [SourceSums] {
-        var sums = [SourceSums](repeating: SourceSums(), count: count)
-        let (width, height) = (frame.width, frame.height)
+    /// Sums of all sources of a separation.
+    static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, _ separation: Separation) -> [SourceSums] {
+        var sums = [SourceSums](repeating: SourceSums(), count: separation.isBlended.count)
         sums.withUnsafeMutableBufferPointer { sums in
-            footprints.forEachPixel { column, row, ratio in
-                let pixel = row * width + column
-                let label = Int(labels[pixel])
-                guard label > 0 else { return }
-                sums[label - 1].add(
-                    ratio, x: column, y: row, pixel: pixel, residual: frame.residual[pixel],
-                    bits: frame.maskBits[pixel], excluded: frame.excluded[pixel] != 0,
-                    isAtEdge: column == 0 || row == 0 || column == width - 1 || row == height - 1)
+            for part in separation.parts {
+                for run in footprints.runs[footprints.groups[part.group].runs] {
+                    for column in run.pixels {
+                        let pixel = Int(run.y) * frame.width + column
+                        let source = part.count == 1 ? part.first : Int(separation.labels[pixel]) - 1
+                        let value = Int(run.value) + column - Int(run.start)
+                        sums[source].add(
+                            footprints.values[value], x: column, y: Int(run.y), pixel: pixel,
+                            residual: footprints.residuals[value], bits: frame.maskBits[pixel],
+                            excluded: frame.excluded[pixel] != 0,
+                            isAtEdge: column == 0 || run.y == 0 || column == frame.width - 1
+                                || Int(run.y) == frame.height - 1)
+                    }
+                }
             }
         }
         return sums

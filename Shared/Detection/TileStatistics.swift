@@ -96,11 +96,8 @@ final class TileBlocks {
                     let (means, scatters) = (means, scatters)
                     for row in rows {
                         let start = row * frame.width + columns.lowerBound
-                        let (mean, scatter, mask) = (mean + start, scatter + start, mask + start)
-                        for index in 0..<columns.count {
-                            means[filled + index] = mask[index] <= rank ? mean[index] : .nan
-                            scatters[filled + index] = scatter[index]
-                        }
+                        kernel_pick(means + filled, mean + start, mask + start, rank, columns.count)
+                        (scatters + filled).update(from: scatter + start, count: columns.count)
                         filled += columns.count
                     }
                 }

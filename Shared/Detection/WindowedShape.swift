@@ -41,13 +41,13 @@ package struct WindowedShape: Sendable {
     ) -> WindowedShape {
         var shape = WindowedShape(x: x, y: y)
         let farthest = 2 * 2.3548 * windowSigma
-        let weights = WindowWeights(reach: 4 * windowSigma)
+        let weights = WindowWeights(sigma: windowSigma)
         for _ in 0..<32 {
             guard let sums = WindowSums(frame, x: shape.x, y: shape.y, sigma: windowSigma, weights), sums.flux > 0
             else { break }
             let gain = sums.gain(windowSigma: windowSigma)
             let (stepX, stepY) = (gain * sums.x / sums.flux, gain * sums.y / sums.flux)
-            if hypot(stepX, stepY) < 1e-4 {
+            if stepX * stepX + stepY * stepY < 1e-8 {
                 shape.finish(sums, windowSigma: windowSigma)
                 let variances = sums.variances(frame, weights, sourceNoise: sourceNoise)
                 shape.xError = gain * variances.x.squareRoot() / sums.flux
@@ -57,7 +57,8 @@ package struct WindowedShape: Sendable {
             }
             shape.x += stepX
             shape.y += stepY
-            guard hypot(shape.x - x, shape.y - y) < farthest else { break }
+            let (movedX, movedY) = (shape.x - x, shape.y - y)
+            guard movedX * movedX + movedY * movedY < farthest * farthest else { break }
         }
         (shape.x, shape.y) = (x, y)
         return shape
@@ -99,7 +100,7 @@ private struct WindowSums {
         let bottom = min(frame.height - 1, Int((y + reach).rounded(.down)))
         guard left <= right, top <= bottom else { return nil }
         (columns, rows) = (left...right, top...bottom)
-        weights.fill(columns, rows, x: x, y: y, sigma: sigma)
+        weights.fill(columns, rows, x: x, y: y)
         let moments = frame.residual.withUnsafeBufferPointer { residual in
             var window = weights.window(residual, frame.width, columns, rows)
             var moments = kernel_window_moments()
@@ -162,33 +163,44 @@ private final class WindowWeights {
     private let storage: UnsafeMutablePointer<Float>
     private let capacity: Int
 
-    /// - Parameter reach: of the window [px].
-    init(reach: Double) {
-        capacity = 2 * Int(reach) + 3
+    private let falloff: Double
+    /// exp(-1 / sigma^2)
+    private let bend: Double
+
+    /// - Parameter sigma: of the window [px].
+    init(sigma: Double) {
+        let reach = 4 * sigma
+        falloff = -0.5 / (sigma * sigma)
+        bend = exp(2 * falloff)
+        capacity = (2 * Int(reach) + 3 + 15) / 16 * 16
         storage = .allocate(capacity: 4 * capacity)
     }
 
     deinit { storage.deallocate() }
 
-    func fill(_ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>, x: Double, y: Double, sigma: Double) {
-        Self.fill(storage, storage + capacity, columns, centre: x, sigma: sigma)
-        Self.fill(storage + 2 * capacity, storage + 3 * capacity, rows, centre: y, sigma: sigma)
+    func fill(_ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>, x: Double, y: Double) {
+        fill(storage, storage + capacity, columns, centre: x)
+        fill(storage + 2 * capacity, storage + 3 * capacity, rows, centre: y)
     }
 
     /// exp(-X^2 / 2 sigma^2) from pixel to pixel: each ratio of neighbours is the last one times exp(-1 / sigma^2).
-    private static func fill(
+    private func fill(
         _ weights: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Float>, _ pixels: ClosedRange<Int>,
-        centre: Double, sigma: Double
+        centre: Double
     ) {
-        let (first, falloff) = (Double(pixels.lowerBound) - centre, -0.5 / (sigma * sigma))
+        let first = Double(pixels.lowerBound) - centre
         var weight = exp(falloff * first * first)
         var ratio = exp(falloff * (2 * first + 1))
-        let bend = exp(2 * falloff)
         for index in 0..<pixels.count {
             weights[index] = Float(weight)
             offsets[index] = Float(first + Double(index))
             weight *= ratio
             ratio *= bend
+        }
+        var index = pixels.count
+        while index % 16 != 0 {
+            (weights[index], offsets[index]) = (0, 0)
+            index += 1
         }
     }
 

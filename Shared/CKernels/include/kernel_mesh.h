@@ -26,6 +26,10 @@ void kernel_bin(
     const kernel_row_pair *rows, size_t width, float *restrict mean, float *restrict scatter,
     float *restrict variance);
 
+/// target[i] = mask[i] <= rank ? source[i] : NaN.
+void kernel_pick(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count);
+
 /// Number of values <= limit; NaN counts not. `count` is a multiple of 16.
 size_t kernel_count_below(const float *values, float limit, size_t count);
 

@@ -10,7 +10,8 @@ typedef struct {
     /// One past the last readable value.
     const float *end;
     size_t stride, columns, rows;
-    /// Weight of each column, and its distance from the centre [px]; `columns` of them.
+    /// Weight of each column, and its distance from the centre [px]: `columns` of them, then zeros up to the next
+    /// multiple of 16.
     const float *columnWeights, *columnOffsets;
     const float *rowWeights, *rowOffsets;
 } kernel_window;
