@@ -31,6 +31,8 @@ struct Footprints {
     /// y * width + x and the ratio of each local maximum, by group.
     let peakPixels: [Int32]
     let peakValues: [Float]
+    /// What lies around each: the fourth of eight values on a circle of `FootprintBuilder.radius`, in ascending order.
+    let peakSurroundings: [Float]
     /// In the order of their first pixels.
     let groups: [Group]
 
@@ -63,29 +65,31 @@ struct FootprintBuilder: ~Copyable {
     private var values: [Float] = []
     private var residuals: [Float] = []
     private var parents: [Int32] = []
-    private var peaks: [(pixel: Int32, run: Int32, value: Float)] = []
-    /// The last three rows between zeros.
+    private var peaks: [(pixel: Int32, run: Int32, value: Float, surroundings: Float)] = []
+    /// Of the circle around a peak on which its surroundings are taken [px].
+    private let radius: Int
+    /// The last rows, as many as that circle is high, between zeros.
     private let recent: UnsafeMutablePointer<Float>
-    /// Runs of the last row, and of the one before.
-    private var last: Range<Int> = 0..<0
-    private var before: Range<Int> = 0..<0
+    private let slots: Int
+    private let stride: Int
+    /// Where the runs of each row begin.
+    private var rowStarts: [Int] = [0]
 
-    init(width: Int, height: Int) {
-        (self.width, self.height) = (width, height)
-        recent = .allocate(capacity: 3 * (width + 2))
-        recent.initialize(repeating: 0, count: 3 * (width + 2))
+    init(width: Int, height: Int, radius: Int) {
+        (self.width, self.height, self.radius) = (width, height, max(1, radius))
+        (slots, stride) = (2 * self.radius + 1, width + 2 * self.radius)
+        recent = .allocate(capacity: slots * stride)
+        recent.initialize(repeating: 0, count: slots * stride)
     }
 
     deinit { recent.deallocate() }
 
-    private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + 3) % 3 * (width + 2) + 1 }
+    private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + slots) % slots * stride + radius }
 
     /// - Parameter count: of stretches in `found`.
     mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>) {
         let target = row(y)
         target.update(repeating: 0, count: width)
-        before = last
-        last = runs.count..<(runs.count + count)
         for index in 0..<count {
             let (start, end) = (found.starts[index], found.ends[index])
             runs.append(Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(values.count)))
@@ -95,11 +99,15 @@ struct FootprintBuilder: ~Copyable {
             values.append(contentsOf: ratios)
             residuals.append(contentsOf: UnsafeBufferPointer(start: residual + Int(start), count: ratios.count))
         }
-        join()
-        findPeaks(y - 1, before)
+        rowStarts.append(runs.count)
+        join(y)
+        if y >= radius { findPeaks(y - radius) }
     }
 
-    private mutating func join() {
+    private func runs(ofRow y: Int) -> Range<Int> { y < 0 ? 0..<0 : rowStarts[y]..<rowStarts[y + 1] }
+
+    private mutating func join(_ y: Int) {
+        let (before, last) = (runs(ofRow: y - 1), runs(ofRow: y))
         var upper = before.lowerBound
         for lower in last {
             while upper < before.upperBound, runs[upper].end < runs[lower].start { upper += 1 }
@@ -127,22 +135,43 @@ struct FootprintBuilder: ~Copyable {
     }
 
     /// Pixels of row y that are larger than their neighbours; of equal ones the first.
-    private mutating func findPeaks(_ y: Int, _ runsOfRow: Range<Int>) {
+    private mutating func findPeaks(_ y: Int) {
         let (above, here, below) = (row(y - 1), row(y), row(y + 1))
-        for run in runsOfRow {
+        for run in runs(ofRow: y) {
             for x in runs[run].pixels {
                 let value = here[x]
                 guard value > here[x - 1], value >= here[x + 1], value > above[x], value >= below[x],
                     value > above[x - 1], value > above[x + 1], value >= below[x - 1], value >= below[x + 1]
                 else { continue }
-                peaks.append((Int32(y * width + x), Int32(run), value))
+                peaks.append((Int32(y * width + x), Int32(run), value, surroundings(x, y)))
             }
         }
     }
 
+    private func surroundings(_ x: Int, _ y: Int) -> Float {
+        let diagonal = (radius * 5 + 3) / 7
+        let (top, upper, here) = (row(y - radius), row(y - diagonal), row(y))
+        let (lower, bottom) = (row(y + diagonal), row(y + radius))
+        let values: InlineArray<8, Float> = [
+            top[x], bottom[x], here[x - radius], here[x + radius], upper[x - diagonal], upper[x + diagonal],
+            lower[x - diagonal], lower[x + diagonal],
+        ]
+        for i in values.indices {
+            var (smaller, equal) = (0, 0)
+            for j in values.indices {
+                smaller += values[j] < values[i] ? 1 : 0
+                equal += values[j] == values[i] ? 1 : 0
+            }
+            if smaller <= 3, smaller + equal > 3 { return values[i] }
+        }
+        return 0
+    }
+
     consuming func finish() -> Footprints {
-        row(height).update(repeating: 0, count: width)
-        findPeaks(height - 1, last)
+        for y in height..<(height + radius) {
+            row(y).update(repeating: 0, count: width)
+            if y >= radius { findPeaks(y - radius) }
+        }
         var groupOfRun = [Int](repeating: -1, count: runs.count)
         var runCounts: [Int] = []
         for run in runs.indices {
@@ -172,7 +201,7 @@ struct FootprintBuilder: ~Copyable {
         return Footprints(
             width: width, height: height, runs: orderedRuns, values: values, residuals: residuals,
             peakPixels: orderedPeaks.map(\.pixel),
-            peakValues: orderedPeaks.map(\.value), groups: groups)
+            peakValues: orderedPeaks.map(\.value), peakSurroundings: orderedPeaks.map(\.surroundings), groups: groups)
     }
 
     /// By group, without changing the order within one.

@@ -17,12 +17,15 @@ struct MatchedFilter {
     /// One half of the star image along x and y, from its centre outwards; the product of the two is the image.
     private let across: [Float]
     private let along: [Float]
+    /// Geometric mean of the star image's widths [px].
+    private let sigma: Double
 
     /// - Parameters:
     ///   - sigmaX, sigmaY: of the star image [px].
     init(sigmaX: Double, sigmaY: Double) {
         across = Self.half(sigmaX)
         along = Self.half(sigmaY)
+        sigma = min(max((sigmaX * sigmaY).squareRoot(), 0.5), 12)
     }
 
     init(fwhmPixels: Double) { self.init(sigmaX: fwhmPixels / 2.3548, sigmaY: fwhmPixels / 2.3548) }
@@ -52,7 +55,8 @@ struct MatchedFilter {
         var weight = FilterRing(squares.across, squares.along, width: planes.width, height: planes.height)
         var coverage = CoverageRing(squares.across, squares.along, width: planes.width, height: planes.height)
         var threshold = RowThreshold(width: planes.width, threshold: threshold)
-        var builder = FootprintBuilder(width: planes.width, height: planes.height)
+        var builder = FootprintBuilder(
+            width: planes.width, height: planes.height, radius: Int((2.9 * sigma).rounded()))
         let rms = MeshSurface.Filler(planes.rms)
         let reach = along.count - 1
         planes.withRows { rows in

@@ -6,12 +6,15 @@ internal import Foundation
 /// pixel without neighbours among those before it begins a branch; where two branches meet, at a saddle of ratio s, the
 /// lower one stays a source of its own if
 ///
-///     p - s >= 0.1 + sqrt(1 + s / (c sqrt V)) - 1     p: its peak, which stands out of the neighbour's photon noise
+///     p - q >= threshold sqrt(1 + q / (c sqrt V))     q: the fourth of eight ratios around its peak p, by size
+///     p - s >= 0.1 + sqrt(1 + s / (c sqrt V)) - 1
 ///     sum (v - s) >= contrast * the same sum of the other branch
 ///
-/// and p is above the threshold; otherwise it becomes part of the other. s sqrt(V) / c are the neighbour's electrons
-/// per pixel at the saddle. Sky noise hardly makes peaks on the flank of a star: an image filtered by the star image is
-/// smooth over the star's width, and asking for more than 0.1 sigma only loses neighbours (docs/decisions/0031).
+/// and otherwise becomes part of the other. s sqrt(V) / c are the neighbour's electrons per pixel, whose photon noise
+/// counts. The first line tells a star on the flank of another, where half of the surroundings lie low, from noise on
+/// the plateau of a nebula; sky noise hardly makes peaks on the flank of a star, since an image filtered by the star
+/// image is smooth over the star's width, and asking for a rise of more than 0.1 sigma above the saddle only loses
+/// neighbours (docs/decisions/0031-detection.md).
 ///
 /// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 5 (tree and contrast); Soille, Morphological Image Analysis,
 ///   chapter 9 (flooding in order).
@@ -29,6 +32,8 @@ struct PeakTree {
 
     private struct Branch {
         let peak: Float
+        /// What lies around the peak.
+        let surroundings: Float
         var parent: Int32
         /// Of all ratios, and the number of pixels.
         var sum: Double
@@ -37,8 +42,16 @@ struct PeakTree {
 
     private let rules: Rules
     private var branches: [Branch] = []
+    /// Of the peaks, in the order in which they begin branches.
+    private let surroundings: [Float]
 
-    private init(_ rules: Rules) { self.rules = rules }
+    private init(_ rules: Rules, _ group: Footprints.Group, _ footprints: Footprints) {
+        self.rules = rules
+        surroundings = group.peaks.sorted {
+            let (left, right) = (footprints.peakValues[$0], footprints.peakValues[$1])
+            return left != right ? left > right : $0 < $1
+        }.map { footprints.peakSurroundings[$0] }
+    }
 
     /// Writes into `labels` which source each pixel of a group belongs to: `first`, `first` + 1 and so on, by
     /// descending peaks. `labels` has one entry per pixel of the frame and is 0 around the group.
@@ -47,7 +60,7 @@ struct PeakTree {
         _ group: Footprints.Group, of footprints: Footprints, _ rules: Rules,
         labels: UnsafeMutablePointer<Int32>, first: Int
     ) -> Int {
-        var tree = PeakTree(rules)
+        var tree = PeakTree(rules, group, footprints)
         let (pixels, values) = footprints.descending(group)
         let (width, height) = (footprints.width, footprints.height)
         for (pixel, value) in zip(pixels, values) {
@@ -112,8 +125,12 @@ struct PeakTree {
     /// Gives a pixel to a branch, after those that it joins and that cannot stand alone have become one.
     private mutating func place(_ value: Float, _ near: Neighbours) -> Int32 {
         guard near.count > 0 else {
-            branches.append(Branch(peak: value, parent: Int32(branches.count), sum: Double(value), count: 1))
-            return Int32(branches.count - 1)
+            let number = branches.count
+            branches.append(
+                Branch(
+                    peak: value, surroundings: number < surroundings.count ? surroundings[number] : 0,
+                    parent: Int32(number), sum: Double(value), count: 1))
+            return Int32(number)
         }
         // The highest branch has the lowest number.
         var highest = near[0].branch
@@ -140,6 +157,9 @@ struct PeakTree {
         guard low.peak >= rules.threshold, rules.contrast < 1 else { return false }
         let noise = (1 + saddle * rules.noisePerRatio).squareRoot()
         guard low.peak - saddle >= Self.prominence + noise - 1 else { return false }
+        let rise = low.peak - low.surroundings
+        let scatter = (1 + low.surroundings * rules.noisePerRatio).squareRoot()
+        guard rise >= rules.threshold * scatter else { return false }
         let own = low.sum - low.count * Double(saddle)
         return own >= Double(rules.contrast) * (high.sum - high.count * Double(saddle))
     }
