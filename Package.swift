@@ -135,7 +135,7 @@ let testTargets: [Target] = [
     tests("SkyTests", sees: ["Sky"]),
     tests("InstrumentsTests", sees: ["Imaging", "Instruments", "Sky"]),
     tests("CalibrationTests", sees: ["Calibration", "Imaging", "Simulation"]),
-    tests("DetectionTests", sees: ["Detection", "Imaging", "Simulation"]),
+    tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "Simulation"]),
     tests("PhotometryTests", sees: ["Detection", "Imaging", "Photometry", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
     tests("LightCurvesTests", sees: ["LightCurves", "Sky"]),
