@@ -50,7 +50,13 @@ private func describe(
     let start = sums.centre
     var shape = WindowedShape.measure(
         frame, x: start.x, y: start.y, windowSigma: windowSigma, sourceNoise: parameters.gainKnown)
-    if isBlended, shape.converged, hypot(shape.x - start.x, shape.y - start.y) > windowSigma {
+    if !shape.converged {
+        // A comet's barycentre lies in its tail.
+        let (column, row) = (sums.peakPixel % frame.width, sums.peakPixel / frame.width)
+        let second = WindowedShape.measure(
+            frame, x: Double(column), y: Double(row), windowSigma: windowSigma, sourceNoise: parameters.gainKnown)
+        if second.converged { shape = second }
+    } else if isBlended, hypot(shape.x - start.x, shape.y - start.y) > windowSigma {
         // A window that walks off to a brighter neighbour measures that one.
         let (x, y) = (Int(shape.x.rounded()), Int(shape.y.rounded()))
         let isInside = x >= 0 && y >= 0 && x < frame.width && y < frame.height

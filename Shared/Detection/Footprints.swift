@@ -12,6 +12,14 @@ struct Footprints {
         var pixels: Range<Int> { Int(start)..<Int(end) }
     }
 
+    /// Ratios at eight places on a circle around a peak.
+    struct Surroundings {
+        /// The fourth in ascending order.
+        let level: Float
+        /// The highest that two opposite places reach.
+        let ridge: Float
+    }
+
     struct Group {
         let runs: Range<Int>
         /// Local maxima, the first row's first.
@@ -31,8 +39,7 @@ struct Footprints {
     /// y * width + x and the ratio of each local maximum, by group.
     let peakPixels: [Int32]
     let peakValues: [Float]
-    /// What lies around each: the fourth of eight values on a circle of `FootprintBuilder.radius`, in ascending order.
-    let peakSurroundings: [Float]
+    let peakSurroundings: [Surroundings]
     /// In the order of their first pixels.
     let groups: [Group]
 
@@ -65,7 +72,7 @@ struct FootprintBuilder: ~Copyable {
     private var values: [Float] = []
     private var residuals: [Float] = []
     private var parents: [Int32] = []
-    private var peaks: [(pixel: Int32, run: Int32, value: Float, surroundings: Float)] = []
+    private var peaks: [(pixel: Int32, run: Int32, value: Float, surroundings: Footprints.Surroundings)] = []
     /// Of the circle around a peak on which its surroundings are taken [px].
     private let radius: Int
     /// The last rows, as many as that circle is high, between zeros.
@@ -148,10 +155,14 @@ struct FootprintBuilder: ~Copyable {
         }
     }
 
-    private func surroundings(_ x: Int, _ y: Int) -> Float {
+    private func surroundings(_ x: Int, _ y: Int) -> Footprints.Surroundings {
         let diagonal = (radius * 5 + 3) / 7
         let (top, upper, here) = (row(y - radius), row(y - diagonal), row(y))
         let (lower, bottom) = (row(y + diagonal), row(y + radius))
+        let ahead = max(min(top[x], bottom[x]), min(here[x - radius], here[x + radius]))
+        let aslant = max(
+            min(upper[x - diagonal], lower[x + diagonal]), min(upper[x + diagonal], lower[x - diagonal]))
+        let ridge = max(ahead, aslant)
         let values: InlineArray<8, Float> = [
             top[x], bottom[x], here[x - radius], here[x + radius], upper[x - diagonal], upper[x + diagonal],
             lower[x - diagonal], lower[x + diagonal],
@@ -162,9 +173,11 @@ struct FootprintBuilder: ~Copyable {
                 smaller += values[j] < values[i] ? 1 : 0
                 equal += values[j] == values[i] ? 1 : 0
             }
-            if smaller <= 3, smaller + equal > 3 { return values[i] }
+            if smaller <= 3, smaller + equal > 3 {
+                return Footprints.Surroundings(level: values[i], ridge: ridge)
+            }
         }
-        return 0
+        return Footprints.Surroundings(level: ridge, ridge: ridge)
     }
 
     consuming func finish() -> Footprints {

@@ -6,21 +6,23 @@ internal import Foundation
 /// pixel without neighbours among those before it begins a branch; where two branches meet, at a saddle of ratio s, the
 /// lower one stays a source of its own if
 ///
-///     p - q >= threshold sqrt(1 + q / (c sqrt V))     q: the fourth of eight ratios around its peak p, by size
-///     p - s >= 0.1 + sqrt(1 + s / (c sqrt V)) - 1
+///     p - q >= threshold sqrt(1 + q / (c sqrt V))     q: the fourth of eight ratios around its peak p
+///     p - r >= threshold / 2 sqrt(1 + r / (c sqrt V)) r: the highest of them that lies on both sides of it
+///     p - s >= 0.1 + min(3, s / 40) sqrt(1 + s / (c sqrt V))
 ///     sum (v - s) >= contrast * the same sum of the other branch
 ///
 /// and otherwise becomes part of the other. s sqrt(V) / c are the neighbour's electrons per pixel, whose photon noise
-/// counts. The first line tells a star on the flank of another, where half of the surroundings lie low, from noise on
-/// the plateau of a nebula; sky noise hardly makes peaks on the flank of a star, since an image filtered by the star
-/// image is smooth over the star's width, and asking for a rise of more than 0.1 sigma above the saddle only loses
-/// neighbours (docs/decisions/0031-detection.md).
+/// counts. The first two tell a star on the flank of another, which falls on one side, from noise on the plateau of a
+/// nebula or the ridge of a trail; sky noise hardly makes peaks on the flank of a star, since an image filtered by
+/// the star
+/// image is smooth over the star's width, and asking for a significant rise above a low saddle only loses neighbours
+/// (docs/decisions/0031-detection.md).
 ///
 /// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 5 (tree and contrast); Soille, Morphological Image Analysis,
 ///   chapter 9 (flooding in order).
 struct PeakTree {
-    /// [sigma]
-    static let prominence: Float = 0.1
+    /// Part of the threshold by which a peak stands above a ridge.
+    static let ridgeShare: Float = 0.5
 
     struct Rules {
         /// Least ratio of a source's peak.
@@ -33,7 +35,7 @@ struct PeakTree {
     private struct Branch {
         let peak: Float
         /// What lies around the peak.
-        let surroundings: Float
+        let surroundings: Footprints.Surroundings
         var parent: Int32
         /// Of all ratios, and the number of pixels.
         var sum: Double
@@ -43,7 +45,7 @@ struct PeakTree {
     private let rules: Rules
     private var branches: [Branch] = []
     /// Of the peaks, in the order in which they begin branches.
-    private let surroundings: [Float]
+    private let surroundings: [Footprints.Surroundings]
 
     private init(_ rules: Rules, _ group: Footprints.Group, _ footprints: Footprints) {
         self.rules = rules
@@ -128,8 +130,8 @@ struct PeakTree {
             let number = branches.count
             branches.append(
                 Branch(
-                    peak: value, surroundings: number < surroundings.count ? surroundings[number] : 0,
-                    parent: Int32(number), sum: Double(value), count: 1))
+                    peak: value, surroundings: surroundings[number], parent: Int32(number), sum: Double(value), count: 1
+                ))
             return Int32(number)
         }
         // The highest branch has the lowest number.
@@ -156,10 +158,13 @@ struct PeakTree {
         let (low, high) = (branches[Int(branch)], branches[Int(other)])
         guard low.peak >= rules.threshold, rules.contrast < 1 else { return false }
         let noise = (1 + saddle * rules.noisePerRatio).squareRoot()
-        guard low.peak - saddle >= Self.prominence + noise - 1 else { return false }
-        let rise = low.peak - low.surroundings
-        let scatter = (1 + low.surroundings * rules.noisePerRatio).squareRoot()
-        guard rise >= rules.threshold * scatter else { return false }
+        guard low.peak - saddle >= 0.1 + min(3, saddle / 40) * noise else { return false }
+        let (level, ridge) = (low.surroundings.level, low.surroundings.ridge)
+        let (above, along) = (
+            (1 + level * rules.noisePerRatio).squareRoot(), (1 + ridge * rules.noisePerRatio).squareRoot()
+        )
+        guard low.peak - level >= rules.threshold * above, low.peak - ridge >= Self.ridgeShare * rules.threshold * along
+        else { return false }
         let own = low.sum - low.count * Double(saddle)
         return own >= Double(rules.contrast) * (high.sum - high.count * Double(saddle))
     }

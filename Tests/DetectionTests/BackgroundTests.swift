@@ -21,7 +21,8 @@ struct BackgroundTests {
         #expect(abs(background.globalRMS / 325.0.squareRoot() - 1) < 0.03)
     }
 
-    /// Level at the peak minus sky, of 200 e-, from sep 1.4.1 (Python), `Background(data, bw=64, bh=64, fw=3, fh=3)`, on
+    /// Level at the peak minus sky, of 200 e-, from sep 1.4.1 (Python), `Background(data, bw=64, bh=64, fw=3,
+    /// fh=3)`, on
     /// a frame of the same nebula and noise.
     @Test("takes no more of a nebula's peak than sep does", arguments: [(40.0, 18.7), (100.0, 130.8)])
     func nebula(_ sigma: Double, _ loss: Double) {
@@ -50,7 +51,8 @@ struct BackgroundTests {
         }
     }
 
-    @Test("a single pixel of the level is the same bits as in the whole plane", arguments: [(130, 67), (1, 9), (64, 1)])
+    @Test(
+        "a single pixel of the level is the same bits as in the whole plane", arguments: [(130, 67), (1, 9), (64, 1)])
     func singlePixels(_ width: Int, _ height: Int) {
         let field = StarField(width: width, height: height, fwhm: 3, sky: 1000, readNoise: 5, stars: [])
         let level = Background.estimate(field.frame(seed: 5)).level

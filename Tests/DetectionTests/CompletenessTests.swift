@@ -13,8 +13,10 @@ struct Completeness {
     var share: Double { Double(found) / Double(max(1, stars)) }
     var purity: Double { 1 - Double(spurious) / Double(max(1, detections)) }
 
-    /// Stars are counted whose matched-filter significance lies in a range, F / sqrt(4 pi s^2 V) with s the deviation of
-    /// the Gaussian star image on pixels, and which are 10 px off the edge. A star is found when a detection lies within
+    /// Stars are counted whose matched-filter significance lies in a range, F / sqrt(4 pi s^2 V) with s the
+    /// deviation of
+    /// the Gaussian star image on pixels, and which are 10 px off the edge. A star is found when a detection
+    /// lies within
     /// 1.6 px of it, each for one star, the brightest first; a detection is spurious without any star within 2 px.
     mutating func add(_ field: StarField, _ sources: [Source], significances: ClosedRange<Double>) {
         let variance = field.sky + field.readNoise * field.readNoise
@@ -27,7 +29,8 @@ struct Completeness {
         for star in field.stars.sorted(by: { $0.flux > $1.flux }) {
             let hit = places.near(star.x, star.y, within: 1.6).first { !isTaken[$0] }
             if let hit { isTaken[hit] = true }
-            let isInside = min(star.x, star.y) > 10 && star.x < Double(field.width) - 10
+            let isInside =
+                min(star.x, star.y) > 10 && star.x < Double(field.width) - 10
                 && star.y < Double(field.height) - 10
             guard isInside, significances.contains(star.flux / deviation) else { continue }
             stars += 1
@@ -42,7 +45,9 @@ struct Completeness {
 
         init(_ places: [(Double, Double)]) {
             self.places = places
-            for (index, place) in self.places.enumerated() { cells[Self.cell(place.x, place.y), default: []].append(index) }
+            for (index, place) in self.places.enumerated() {
+                cells[Self.cell(place.x, place.y), default: []].append(index)
+            }
         }
 
         private static func cell(_ x: Double, _ y: Double) -> Int { Int(y / 4 + 100) * 100_000 + Int(x / 4 + 100) }

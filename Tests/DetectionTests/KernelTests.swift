@@ -52,7 +52,8 @@ struct KernelTests {
         let excluded = (0..<(2 * width)).map { UInt8($0 % 3 == 1 || $0 % 7 == 2 ? 1 : 0) }
         let blocks = (width + 1) / 2
         var (mean, scatter, variance) = (
-            [Float](repeating: 0, count: blocks), [Float](repeating: 0, count: blocks), [Float](repeating: 0, count: blocks)
+            [Float](repeating: 0, count: blocks), [Float](repeating: 0, count: blocks),
+            [Float](repeating: 0, count: blocks)
         )
         first.withUnsafeBufferPointer { first in
             second.withUnsafeBufferPointer { second in
@@ -142,12 +143,14 @@ struct KernelTests {
         let total = Self.above(&above, level, inverse, rms, variance, excluded)
         let stands = (0..<count).map { i -> Bool in
             let (power, limit) = (level[i] * level[i], 2 * inverse[i])
-            return level[i] > 0 && power > limit && (expected[i] == 1 || power * variance[i] > limit * (rms[i] * rms[i]))
+            return level[i] > 0 && power > limit
+                && (expected[i] == 1 || power * variance[i] > limit * (rms[i] * rms[i]))
         }
         #expect(above.map { $0 == 1 } == stands && total == stands.count { $0 })
         var (starts, ends) = ([Int32](repeating: 0, count: 70), [Int32](repeating: 0, count: 70))
         let runs = kernel_runs(above, count, &starts, &ends)
-        #expect((0..<runs).flatMap { Array(starts[$0]..<ends[$0]) } == stands.indices.filter { stands[$0] }.map(Int32.init))
+        #expect(
+            (0..<runs).flatMap { Array(starts[$0]..<ends[$0]) } == stands.indices.filter { stands[$0] }.map(Int32.init))
     }
 
     private static func above(
@@ -173,7 +176,8 @@ struct KernelTests {
     @Test("moments under a window, to its last column and beyond the plane's end", arguments: [1, 11, 16, 37])
     func window(_ columns: Int) {
         let (rows, width) = (9, columns + 3)
-        let plane = Self.noise(rows * width - 3, seed: 13), values = Self.noise(rows * width - 3, seed: 14)
+        let plane = Self.noise(rows * width - 3, seed: 13)
+        let values = Self.noise(rows * width - 3, seed: 14)
         let padded = (columns + 15) / 16 * 16
         let weights = Self.noise(padded, seed: 15).enumerated().map { $0.offset < columns ? abs($0.element) : 0 }
         let offsets = (0..<padded).map { $0 < columns ? Float($0) - 5.25 : 0 }
