@@ -8,7 +8,7 @@ import sys
 from sources import ROOT
 
 # Each C library is one room's, except where two rooms share one on purpose.
-SHARED_C_ROOMS = {"CSEP": {"Detection", "Photometry"}}
+SHARED_C_ROOMS = {}
 # Loops of our own, for whoever needs them.
 OUR_C_ROOMS = {"CKernels"}
 WITHOUT_DATABASE = {"calibrator", "photometer"}

@@ -1,5 +1,5 @@
+internal import CKernels
 internal import Foundation
-internal import Imaging
 
 /// The signal-to-noise ratio of a star at each pixel, for a Gaussian star image P and the frame's own variance V:
 ///
@@ -7,108 +7,116 @@ internal import Imaging
 ///
 /// Where the sky scatters more than the variance says (unresolved stars, a wrong gain) the ratio is lowered by as much.
 /// Excluded pixels have no weight. A threshold on it is a threshold in sigmas, whatever the noise does across the
-/// frame. Where less than a quarter of the star image's weight lies on usable pixels the ratio is set to 0.
+/// frame. Where less than a quarter of the star image's weight lies on usable pixels nothing is found.
 ///
 /// Works row by row: each row is filtered along x once, into a ring of as many rows as the star image is high, from
-/// which the rows of the result are made. Nothing but the result has the size of the frame.
+/// which the rows of the result are made. Only pixels above the threshold are kept.
 ///
 /// - Source: Zackay & Ofek 2017, ApJ 836, 187, eq. 12; Turin 1960.
-enum MatchedFilter {
-    static func signalToNoise(_ frame: MeasurableFrame, fwhmPixels: Double) -> [Float] {
-        let profile = kernel(fwhmPixels: fwhmPixels)
-        let squared = profile.map { $0 * $0 }
-        let whole = squared.reduce(0, +)
-        let hasExcluded = frame.excluded.contains { $0 != 0 }
-        let width = frame.width
-        var numerators = RowFilter(profile, width: width, height: frame.height)
-        var denominators = RowFilter(squared, width: width, height: frame.height)
-        var coverages = RowFilter(squared, width: width, height: frame.height)
-        let reach = profile.count / 2
-        return [Float](unsafeUninitializedCapacity: frame.residual.count) { ratio, count in
-            count = frame.residual.count
-            guard let out = ratio.baseAddress else { return }
-            frame.withRows { rows in
-                for y in 0..<(frame.height + reach) {
-                    if y < frame.height {
-                        rows.fill(y, numerators.input, denominators.input, coverages.input)
-                        numerators.take(y)
-                        denominators.take(y)
-                        if hasExcluded { coverages.take(y) }
-                    }
-                    guard y >= reach else { continue }
-                    numerators.makeRow(y - reach)
-                    denominators.makeRow(y - reach)
-                    if hasExcluded { coverages.makeRow(y - reach) }
-                    let row = out + (y - reach) * width
-                    rows.divide(y - reach, numerators.output, denominators.output, into: row)
-                    guard hasExcluded else { continue }
-                    for x in 0..<width where !(coverages.output[x] > 0.25 * whole * whole) { row[x] = 0 }
-                }
-            }
-        }
+struct MatchedFilter {
+    /// One half of the star image along x and y, from its centre outwards; the product of the two is the image.
+    private let across: [Float]
+    private let along: [Float]
+    /// Geometric mean of the star image's widths [px].
+    private let sigma: Double
+
+    /// - Parameters:
+    ///   - sigmaX, sigmaY: of the star image [px].
+    init(sigmaX: Double, sigmaY: Double) {
+        across = Self.half(sigmaX)
+        along = Self.half(sigmaY)
+        sigma = min(max((sigmaX * sigmaY).squareRoot(), 0.5), 12)
     }
 
-    /// One-dimensional Gaussian out to one FWHM on either side; two of them make the star image.
-    static func kernel(fwhmPixels: Double) -> [Float] {
-        let sigma = max(0.5, fwhmPixels / 2.3548)
-        let reach = min(20, max(1, Int(fwhmPixels.rounded(.up))))
-        return (-reach...reach).map { Float(exp(-0.5 * Double($0 * $0) / (sigma * sigma))) }
+    init(fwhmPixels: Double) { self.init(sigmaX: fwhmPixels / 2.3548, sigmaY: fwhmPixels / 2.3548) }
+
+    /// Out to 1.06 FWHM.
+    private static func half(_ sigma: Double) -> [Float] {
+        let sigma = max(0.5, sigma)
+        let reach = min(24, Int((2.5 * sigma).rounded(.up)))
+        return (0...reach).map { Float(exp(-0.5 * Double($0 * $0) / (sigma * sigma))) }
+    }
+
+    /// Of a row or column of the star image: its sum over all its pixels.
+    private static func sum(_ half: [Float]) -> Double {
+        half.reduce(-Double(half[0])) { $0 + 2 * Double($1) }
+    }
+
+    /// sum P / sqrt(sum P^2): the electrons per pixel of a smoothed source of significance v are v sqrt(V) / this.
+    var smoothing: Double {
+        let power = Self.sum(across.map { $0 * $0 }) * Self.sum(along.map { $0 * $0 })
+        return Self.sum(across) * Self.sum(along) / power.squareRoot()
+    }
+
+    /// Connected pixels with a ratio above the threshold.
+    func footprints(_ planes: FilterPlanes, threshold: Double) -> Footprints {
+        let squares = (across: across.map { $0 * $0 }, along: along.map { $0 * $0 })
+        var signal = FilterRing(across, along, width: planes.width, height: planes.height)
+        var weight = FilterRing(squares.across, squares.along, width: planes.width, height: planes.height)
+        var coverage = CoverageRing(squares.across, squares.along, width: planes.width, height: planes.height)
+        var threshold = RowThreshold(width: planes.width, threshold: threshold)
+        var builder = FootprintBuilder(
+            width: planes.width, height: planes.height, radius: Int((2.9 * sigma).rounded()))
+        let rms = MeshSurface.Filler(planes.rms)
+        let reach = along.count - 1
+        planes.withRows { rows in
+            for y in 0..<(planes.height + reach) {
+                if y < planes.height {
+                    let row = rows.row(y)
+                    let found = kernel_weigh(
+                        signal.input, weight.input, row.residual, row.variance, row.excluded, planes.width)
+                    signal.take(y)
+                    weight.take(y)
+                    coverage.take(y, row.excluded, found: found)
+                }
+                guard y >= reach else { continue }
+                let out = y - reach
+                signal.make(out)
+                weight.make(out)
+                rms.fill(out, into: threshold.rms)
+                let row = rows.row(out)
+                let count = threshold.apply(
+                    signal.output, weight.output, row.variance, row.excluded, coverage.make(out))
+                builder.add(out, threshold, count: count, residual: row.residual)
+            }
+        }
+        return builder.finish()
     }
 }
 
-extension MeasurableFrame {
-    /// Rows of the planes that the filter reads.
-    fileprivate struct Rows {
+/// What a matched filter works on.
+struct FilterPlanes {
+    let width: Int
+    let height: Int
+    /// [e-]; 0 where excluded.
+    let residual: [Float]
+    /// [e-^2]
+    let variance: [Float]
+    let excluded: [UInt8]
+    /// Scatter of single pixels as seen [e-].
+    let rms: MeshSurface
+
+    struct Rows {
         let width: Int
         let residual: UnsafePointer<Float>
         let variance: UnsafePointer<Float>
         let excluded: UnsafePointer<UInt8>
-        let rms: UnsafePointer<Float>
 
-        /// D / V, 1 / V and 1 of one row; 0 where excluded.
-        @inline(__always)
-        func fill(
-            _ y: Int, _ weighted: UnsafeMutablePointer<Float>, _ inverse: UnsafeMutablePointer<Float>,
-            _ used: UnsafeMutablePointer<Float>
-        ) {
-            let start = y * width
-            for x in 0..<width {
-                let isUsed: Float = excluded[start + x] == 0 ? 1 : 0
-                let weight = isUsed == 0 ? 0 : 1 / variance[start + x]
-                used[x] = isUsed
-                inverse[x] = weight
-                weighted[x] = residual[start + x] * weight
-            }
-        }
-
-        /// The ratio of one row; 0 where there is no weight.
-        @inline(__always)
-        func divide(
-            _ y: Int, _ numerator: UnsafePointer<Float>, _ denominator: UnsafePointer<Float>,
-            into row: UnsafeMutablePointer<Float>
-        ) {
-            let start = y * width
-            for x in 0..<width {
-                let weight = excluded[start + x] == 0 ? 1 / variance[start + x] : 0
-                let scatter = rms[start + x] * rms[start + x] * weight
-                let excess = scatter > 1 ? scatter : 1
-                let value = numerator[x] / (denominator[x] * excess).squareRoot()
-                row[x] = denominator[x] > 0 ? value : 0
-            }
+        func row(_ y: Int) -> Rows {
+            Rows(
+                width: width, residual: residual + y * width, variance: variance + y * width,
+                excluded: excluded + y * width)
         }
     }
 
-    fileprivate func withRows(_ body: (Rows) -> Void) {
+    func withRows(_ body: (Rows) -> Void) {
         residual.withUnsafeBufferPointer { residual in
             variance.withUnsafeBufferPointer { variance in
                 excluded.withUnsafeBufferPointer { excluded in
-                    background.rms.pixels.withUnsafeBufferPointer { rms in
-                        guard let residual = residual.baseAddress, let variance = variance.baseAddress,
-                            let excluded = excluded.baseAddress, let rms = rms.baseAddress
-                        else { return }
-                        body(
-                            Rows(width: width, residual: residual, variance: variance, excluded: excluded, rms: rms))
-                    }
+                    guard let residual = residual.baseAddress, let variance = variance.baseAddress,
+                        let excluded = excluded.baseAddress
+                    else { return }
+                    body(Rows(width: width, residual: residual, variance: variance, excluded: excluded))
                 }
             }
         }

@@ -1,3 +1,4 @@
+internal import CKernels
 package import Imaging
 
 /// A calibrated frame made ready for detection and photometry: sky subtracted, unusable pixels zeroed and marked.
@@ -14,37 +15,53 @@ package struct MeasurableFrame: Sendable {
     package let maskBits: [UInt16]
 
     package init(_ frame: CalibratedFrame, background: Background) {
-        self.init(frame, background: background, excluded: frame.excludedPixels())
+        let (excluded, count) = frame.excludedPixelsAndCount()
+        self.init(frame, background: background, excluded: excluded, excludedCount: count)
     }
 
     /// - Parameter excluded: the frame's own.
-    init(_ frame: CalibratedFrame, background: Background, excluded: [UInt8]) {
+    init(_ frame: CalibratedFrame, background: Background, excluded: [UInt8], excludedCount: Int) {
         (width, height) = (frame.signal.width, frame.signal.height)
         self.background = background
         self.excluded = excluded
         maskBits = frame.mask.bits
-        let count = excluded.count
-        residual = [Float](unsafeUninitializedCapacity: count) { residual, used in
-            used = count
-            frame.signal.pixels.withUnsafeBufferPointer { signal in
-                background.level.pixels.withUnsafeBufferPointer { level in
-                    excluded.withUnsafeBufferPointer { excluded in
-                        for index in 0..<count {
-                            residual[index] = excluded[index] == 0 ? signal[index] - level[index] : 0
-                        }
-                    }
-                }
+        residual = SkySubtraction.residual(
+            frame.signal.pixels, background.level, excluded: excluded, width: width, height: height)
+        var variance = frame.variance.pixels
+        if excludedCount > 0 {
+            variance.withUnsafeMutableBufferPointer { variance in
+                for index in excluded.indices where excluded[index] != 0 { variance[index] = 0 }
             }
         }
-        guard excluded.contains(1) else {
-            variance = frame.variance.pixels
-            return
-        }
-        variance = [Float](unsafeUninitializedCapacity: count) { variance, used in
-            used = count
-            frame.variance.pixels.withUnsafeBufferPointer { given in
-                excluded.withUnsafeBufferPointer { excluded in
-                    for index in 0..<count { variance[index] = excluded[index] == 0 ? given[index] : 0 }
+        self.variance = variance
+    }
+
+    var filterPlanes: FilterPlanes {
+        FilterPlanes(
+            width: width, height: height, residual: residual, variance: variance, excluded: excluded,
+            rms: background.rms)
+    }
+}
+
+enum SkySubtraction {
+    /// Signal minus level; 0 where excluded.
+    static func residual(
+        _ signal: [Float], _ level: MeshSurface, excluded: [UInt8], width: Int, height: Int
+    ) -> [Float] {
+        let filler = MeshSurface.Filler(level)
+        return [Float](planeOf: signal.count) { residual in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { row in
+                signal.withUnsafeBufferPointer { signal in
+                    excluded.withUnsafeBufferPointer { excluded in
+                        guard let row = row.baseAddress, let signal = signal.baseAddress,
+                            let excluded = excluded.baseAddress
+                        else { return }
+                        for y in 0..<height {
+                            filler.fill(y, into: row)
+                            let start = y * width
+                            kernel_subtract(residual + start, signal + start, row, excluded + start, width)
+                        }
+                    }
                 }
             }
         }

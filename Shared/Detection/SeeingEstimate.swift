@@ -1,36 +1,90 @@
 internal import Foundation
+internal import Imaging
 
 extension Seeing {
     /// Star images are at least this wide [px]: anything narrower is a hot pixel or a cosmic ray.
     static let narrowestFWHM = 0.8
 
-    /// Measures the width of star images from bright groups of pixels; nil when none of them is a star.
-    ///
+    /// Second moments of the median star image [px^2].
+    struct StarImage {
+        let (xx, yy, xy): (Double, Double, Double)
+    }
+
+    /// Stars to try, and how many good ones suffice.
+    private static let most = 300
+    private static let enough = 5
+
+    /// The width of star images from bright clean stars of at least 10 sigma, or of 5 when there are fewer than 5; nil
+    /// when there is none.
+    static func measure(_ frame: MeasurableFrame, _ stars: [FirstLook.Star]) -> (Seeing?, StarImage?) {
+        let spoiled = PixelFlags.withoutMeasurement.union(.saturated).rawValue
+        var starts: [(x: Double, y: Double)] = []
+        var found: (Seeing?, StarImage?) = (nil, nil)
+        for star in stars {
+            if star.peak < 10, starts.count >= enough {
+                found = estimate(frame, starts: starts)
+                if let seeing = found.0, seeing.starCount >= enough { return found }
+            }
+            if starts.count == most { break }
+            if frame.isClean(star, spoiled: spoiled) { starts.append((star.x, star.y)) }
+        }
+        return starts.isEmpty ? found : estimate(frame, starts: starts)
+    }
+
     /// Each star's moments are taken under a window that follows the median width, three times over. The median and
     /// its scatter are then taken again without stars that lie more than 3 robust sigmas away: galaxies, blends, cosmic
     /// rays.
     ///
-    /// - Parameter starts: positions of groups to try, best first.
-    static func estimate(_ frame: MeasurableFrame, starts: [(x: Double, y: Double)]) -> Seeing? {
+    /// - Parameter starts: positions to try, best first.
+    private static func estimate(_ frame: MeasurableFrame, starts: [(x: Double, y: Double)]) -> (Seeing?, StarImage?) {
         var sigma = 1.7
         var shapes: [WindowedShape] = []
         for _ in 0..<4 {
             shapes = starts.map {
                 WindowedShape.measure(frame, x: $0.x, y: $0.y, windowSigma: sigma, sourceNoise: false)
             }.filter { $0.converged && $0.fwhmPixels > narrowestFWHM && $0.peakFraction < 0.5 }
-            guard let typical = median(shapes.map(\.fwhmPixels)) else { return nil }
+            guard let typical = median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
             sigma = min(max(typical / 2.3548, 0.6), 15)
         }
         for _ in 0..<3 {
-            guard let centre = median(shapes.map(\.fwhmPixels)) else { return nil }
+            guard let centre = median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
             let scatter = 1.4826 * (median(shapes.map { abs($0.fwhmPixels - centre) }) ?? 0)
             shapes = shapes.filter { abs($0.fwhmPixels - centre) <= 3 * scatter + 1e-9 }
         }
         guard let fwhm = median(shapes.map(\.fwhmPixels)), let xx = median(shapes.map(\.xx)),
             let yy = median(shapes.map(\.yy)), let xy = median(shapes.map(\.xy))
-        else { return nil }
+        else { return (nil, nil) }
         let axes = EllipseAxes(xx: xx, yy: yy, xy: xy)
-        return Seeing(fwhmPixels: fwhm, ellipticity: axes.ellipticity, starCount: shapes.count)
+        let seeing = Seeing(fwhmPixels: fwhm, ellipticity: axes.ellipticity, starCount: shapes.count)
+        return (seeing, StarImage(xx: xx, yy: yy, xy: xy))
+    }
+}
+
+extension MeasurableFrame {
+    /// Whether no pixel around a star is saturated or without measurement.
+    fileprivate func isClean(_ star: FirstLook.Star, spoiled: UInt16) -> Bool {
+        for y in star.rows where y < height {
+            for x in star.columns where x < width {
+                let pixel = y * width + x
+                if maskBits[pixel] & spoiled != 0 || excluded[pixel] != 0 { return false }
+            }
+        }
+        return true
+    }
+}
+
+extension MatchedFilter {
+    /// - Parameters:
+    ///   - image: whose axis ratio counts; nil for a round one.
+    ///   - fwhmPixels: the geometric mean of its widths.
+    init(_ image: Seeing.StarImage?, fwhmPixels: Double) {
+        let sigma = fwhmPixels / 2.3548
+        guard let image, image.xx > 0, image.yy > 0 else {
+            self.init(fwhmPixels: fwhmPixels)
+            return
+        }
+        let ratio = min(max(sqrt(sqrt(image.xx / image.yy)), 0.5), 2)
+        self.init(sigmaX: sigma * ratio, sigmaY: sigma / ratio)
     }
 }
 

@@ -13,11 +13,11 @@ public struct Source: Sendable, Equatable {
     public var a: Double
     public var b: Double
     public var theta: Double
-    /// Pixels above the threshold.
+    /// Pixels of the footprint.
     public var area: Int
     /// Largest background-subtracted pixel [e-].
     public var peak: Double
-    /// Sum of the background-subtracted pixels above the threshold [e-].
+    /// Sum of the background-subtracted pixels of the footprint [e-].
     public var isophotalFlux: Double
     /// Largest matched-filter signal-to-noise ratio: the significance of the detection [sigma].
     public var significance: Double
@@ -48,11 +48,13 @@ public struct Seeing: Sendable, Equatable {
 
 /// How sources are found.
 public struct DetectionParameters: Sendable, Equatable {
-    /// Smallest matched-filter signal-to-noise ratio of a source's pixels [sigma].
+    /// Smallest matched-filter signal-to-noise ratio of a source's peak [sigma]. Its footprint goes down to
+    /// `footprintShare` of that.
     public var threshold: Double
-    /// Smallest number of pixels above the threshold.
+    /// Smallest number of pixels in a footprint.
     public var minimumArea: Int
-    /// Part of the whole light that a peak needs to count as a source of its own; 1 separates nothing.
+    /// Part of its neighbour's light that a peak needs to count as a source of its own, both above the saddle between
+    /// them; 1 separates nothing.
     public var deblendContrast: Double
     /// Side of a background tile [px].
     public var backgroundTileSize: Int
@@ -63,8 +65,11 @@ public struct DetectionParameters: Sendable, Equatable {
     /// Width of star images [px] where it is known; nil measures it.
     public var fwhmPixels: Double?
 
+    /// Part of the threshold that a footprint's pixels reach.
+    public static let footprintShare = 0.6
+
     public init(
-        threshold: Double = 4, minimumArea: Int = 3, deblendContrast: Double = 0.005, backgroundTileSize: Int = 64,
+        threshold: Double = 4, minimumArea: Int = 3, deblendContrast: Double = 0.0002, backgroundTileSize: Int = 64,
         backgroundFilterSize: Int = 3, gainKnown: Bool = true, fwhmPixels: Double? = nil
     ) {
         precondition(threshold > 0 && minimumArea > 0, "a threshold and an area are positive")

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Foundation
 
 /// Position and shape of a star from moments under a circular Gaussian window, with the position's error.
@@ -40,18 +41,24 @@ package struct WindowedShape: Sendable {
     ) -> WindowedShape {
         var shape = WindowedShape(x: x, y: y)
         let farthest = 2 * 2.3548 * windowSigma
+        let weights = WindowWeights(sigma: windowSigma)
         for _ in 0..<32 {
-            let sums = WindowSums(frame, x: shape.x, y: shape.y, sigma: windowSigma, sourceNoise: sourceNoise)
-            guard sums.flux > 0 else { break }
+            guard let sums = WindowSums(frame, x: shape.x, y: shape.y, sigma: windowSigma, weights), sums.flux > 0
+            else { break }
             let gain = sums.gain(windowSigma: windowSigma)
             let (stepX, stepY) = (gain * sums.x / sums.flux, gain * sums.y / sums.flux)
-            if hypot(stepX, stepY) < 1e-4 {
+            if stepX * stepX + stepY * stepY < 1e-8 {
                 shape.finish(sums, windowSigma: windowSigma)
+                let variances = sums.variances(frame, weights, sourceNoise: sourceNoise)
+                shape.xError = gain * variances.x.squareRoot() / sums.flux
+                shape.yError = gain * variances.y.squareRoot() / sums.flux
+                shape.peakFraction = sums.peakFraction(frame)
                 return shape
             }
             shape.x += stepX
             shape.y += stepY
-            guard hypot(shape.x - x, shape.y - y) < farthest else { break }
+            let (movedX, movedY) = (shape.x - x, shape.y - y)
+            guard movedX * movedX + movedY * movedY < farthest * farthest else { break }
         }
         (shape.x, shape.y) = (x, y)
         return shape
@@ -59,10 +66,6 @@ package struct WindowedShape: Sendable {
 
     private mutating func finish(_ sums: WindowSums, windowSigma: Double) {
         converged = true
-        let gain = sums.gain(windowSigma: windowSigma)
-        xError = gain * sums.xVariance.squareRoot() / sums.flux
-        yError = gain * sums.yVariance.squareRoot() / sums.flux
-        peakFraction = sums.peak / sums.plainFlux
         let (mxx, myy, mxy) = (sums.xx / sums.flux, sums.yy / sums.flux, sums.xy / sums.flux)
         let determinant = mxx * myy - mxy * mxy
         guard mxx > 0, myy > 0, determinant > 0 else { return }
@@ -74,41 +77,38 @@ package struct WindowedShape: Sendable {
     }
 }
 
-/// Sums over the pixels within 4 sigma of a position, under a Gaussian window.
+/// Sums under a Gaussian window over the pixels within 4 sigma of a position along x and y.
 private struct WindowSums {
     var flux = 0.0
     var (x, y) = (0.0, 0.0)
     var (xx, yy, xy) = (0.0, 0.0, 0.0)
-    var (xVariance, yVariance) = (0.0, 0.0)
-    var peak = 0.0
-    var plainFlux = 0.0
+    private let reach: Double
+    private let sigma: Double
+    private let (centreX, centreY): (Double, Double)
+    private let (columns, rows): (ClosedRange<Int>, ClosedRange<Int>)
 
-    init(_ frame: MeasurableFrame, x: Double, y: Double, sigma: Double, sourceNoise: Bool) {
-        let reach = 4 * sigma
+    /// nil when no pixel lies within reach.
+    init?(_ frame: MeasurableFrame, x: Double, y: Double, sigma: Double, _ weights: WindowWeights) {
+        reach = 4 * sigma
+        self.sigma = sigma
+        (centreX, centreY) = (x, y)
         guard x.isFinite, y.isFinite, x > -reach, y > -reach,
             x < Double(frame.width) + reach, y < Double(frame.height) + reach
-        else { return }
-        let columns = max(0, Int((x - reach).rounded(.up)))...max(0, min(frame.width - 1, Int(x + reach)))
-        let (firstRow, lastRow) = (max(0, Int((y - reach).rounded(.up))), min(frame.height - 1, Int(y + reach)))
-        guard firstRow <= lastRow, columns.upperBound < frame.width else { return }
-        let falloff = -0.5 / (sigma * sigma)
-        let columnWeights = columns.map { exp(falloff * (Double($0) - x) * (Double($0) - x)) }
-        for row in firstRow...lastRow {
-            let dy = Double(row) - y
-            let rowWeight = exp(falloff * dy * dy)
-            for column in columns {
-                let dx = Double(column) - x
-                guard dx * dx + dy * dy <= reach * reach else { continue }
-                let index = row * frame.width + column
-                guard frame.excluded[index] == 0 else { continue }
-                let weight = rowWeight * columnWeights[column - columns.lowerBound]
-                let value = Double(frame.residual[index])
-                add(weight, value, dx, dy)
-                let variance = Double(frame.variance[index]) + (sourceNoise ? max(0, value) : 0)
-                xVariance += weight * weight * variance * dx * dx
-                yVariance += weight * weight * variance * dy * dy
-            }
+        else { return nil }
+        let (left, top) = (max(0, Int((x - reach).rounded(.up))), max(0, Int((y - reach).rounded(.up))))
+        let right = min(frame.width - 1, Int((x + reach).rounded(.down)))
+        let bottom = min(frame.height - 1, Int((y + reach).rounded(.down)))
+        guard left <= right, top <= bottom else { return nil }
+        (columns, rows) = (left...right, top...bottom)
+        weights.fill(columns, rows, x: x, y: y)
+        let moments = frame.residual.withUnsafeBufferPointer { residual in
+            var window = weights.window(residual, frame.width, columns, rows)
+            var moments = kernel_window_moments()
+            kernel_window_sums(&window, &moments)
+            return moments
         }
+        (flux, self.x, self.y) = (moments.sum, moments.x, moments.y)
+        (xx, yy, xy) = (moments.xx, moments.yy, moments.xy)
     }
 
     /// How much further than the windowed mean the star's centre lies, in 1...4.
@@ -117,15 +117,105 @@ private struct WindowSums {
         return share < 0.75 ? max(1, 1 / (1 - share)) : 4
     }
 
-    private mutating func add(_ weight: Double, _ value: Double, _ dx: Double, _ dy: Double) {
-        let weighted = weight * value
-        flux += weighted
-        x += weighted * dx
-        y += weighted * dy
-        xx += weighted * dx * dx
-        yy += weighted * dy * dy
-        xy += weighted * dx * dy
-        peak = max(peak, value)
-        plainFlux += value
+    /// Sums of w^2 V X^2 and w^2 V Y^2.
+    func variances(
+        _ frame: MeasurableFrame, _ weights: WindowWeights, sourceNoise: Bool
+    ) -> (x: Double, y: Double) {
+        weights.square(columns, rows)
+        var moments = kernel_window_moments()
+        frame.variance.withUnsafeBufferPointer { variance in
+            var window = weights.window(variance, frame.width, columns, rows)
+            guard sourceNoise else {
+                kernel_window_sums(&window, &moments)
+                return
+            }
+            frame.residual.withUnsafeBufferPointer { residual in
+                guard let first = residual.baseAddress else { return }
+                kernel_window_noise(
+                    &window, first + rows.lowerBound * frame.width + columns.lowerBound, first + residual.count,
+                    &moments)
+            }
+        }
+        return (moments.xx, moments.yy)
+    }
+
+    /// The largest pixel over the sum of all within the circle.
+    func peakFraction(_ frame: MeasurableFrame) -> Double {
+        var (peak, sum) = (-Float.infinity, 0.0)
+        frame.residual.withUnsafeBufferPointer { residual in
+            for row in rows {
+                let dy = Double(row) - centreY
+                for column in columns {
+                    let dx = Double(column) - centreX
+                    guard dx * dx + dy * dy <= reach * reach else { continue }
+                    let value = residual[row * frame.width + column]
+                    sum += Double(value)
+                    peak = max(peak, value)
+                }
+            }
+        }
+        return Double(peak) / sum
+    }
+}
+
+/// The window's weights along x and y: kept between steps, for there are many.
+private final class WindowWeights {
+    private let storage: UnsafeMutablePointer<Float>
+    private let capacity: Int
+
+    private let falloff: Double
+    /// exp(-1 / sigma^2)
+    private let bend: Double
+
+    /// - Parameter sigma: of the window [px].
+    init(sigma: Double) {
+        let reach = 4 * sigma
+        falloff = -0.5 / (sigma * sigma)
+        bend = exp(2 * falloff)
+        capacity = (2 * Int(reach) + 3 + 15) / 16 * 16
+        storage = .allocate(capacity: 4 * capacity)
+    }
+
+    deinit { storage.deallocate() }
+
+    func fill(_ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>, x: Double, y: Double) {
+        fill(storage, storage + capacity, columns, centre: x)
+        fill(storage + 2 * capacity, storage + 3 * capacity, rows, centre: y)
+    }
+
+    /// exp(-X^2 / 2 sigma^2) from pixel to pixel: each ratio of neighbours is the last one times exp(-1 / sigma^2).
+    private func fill(
+        _ weights: UnsafeMutablePointer<Float>, _ offsets: UnsafeMutablePointer<Float>, _ pixels: ClosedRange<Int>,
+        centre: Double
+    ) {
+        let first = Double(pixels.lowerBound) - centre
+        var weight = exp(falloff * first * first)
+        var ratio = exp(falloff * (2 * first + 1))
+        for index in 0..<pixels.count {
+            weights[index] = Float(weight)
+            offsets[index] = Float(first + Double(index))
+            weight *= ratio
+            ratio *= bend
+        }
+        var index = pixels.count
+        while index % 16 != 0 {
+            (weights[index], offsets[index]) = (0, 0)
+            index += 1
+        }
+    }
+
+    func square(_ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>) {
+        for index in 0..<columns.count { storage[index] *= storage[index] }
+        for index in 0..<rows.count { storage[2 * capacity + index] *= storage[2 * capacity + index] }
+    }
+
+    func window(
+        _ plane: UnsafeBufferPointer<Float>, _ width: Int, _ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>
+    ) -> kernel_window {
+        let start = rows.lowerBound * width + columns.lowerBound
+        return kernel_window(
+            first: plane.baseAddress.map { $0 + start }, end: plane.baseAddress.map { $0 + plane.count },
+            stride: width, columns: columns.count, rows: rows.count, columnWeights: storage,
+            columnOffsets: storage + capacity, rowWeights: storage + 2 * capacity, rowOffsets: storage + 3 * capacity)
     }
 }

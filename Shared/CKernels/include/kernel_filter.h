@@ -1,0 +1,43 @@
+#ifndef NIGHTJAR_KERNEL_FILTER_H
+#define NIGHTJAR_KERNEL_FILTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Symmetric convolution along x: target[i] = k[0] s[i] + sum over j of k[j] (s[i - j] + s[i + j]), j = 1 ... reach.
+///
+/// `source` has `reach` readable values before its first and after its last; `count` is a multiple of 64.
+void kernel_filter_row(
+    float *restrict target, const float *restrict source, const float *kernel, size_t reach, size_t count);
+
+/// The same along y: rows[reach] is the row itself, rows[0] the first and rows[2 reach] the last that count.
+void kernel_filter_column(
+    float *restrict target, const float *const *rows, const float *kernel, size_t reach, size_t count);
+
+/// What a matched filter takes in: 1 / V and residual / V; 0 where excluded. Returns how many are excluded.
+size_t kernel_weigh(
+    float *restrict weighted, float *restrict inverse, const float *restrict residual,
+    const float *restrict variance, const uint8_t *restrict excluded, size_t count);
+
+/// residual = signal - level; 0 where excluded.
+void kernel_subtract(
+    float *restrict residual, const float *restrict signal, const float *restrict level,
+    const uint8_t *restrict excluded, size_t count);
+
+/// One row after filtering.
+typedef struct {
+    /// sum P D / V and sum P^2 / V.
+    const float *numerator, *denominator;
+    /// Scatter of single pixels as seen [e-], and variance as given [e-^2].
+    const float *rms, *variance;
+    const uint8_t *excluded;
+} kernel_filtered_row;
+
+/// above[i] = 1 where numerator / sqrt(denominator max(1, rms^2 / variance)) > sqrt(square); the second term of the
+/// maximum does not count for excluded pixels. Returns how many.
+size_t kernel_above(uint8_t *restrict above, const kernel_filtered_row *row, float square, size_t count);
+
+/// Runs of ones: starts[n] and ends[n] (one past the last). Returns their number, at most (count + 1) / 2.
+size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t *ends);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef NIGHTJAR_KERNEL_MESH_H
+#define NIGHTJAR_KERNEL_MESH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// target[i] = 1 where a pixel carries no measurement: one of the `bad` bits, a signal that is NaN or beyond
+/// 10^12 e-, a variance outside (0, 10^24). Returns how many.
+size_t kernel_exclude(
+    uint8_t *restrict target, const uint16_t *restrict bits, const float *restrict signal,
+    const float *restrict variance, uint16_t bad, size_t count);
+
+/// Two rows of a frame, or of its planes.
+typedef struct {
+    const float *signal[2];
+    const float *variance[2];
+    const uint8_t *excluded[2];
+} kernel_row_pair;
+
+/// Blocks of 2 x 2 pixels of two rows of `width` pixels; a last odd column makes a block of its own. n: usable pixels.
+///
+///     mean     = sum D / n                            NaN for n = 0
+///     scatter  = 3 / (n - 1) sum (D - mean)^2         expected 3 sigma^2; NaN for n < 2
+///     variance = sum V / n^2                          0 for n = 0
+void kernel_bin(
+    const kernel_row_pair *rows, size_t width, float *restrict mean, float *restrict scatter,
+    float *restrict variance);
+
+/// target[i] = mask[i] <= rank ? source[i] : NaN.
+void kernel_pick(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count);
+
+/// Number of values <= limit; NaN counts not. `count` is a multiple of 16.
+size_t kernel_count_below(const float *values, float limit, size_t count);
+
+/// Sums over the values within [low, high]; NaN counts not.
+typedef struct {
+    size_t count;
+    /// Of value - centre, and of its square.
+    double sum, square;
+    /// Of the other plane where it is not NaN.
+    size_t otherCount;
+    double other;
+} kernel_clipped_sums;
+
+/// `count` is a multiple of 16; sums run over 16 lanes, so that they are the same on every machine.
+void kernel_clip(
+    const float *values, const float *others, float low, float high, float centre, size_t count,
+    kernel_clipped_sums *sums);
+
+/// target[i] = a + t (b + t (c + t d)) with t = t[i]; p: a, b, c, d.
+void kernel_cubic(float *restrict target, const float *restrict t, const float p[4], size_t count);
+
+#endif

@@ -1,0 +1,112 @@
+#include "kernel_mesh.h"
+
+#include <math.h>
+
+#include "kernel_clones.h"
+
+KERNEL_CLONES
+size_t kernel_exclude(
+    uint8_t *restrict target, const uint16_t *restrict bits, const float *restrict signal,
+    const float *restrict variance, uint16_t bad, size_t count) {
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t fault = (bits[i] & bad) != 0;
+        fault |= !(fabsf(signal[i]) < 1e12f);
+        fault |= !(variance[i] > 0);
+        fault |= !(variance[i] < 1e24f);
+        target[i] = (uint8_t)fault;
+        found += fault;
+    }
+    return found;
+}
+
+/// The pixels of one block; excluded ones have no weight.
+static inline __attribute__((always_inline)) void bin(
+    const float *signal, const float *variance, const float *used, float *mean, float *scatter, float *out) {
+    float n = (used[0] + used[1]) + (used[2] + used[3]);
+    float sum = 0, noise = 0, square = 0;
+    for (int k = 0; k < 4; k++) {
+        sum += used[k] > 0 ? signal[k] : 0;
+        noise += used[k] > 0 ? variance[k] : 0;
+    }
+    float centre = sum / n;
+    for (int k = 0; k < 4; k++) {
+        float step = used[k] > 0 ? signal[k] - centre : 0;
+        square += step * step;
+    }
+    *mean = centre;
+    *scatter = n > 1 ? 3 / (n - 1) * square : NAN;
+    *out = n > 0 ? noise / (n * n) : 0;
+}
+
+KERNEL_CLONES
+static void bin_rows(
+    const float *restrict s0, const float *restrict s1, const float *restrict v0, const float *restrict v1,
+    const uint8_t *restrict e0, const uint8_t *restrict e1, size_t count, float *restrict mean,
+    float *restrict scatter, float *restrict variance) {
+    for (size_t i = 0; i < count; i++) {
+        float signal[4] = {s0[2 * i], s0[2 * i + 1], s1[2 * i], s1[2 * i + 1]};
+        float noise[4] = {v0[2 * i], v0[2 * i + 1], v1[2 * i], v1[2 * i + 1]};
+        float used[4] = {1.0f - e0[2 * i], 1.0f - e0[2 * i + 1], 1.0f - e1[2 * i], 1.0f - e1[2 * i + 1]};
+        bin(signal, noise, used, &mean[i], &scatter[i], &variance[i]);
+    }
+}
+
+void kernel_bin(
+    const kernel_row_pair *rows, size_t width, float *restrict mean, float *restrict scatter,
+    float *restrict variance) {
+    const float *const *s = rows->signal, *const *v = rows->variance;
+    const uint8_t *const *e = rows->excluded;
+    bin_rows(s[0], s[1], v[0], v[1], e[0], e[1], width / 2, mean, scatter, variance);
+    if (width % 2 == 0) return;
+    size_t x = width - 1, i = width / 2;
+    float signal[4] = {s[0][x], 0, s[1][x], 0};
+    float noise[4] = {v[0][x], 0, v[1][x], 0};
+    float used[4] = {1.0f - e[0][x], 0, 1.0f - e[1][x], 0};
+    bin(signal, noise, used, &mean[i], &scatter[i], &variance[i]);
+}
+
+KERNEL_CLONES
+void kernel_pick(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count) {
+    for (size_t i = 0; i < count; i++) target[i] = mask[i] <= rank ? source[i] : NAN;
+}
+
+KERNEL_CLONES
+size_t kernel_count_below(const float *values, float limit, size_t count) {
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) found += values[i] <= limit;
+    return found;
+}
+
+KERNEL_CLONES
+void kernel_clip(
+    const float *values, const float *others, float low, float high, float centre, size_t count,
+    kernel_clipped_sums *sums) {
+    float sum[16] = {0}, square[16] = {0}, other[16] = {0};
+    uint32_t kept = 0, keptOther = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        for (size_t lane = 0; lane < 16; lane++) {
+            float value = values[i + lane], second = others[i + lane];
+            int inside = (value >= low) & (value <= high), known = inside & (second == second);
+            float step = inside ? value - centre : 0;
+            sum[lane] += step;
+            square[lane] += step * step;
+            other[lane] += known ? second : 0;
+            kept += (uint32_t)inside;
+            keptOther += (uint32_t)known;
+        }
+    }
+    *sums = (kernel_clipped_sums){.count = kept, .otherCount = keptOther};
+    for (size_t lane = 0; lane < 16; lane++) {
+        sums->sum += sum[lane];
+        sums->square += square[lane];
+        sums->other += other[lane];
+    }
+}
+
+KERNEL_CLONES
+void kernel_cubic(float *restrict target, const float *restrict t, const float p[4], size_t count) {
+    float a = p[0], b = p[1], c = p[2], d = p[3];
+    for (size_t i = 0; i < count; i++) target[i] = a + t[i] * (b + t[i] * (c + t[i] * d));
+}

@@ -1,0 +1,168 @@
+internal import CKernels
+
+/// Separable convolution by a symmetric kernel, a row at a time; outside the image is 0.
+///
+/// Rows go in by `input` and `take`, in order; row y can be made when row y + reach has been taken, or the image has
+/// ended.
+struct FilterRing: ~Copyable {
+    private let across: [Float]
+    private let along: [Float]
+    private let height: Int
+    /// Of a row, rounded up to whole blocks of the kernels.
+    private let stride: Int
+    /// A row of zeros, the output, the input between margins, and the ring of rows filtered along x.
+    private let storage: UnsafeMutablePointer<Float>
+    private let rows: UnsafeMutablePointer<UnsafePointer<Float>?>
+
+    static func stride(_ width: Int) -> Int { (width + 63) / 64 * 64 }
+
+    /// - Parameters:
+    ///   - across, along: halves of the kernel, from its centre outwards, along x and y.
+    init(_ across: [Float], _ along: [Float], width: Int, height: Int) {
+        (self.across, self.along, self.height) = (across, along, height)
+        stride = Self.stride(width)
+        let slots = 2 * along.count - 1
+        let count = stride * (slots + 3) + 2 * across.count
+        storage = .allocate(capacity: count)
+        storage.initialize(repeating: 0, count: count)
+        rows = .allocate(capacity: slots)
+        rows.initialize(repeating: nil, count: slots)
+    }
+
+    deinit {
+        storage.deallocate()
+        rows.deallocate()
+    }
+
+    private var zeros: UnsafePointer<Float> { UnsafePointer(storage) }
+    /// The row made last.
+    var output: UnsafeMutablePointer<Float> { storage + stride }
+    /// Where the next row is to be put.
+    var input: UnsafeMutablePointer<Float> { storage + 2 * stride + across.count }
+
+    private func slot(_ y: Int) -> UnsafeMutablePointer<Float> {
+        storage + 3 * stride + 2 * across.count + stride * (y % (2 * along.count - 1))
+    }
+
+    /// Filters the input row along x.
+    mutating func take(_ y: Int) { kernel_filter_row(slot(y), input, across, across.count - 1, stride) }
+
+    /// Takes a row that is filtered already.
+    mutating func put(_ filtered: [Float], at y: Int) {
+        filtered.withUnsafeBufferPointer { row in
+            if let base = row.baseAddress { slot(y).update(from: base, count: stride) }
+        }
+    }
+
+    /// A row filtered along x.
+    func copy(_ y: Int) -> [Float] { Array(UnsafeBufferPointer(start: slot(y), count: stride)) }
+
+    /// Filters along y.
+    mutating func make(_ y: Int) {
+        let reach = along.count - 1
+        for offset in -reach...reach {
+            let isInside = y + offset >= 0 && y + offset < height
+            rows[offset + reach] = isInside ? UnsafePointer(slot(y + offset)) : zeros
+        }
+        kernel_filter_column(output, rows, along, reach, stride)
+    }
+}
+
+/// Which part of a star image's weight lies on usable pixels, computed only near excluded ones.
+struct CoverageRing: ~Copyable {
+    private var ring: FilterRing
+    private let height: Int
+    private let width: Int
+    private let reach: Int
+    /// Excluded pixels in each of the last rows.
+    private var counts: [Int]
+    private let least: Float
+    /// A row without excluded pixels, filtered along x.
+    private var clean: [Float]
+
+    init(_ across: [Float], _ along: [Float], width: Int, height: Int) {
+        ring = FilterRing(across, along, width: width, height: height)
+        (self.width, self.height) = (width, height)
+        reach = along.count - 1
+        counts = [Int](repeating: 0, count: 2 * along.count - 1)
+        let whole = { (half: [Float]) in half.reduce(-half[0]) { $0 + 2 * $1 } }
+        least = 0.25 * whole(across) * whole(along)
+        clean = []
+        ring.input.update(repeating: 1, count: width)
+        ring.take(0)
+        clean = ring.copy(0)
+    }
+
+    /// - Parameter found: number of excluded pixels in the row.
+    mutating func take(_ y: Int, _ excluded: UnsafePointer<UInt8>, found: Int) {
+        counts[y % counts.count] = found
+        guard found > 0 else {
+            ring.put(clean, at: y)
+            return
+        }
+        let input = ring.input
+        for x in 0..<width { input[x] = Float(1 - excluded[x]) }
+        ring.take(y)
+    }
+
+    /// The row's coverage and the least that suffices; nil where all pixels around are usable.
+    mutating func make(_ y: Int) -> (row: UnsafePointer<Float>, least: Float)? {
+        let near = (max(0, y - reach)...min(height - 1, y + reach)).contains { counts[$0 % counts.count] > 0 }
+        guard near else { return nil }
+        ring.make(y)
+        return (UnsafePointer(ring.output), least)
+    }
+}
+
+/// Picks the pixels of a filtered row that stand out.
+struct RowThreshold: ~Copyable {
+    let width: Int
+    private let square: Float
+    private let above: UnsafeMutablePointer<UInt8>
+    /// Scatter of single pixels as seen [e-], to be filled in before.
+    let rms: UnsafeMutablePointer<Float>
+    /// The ratio of each pixel that stands out; 0 elsewhere.
+    let ratio: UnsafeMutablePointer<Float>
+    /// Stretches of pixels that stand out: first, and one past the last.
+    let starts: UnsafeMutablePointer<Int32>
+    let ends: UnsafeMutablePointer<Int32>
+
+    init(width: Int, threshold: Double) {
+        self.width = width
+        square = Float(threshold * threshold)
+        above = .allocate(capacity: width)
+        rms = .allocate(capacity: width)
+        ratio = .allocate(capacity: width)
+        starts = .allocate(capacity: width / 2 + 1)
+        ends = .allocate(capacity: width / 2 + 1)
+    }
+
+    deinit {
+        above.deallocate()
+        rms.deallocate()
+        ratio.deallocate()
+        starts.deallocate()
+        ends.deallocate()
+    }
+
+    /// - Returns: the number of stretches.
+    mutating func apply(
+        _ numerator: UnsafePointer<Float>, _ denominator: UnsafePointer<Float>, _ variance: UnsafePointer<Float>,
+        _ excluded: UnsafePointer<UInt8>, _ coverage: (row: UnsafePointer<Float>, least: Float)?
+    ) -> Int {
+        var row = kernel_filtered_row(
+            numerator: numerator, denominator: denominator, rms: rms, variance: variance, excluded: excluded)
+        guard kernel_above(above, &row, square, width) > 0 else { return 0 }
+        if let coverage {
+            for x in 0..<width where !(coverage.row[x] > coverage.least) { above[x] = 0 }
+        }
+        let count = kernel_runs(above, width, starts, ends)
+        for run in 0..<count {
+            for x in Int(starts[run])..<Int(ends[run]) {
+                let scatter = excluded[x] == 0 ? rms[x] * rms[x] / variance[x] : 0
+                ratio[x] = numerator[x] / (denominator[x] * max(1, scatter)).squareRoot()
+            }
+        }
+        return count
+    }
+}

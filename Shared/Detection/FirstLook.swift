@@ -1,0 +1,64 @@
+internal import Imaging
+
+/// Sky and bright stars of a frame, found on blocks of 2 x 2 pixels before the frame itself is searched.
+struct FirstLook {
+    let background: Background
+    /// Single groups of blocks of at least 5 sigma, brightest first, in pixels of the frame.
+    let stars: [Star]
+
+    struct Star {
+        let (x, y): (Double, Double)
+        /// Matched-filter signal-to-noise ratio.
+        let peak: Float
+        /// Rectangle around its pixels.
+        let columns: ClosedRange<Int>
+        let rows: ClosedRange<Int>
+    }
+
+    /// Pixels of a source stand out by this much, and its brightest by `significance` [sigma].
+    private static let threshold = 2.5
+    private static let significance: Float = 4.5
+    /// Of the filter [blocks]: a good match for stars of 2 to 6 px.
+    private static let fwhmBlocks = 1.7
+
+    init(_ frame: CalibratedFrame, excluded: [UInt8], tileSize: Int, filterSize: Int) {
+        let binned = BinnedFrame(frame, excluded: excluded)
+        guard let first = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: nil) else {
+            background = Background(noneOf: frame, tileSize: tileSize)
+            stars = []
+            return
+        }
+        let footprints = Self.search(binned, first)
+        let mask = SourceMask.make(footprints, significance: Self.significance)
+        let second = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask) ?? first
+        background = Background(second, frame, tileSize: tileSize)
+        stars = Self.stars(footprints)
+    }
+
+    private static func search(_ binned: BinnedFrame, _ mesh: SkyMesh) -> Footprints {
+        let level = mesh.surface(mesh.level, width: binned.width, height: binned.height)
+        let rms = mesh.surface(mesh.blockScatter, width: binned.width, height: binned.height)
+        let residual = SkySubtraction.residual(
+            binned.mean, level, excluded: binned.excluded, width: binned.width, height: binned.height)
+        let planes = FilterPlanes(
+            width: binned.width, height: binned.height, residual: residual, variance: binned.variance,
+            excluded: binned.excluded, rms: rms)
+        return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold)
+    }
+
+    private static func stars(_ footprints: Footprints) -> [Star] {
+        let (width, height) = (footprints.width, footprints.height)
+        let found = footprints.groups.compactMap { group -> Star? in
+            guard group.peaks.count == 1, group.peakValue >= 5 else { return nil }
+            let sums = footprints.sums(of: group)
+            guard sums.columns.lowerBound > 0, sums.rows.lowerBound > 0, sums.columns.upperBound < width - 1,
+                sums.rows.upperBound < height - 1
+            else { return nil }
+            return Star(
+                x: 2 * sums.x + 0.5, y: 2 * sums.y + 0.5, peak: group.peakValue,
+                columns: (2 * sums.columns.lowerBound)...(2 * sums.columns.upperBound + 1),
+                rows: (2 * sums.rows.lowerBound)...(2 * sums.rows.upperBound + 1))
+        }
+        return found.sorted { ($1.peak, $0.y, $0.x) < ($0.peak, $1.y, $1.x) }
+    }
+}

@@ -1,0 +1,90 @@
+internal import Foundation
+internal import Imaging
+
+/// Sums over the pixels of one source.
+struct SourceSums {
+    private(set) var area = 0
+    private var weight = 0.0
+    private var (x, y) = (0.0, 0.0)
+    private var (xx, yy, xy) = (0.0, 0.0, 0.0)
+    /// Of the residual [e-].
+    private(set) var flux = 0.0
+    private(set) var peak = -Float.infinity
+    /// Largest ratio and where it is.
+    private(set) var significance: Float = 0
+    private(set) var peakPixel = 0
+    private var bits: UInt16 = 0
+    private var isMasked = false
+    private var touchesEdge = false
+
+    /// Sums of all sources of a separation.
+    static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, _ separation: Separation) -> [SourceSums] {
+        var sums = [SourceSums](repeating: SourceSums(), count: separation.isBlended.count)
+        sums.withUnsafeMutableBufferPointer { sums in
+            for part in separation.parts {
+                for run in footprints.runs[footprints.groups[part.group].runs] {
+                    for column in run.pixels {
+                        let pixel = Int(run.y) * frame.width + column
+                        let source = part.count == 1 ? part.first : Int(separation.labels[pixel]) - 1
+                        let value = Int(run.value) + column - Int(run.start)
+                        sums[source].add(
+                            footprints.values[value], x: column, y: Int(run.y), pixel: pixel,
+                            residual: footprints.residuals[value], bits: frame.maskBits[pixel],
+                            excluded: frame.excluded[pixel] != 0,
+                            isAtEdge: column == 0 || run.y == 0 || column == frame.width - 1
+                                || Int(run.y) == frame.height - 1)
+                    }
+                }
+            }
+        }
+        return sums
+    }
+
+    @inline(__always)
+    private mutating func add(
+        _ ratio: Float, x column: Int, y row: Int, pixel: Int, residual: Float, bits: UInt16, excluded: Bool,
+        isAtEdge: Bool
+    ) {
+        // Moments around the first pixel: large coordinates would cost digits.
+        if area == 0 { (originX, originY) = (column, row) }
+        area += 1
+        let (value, dx, dy) = (Double(ratio), Double(column - originX), Double(row - originY))
+        weight += value
+        x += value * dx
+        y += value * dy
+        xx += value * dx * dx
+        yy += value * dy * dy
+        xy += value * dx * dy
+        flux += Double(residual)
+        peak = max(peak, residual)
+        if ratio > significance { (significance, peakPixel) = (ratio, pixel) }
+        self.bits |= bits
+        isMasked = isMasked || excluded
+        touchesEdge = touchesEdge || isAtEdge
+    }
+
+    private var (originX, originY) = (0, 0)
+
+    /// Barycentre, weighted by the ratio [px].
+    var centre: (x: Double, y: Double) { (Double(originX) + x / weight, Double(originY) + y / weight) }
+
+    /// Second moments of the ratio [px^2]; a source of one row or column has the width of a pixel.
+    var moments: (xx: Double, yy: Double, xy: Double) {
+        let (mx, my) = (x / weight, y / weight)
+        var (sxx, syy, sxy) = (xx / weight - mx * mx, yy / weight - my * my, xy / weight - mx * my)
+        if sxx * syy - sxy * sxy < 1.0 / 144 {
+            sxx += 1.0 / 12
+            syy += 1.0 / 12
+        }
+        if !(sxx * syy > sxy * sxy) { sxy = 0 }
+        return (sxx, syy, sxy)
+    }
+
+    var flags: SourceFlags {
+        var flags: SourceFlags = []
+        if touchesEdge { flags.insert(.edge) }
+        if isMasked { flags.insert(.masked) }
+        if PixelFlags(rawValue: bits).contains(.saturated) { flags.insert(.saturated) }
+        return flags
+    }
+}
