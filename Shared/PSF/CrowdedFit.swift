@@ -1,0 +1,141 @@
+internal import CKernels
+internal import Detection
+internal import Foundation
+
+/// All stars of a frame, fitted group by group to what the others leave, in sweeps from bright to faint.
+///
+/// Within a group fluxes and places are solved at once (Gauss-Newton on dense normal equations, weights 1 / (V + model)
+/// from the models of the sweep before); between groups the sweeps are block Gauss-Seidel steps on the common residual.
+final class CrowdedFit {
+    let planes: PixelPlanes
+    let model: PointSpreadModel
+    let parameters: PSFParameters
+    private(set) var stars: [FittedStar]
+    private(set) var sky: SkyCorrection?
+    let sampler: PointSpreadSampler
+    let solver: GroupSolver
+    private(set) var groups: [[Int]] = []
+    private let scratch: UnsafeMutablePointer<Float>
+    /// Standard deviation of a sky pixel [e-].
+    private let skyDeviation: Double
+    /// Largest value of the image at each distance from its centre, in whole pixels.
+    private let profile: [Double]
+
+    init(
+        _ planes: PixelPlanes, _ model: PointSpreadModel, _ parameters: PSFParameters, skyDeviation: Double,
+        stars: [FittedStar]
+    ) {
+        self.planes = planes
+        self.model = model
+        self.parameters = parameters
+        self.skyDeviation = skyDeviation.isFinite && skyDeviation > 0 ? skyDeviation : 1
+        self.stars = stars
+        sampler = PointSpreadSampler(model)
+        solver = GroupSolver(planes)
+        sky = parameters.skyTileSize.map { SkyCorrection(width: planes.width, height: planes.height, tile: $0) }
+        let largest = StampLayout(radius: 1000, table: model.table)
+        scratch = .allocate(capacity: largest.count)
+        scratch.initialize(repeating: 0, count: largest.count)
+        profile = Self.profile(model)
+    }
+
+    deinit { scratch.deallocate() }
+
+    private static func profile(_ model: PointSpreadModel) -> [Double] {
+        let half = model.radiusPixels
+        let (x, y) = (Double(model.frameWidth / 2), Double(model.frameHeight / 2))
+        let image = model.image(x: x, y: y, halfSize: half).pixels
+        let side = 2 * half + 1
+        return (0...half).map { step in
+            let centre = half * side + half
+            return Double(max(image[centre + step], image[centre - step], image[centre + step * side],
+                image[centre - step * side]))
+        }
+    }
+
+    /// The stamp beyond which a star of this flux is below a tenth of the sky's noise.
+    func layout(flux: Double) -> StampLayout {
+        let limit = 0.1 * skyDeviation / max(flux, 1)
+        let radius = profile.firstIndex { $0 < limit } ?? model.radiusPixels
+        return StampLayout(radius: max(Double(radius), 1.5 * model.fwhmPixels), table: model.table)
+    }
+
+    /// A first guess of a flux from the pixel at its place.
+    func peakFlux(x: Double, y: Double) -> Double {
+        let (column, row) = (Int(x.rounded()), Int(y.rounded()))
+        guard column >= 0, row >= 0, column < planes.width, row < planes.height, profile[0] > 0 else { return 0 }
+        return max(Double(planes.data(row * planes.width + column)) / profile[0], 0)
+    }
+
+    /// Runs all sweeps. `guesses` are first estimates of the fluxes, for the size of stamps and the order of groups.
+    func run(guesses: [Double], sweeps: Int) {
+        for index in stars.indices { stars[index].layout = layout(flux: guesses[index]) }
+        groups = starGroups(
+            stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
+        let brightest = groups.map { group in group.map { guesses[$0] }.max() ?? 0 }
+        groups = groups.indices.sorted { (brightest[$1], $0) < (brightest[$0], $1) }.map { groups[$0] }
+        for sweep in 0...sweeps {
+            for group in groups { solve(group, movesPlaces: sweep > 0, resizes: sweep < 2) }
+            sky?.update(planes)
+        }
+    }
+
+    private func solve(_ group: [Int], movesPlaces: Bool, resizes: Bool) {
+        solver.load(&stars, group, sampler)
+        let unknowns = GroupSolver.Unknowns(stars, group, movesPlaces: movesPlaces)
+        var (matrix, right) = solver.equations(stars, group, unknowns)
+        let size = unknowns.entries.count
+        let softness = 2 / model.fwhmPixels
+        for (index, entry) in unknowns.entries.enumerated() where entry.image > 0 {
+            // Levenberg: a place that is hardly determined moves less; in units of flux times pixels.
+            let flux = stars[group[entry.slot]].flux
+            matrix[index * size + index] += softness * softness / (flux * flux)
+        }
+        for index in 0..<size { matrix[index * size + index] *= 1 + 1e-6 }
+        guard let factor = Cholesky(matrix, order: size) else { return }
+        right = factor.solve(right)
+        let before = group.map { stars[$0] }
+        move(group, unknowns, right)
+        for (slot, index) in group.enumerated() {
+            let old = before[slot]
+            if old.flux != 0 {
+                planes.add(
+                    solver.value(slot), scale: Float(old.flux), column: old.column, row: old.row, old.layout)
+            }
+            if resizes, !stars[index].isDead { stars[index].layout = layout(flux: stars[index].flux) }
+            subtract(stars[index])
+        }
+    }
+
+    /// Reads a group as the fit has left it.
+    func load(_ group: [Int]) -> GroupSolver.Unknowns {
+        solver.load(&stars, group, sampler)
+        return GroupSolver.Unknowns(stars, group, movesPlaces: true)
+    }
+
+    private func subtract(_ star: FittedStar) {
+        guard star.flux != 0 else { return }
+        sampler.image(x: star.x, y: star.y, half: star.layout.half, stride: star.layout.stride, into: scratch)
+        planes.add(scratch, scale: -Float(star.flux), column: star.column, row: star.row, star.layout)
+    }
+
+    private func move(_ group: [Int], _ unknowns: GroupSolver.Unknowns, _ step: [Double]) {
+        let reach = 0.3 * model.fwhmPixels
+        for (entry, value) in zip(unknowns.entries, step) where entry.image == 0 {
+            stars[group[entry.slot]].flux += value
+        }
+        for (entry, value) in zip(unknowns.entries, step) where entry.image > 0 {
+            let index = group[entry.slot]
+            guard stars[index].flux > 0 else { continue }
+            let shift = min(max(value / stars[index].flux, -reach), reach)
+            if entry.image == 1 { stars[index].x += shift } else { stars[index].y += shift }
+        }
+        for index in group where !stars[index].isFixed && !stars[index].isHeld {
+            let star = stars[index]
+            if star.flux <= 0 || hypot(star.x - star.startX, star.y - star.startY) > 0.75 * model.fwhmPixels {
+                stars[index].isHeld = true
+                (stars[index].x, stars[index].y) = (star.startX, star.startY)
+            }
+        }
+    }
+}
