@@ -122,29 +122,33 @@ double kernel_psf_dot(const float *a, const float *b, const float *weight, size_
     return sum;
 }
 
+static inline __attribute__((always_inline)) void add_cross(const float *a, size_t a_plane, const float *weight,
+                                                            const float *b, size_t b_plane, size_t count,
+                                                            float lanes[9][LANES]) {
+    for (size_t i = 0; i < count; i++) {
+        const float w = weight[i], q = b[i], u = b[b_plane + i], v = b[2 * b_plane + i];
+        const float p = w * a[i], x = w * a[a_plane + i], y = w * a[2 * a_plane + i];
+        lanes[0][i] += p * q;
+        lanes[1][i] += p * u;
+        lanes[2][i] += p * v;
+        lanes[3][i] += x * q;
+        lanes[4][i] += x * u;
+        lanes[5][i] += x * v;
+        lanes[6][i] += y * q;
+        lanes[7][i] += y * u;
+        lanes[8][i] += y * v;
+    }
+}
+
 KERNEL_CLONES
 void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
                       size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]) {
     float lanes[9][LANES] = {{0}};
     for (size_t row = 0; row < height; row++) {
-        for (size_t start = 0; start < width; start += LANES) {
-            const size_t here = width - start < LANES ? width - start : LANES;
-            const size_t i = row * a_stride + start, j = row * b_stride + start;
-            for (size_t lane = 0; lane < here; lane++) {
-                const float w = weight[i + lane];
-                const float p = w * a[i + lane], x = w * a[a_plane + i + lane], y = w * a[2 * a_plane + i + lane];
-                const float q = b[j + lane], u = b[b_plane + j + lane], v = b[2 * b_plane + j + lane];
-                lanes[0][lane] += p * q;
-                lanes[1][lane] += p * u;
-                lanes[2][lane] += p * v;
-                lanes[3][lane] += x * q;
-                lanes[4][lane] += x * u;
-                lanes[5][lane] += x * v;
-                lanes[6][lane] += y * q;
-                lanes[7][lane] += y * u;
-                lanes[8][lane] += y * v;
-            }
-        }
+        const float *one = a + row * a_stride, *two = b + row * b_stride, *w = weight + row * a_stride;
+        size_t i = 0;
+        for (; i + LANES <= width; i += LANES) add_cross(one + i, a_plane, w + i, two + i, b_plane, LANES, lanes);
+        add_cross(one + i, a_plane, w + i, two + i, b_plane, width - i, lanes);
     }
     for (size_t k = 0; k < 9; k++) {
         sums[k] = 0;
@@ -152,21 +156,25 @@ void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const flo
     }
 }
 
+static inline __attribute__((always_inline)) void add_sky(const float *data, const float *residual,
+                                                          const float *variance, float brightest, float clip,
+                                                          size_t count, float lanes[3][LANES]) {
+    for (size_t lane = 0; lane < count; lane++) {
+        const float v = variance[lane], r = residual[lane], light = data[lane] - r;
+        const int shows_sky = (v > 0) & (light < brightest * v) & (r * r < clip * clip * v);
+        lanes[0][lane] += shows_sky ? r : 0;
+        lanes[1][lane] += shows_sky ? v : 0;
+        lanes[2][lane] += shows_sky ? 1.0f : 0;
+    }
+}
+
 KERNEL_CLONES
 void kernel_psf_sky(const float *data, const float *residual, const float *variance, float brightest, float clip,
                     size_t count, double sums[3]) {
     float lanes[3][LANES] = {{0}};
-    for (size_t start = 0; start < count; start += LANES) {
-        const size_t here = count - start < LANES ? count - start : LANES;
-        for (size_t lane = 0; lane < here; lane++) {
-            const float v = variance[start + lane], r = residual[start + lane], light = data[start + lane] - r;
-            const int shows_sky = (v > 0) & (light < brightest * v) & (r * r < clip * clip * v);
-            const float used = shows_sky ? 1.0f : 0.0f;
-            lanes[0][lane] += used * r;
-            lanes[1][lane] += used * v;
-            lanes[2][lane] += used;
-        }
-    }
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) add_sky(data + i, residual + i, variance + i, brightest, clip, LANES, lanes);
+    add_sky(data + i, residual + i, variance + i, brightest, clip, count - i, lanes);
     for (size_t k = 0; k < 3; k++) {
         for (size_t lane = 0; lane < LANES; lane++) sums[k] += (double)lanes[k][lane];
     }

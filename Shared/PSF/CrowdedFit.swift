@@ -76,7 +76,7 @@ final class CrowdedFit {
         groups = groups.indices.sorted { (brightest[$1], $0) < (brightest[$0], $1) }.map { groups[$0] }
         for sweep in 0...sweeps {
             for group in groups { solve(group, movesPlaces: sweep > 0, resizes: sweep < 2) }
-            sky?.update(planes)
+            if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
         }
     }
 
@@ -112,6 +112,15 @@ final class CrowdedFit {
         solver.load(&stars, group, sampler)
         return GroupSolver.Unknowns(stars, group, movesPlaces: true)
     }
+
+    /// Puts a star back into the residual, and takes it out again.
+    func restore(_ index: Int) {
+        var star = stars[index]
+        star.flux.negate()
+        subtract(star)
+    }
+
+    func remove(_ index: Int) { subtract(stars[index]) }
 
     private func subtract(_ star: FittedStar) {
         guard star.flux != 0 else { return }

@@ -2,13 +2,24 @@ internal import CKernels
 internal import Foundation
 internal import Imaging
 
+extension PSFMeasurement {
+    /// The last step of one unknown, and its error. A place moves by a tenth of a pixel at most.
+    fileprivate mutating func take(_ image: Int, step: Double, error: Double, flux: Double) {
+        switch image {
+        case 0: (self.flux, fluxError) = (flux + step, error)
+        case 1: (x, xError) = (x + min(max(step / flux, -0.1), 0.1), error / flux)
+        default: (y, yError) = (y + min(max(step / flux, -0.1), 0.1), error / flux)
+        }
+    }
+}
+
 extension CrowdedFit {
     /// Errors, chi^2 and sharpness of all stars about the fit's end.
     func measure(backgroundAt level: (Double, Double) -> Double) -> [PSFMeasurement] {
         var rows = stars.map { PSFMeasurement.failed(x: $0.x, y: $0.y, flags: []) }
         for group in groups {
             let unknowns = load(group)
-            let (matrix, _) = solver.equations(stars, group, unknowns)
+            let (matrix, right) = solver.equations(stars, group, unknowns)
             let size = unknowns.entries.count
             guard size > 0, let factor = Cholesky(matrix, order: size) else { continue }
             let variances = factor.inverseDiagonal()
@@ -16,13 +27,11 @@ extension CrowdedFit {
                 rows[index] = row(slot, index)
                 rows[index].background = level(stars[index].x, stars[index].y)
             }
-            for (entry, variance) in zip(unknowns.entries, variances) {
-                let index = group[entry.slot]
-                switch entry.image {
-                case 0: rows[index].fluxError = variance.squareRoot()
-                case 1: rows[index].xError = variance.squareRoot() / stars[index].flux
-                default: rows[index].yError = variance.squareRoot() / stars[index].flux
-                }
+            let last = factor.solve(right)
+            for (place, entry) in unknowns.entries.enumerated() {
+                rows[group[entry.slot]].take(
+                    entry.image, step: last[place], error: variances[place].squareRoot(),
+                    flux: stars[group[entry.slot]].flux)
             }
             for (slot, index) in group.enumerated() where !stars[index].isDead { carrySky(slot, &rows[index]) }
         }

@@ -11,6 +11,9 @@ final class ModelFit {
     var stars: [ModelStar]
     var field: ShapeField
     var model: PointSpreadModel
+    /// Derivatives of the image by the four parameters of its shape, and the shape at which they were taken.
+    private var tangents: [PointSpreadSampler] = []
+    private var tangentShape: MoffatShape?
     /// Part of a pixel's starlight that is allowed for as error of the model.
     static let modelError: Float = 0.003
     /// Of `scratch`, `layout.count` values each: value, by x, by y, four by shape, constant, data, residual, variance,
@@ -18,21 +21,52 @@ final class ModelFit {
     private let scratch: UnsafeMutablePointer<Float>
     private static let buffers = 12
 
-    init(_ planes: PixelPlanes, table: SplineTable, stars: [ModelStar], field: ShapeField) {
+    /// Data and variance of each star's stamp, `layout.count` values each.
+    private let pixels: UnsafeMutablePointer<Float>
+    /// 1 when a star's own photons count as noise.
+    private let photonNoise: Float
+
+    /// - Parameters:
+    ///   - radius: of the stamps [px].
+    ///   - removed: a fit whose stars have been taken out of the planes; each of ours is put back in its own stamp.
+    init(
+        _ planes: PixelPlanes, table: SplineTable, stars: [ModelStar], field: ShapeField, radius: Double,
+        removed: CrowdedFit? = nil
+    ) {
         self.planes = planes
         self.table = table
         self.stars = stars
         self.field = field
+        photonNoise = planes.photonNoise
         model = field.model(on: table, starCount: stars.count, chiSquaredPerDegree: .nan)
-        layout = StampLayout(radius: 3 * exp(field.middle.parameters[0]), table: table)
+        layout = StampLayout(radius: radius, table: table)
+        pixels = .allocate(capacity: max(2 * layout.count * stars.count, 1))
+        pixels.initialize(repeating: 0, count: max(2 * layout.count * stars.count, 1))
         scratch = .allocate(capacity: Self.buffers * layout.count)
         scratch.initialize(repeating: 0, count: Self.buffers * layout.count)
         for line in 0..<layout.side {
             for i in 0..<layout.side { buffer(7)[line * layout.stride + i] = 1 }
         }
+        for index in stars.indices { fill(index, removed) }
     }
 
-    deinit { scratch.deallocate() }
+    deinit {
+        scratch.deallocate()
+        pixels.deallocate()
+    }
+
+    /// Copies a star's pixels, without its neighbours where they have been fitted; their photons stay in the variance.
+    private func fill(_ index: Int, _ removed: CrowdedFit?) {
+        let star = stars[index]
+        let (data, variance) = (pixels + 2 * index * layout.count, pixels + (2 * index + 1) * layout.count)
+        if let fitted = star.fitted { removed?.restore(fitted) }
+        planes.gather(
+            column: star.column, row: star.row, layout, data: buffer(8), residual: data, variance: variance)
+        if let fitted = star.fitted { removed?.remove(fitted) }
+        for i in 0..<layout.count where variance[i] > 0 {
+            variance[i] += photonNoise * max(buffer(8)[i] - data[i], 0)
+        }
+    }
 
     private func buffer(_ index: Int) -> UnsafeMutablePointer<Float> { scratch + index * layout.count }
 
@@ -42,9 +76,29 @@ final class ModelFit {
     func iterate(fitsSky: Bool) {
         linearise(fitsSky: fitsSky)
         guard let step = field.step(stars.filter(\.isUsed)) else { return }
-        for index in stars.indices { stars[index].follow(field.change(of: stars[index], by: step)) }
+        for index in stars.indices where stars[index].isUsed {
+            stars[index].follow(field.change(of: stars[index], by: step))
+        }
         field.move(by: step)
         model = field.model(on: table, starCount: stars.filter(\.isUsed).count, chiSquaredPerDegree: chiSquared)
+    }
+
+    /// Leaves out stars that the model does not describe as well as the others: galaxies, blends, bad pixels. Half of the
+    /// stars stay in any case.
+    func reject() {
+        let used = stars.indices.filter { stars[$0].isUsed }
+        let misfits = used.map { stars[$0].misfit }
+        let ratios = used.map { stars[$0].chiSquared / max(stars[$0].degrees, 1) }
+        guard let misfit = median(misfits), let ratio = median(ratios) else { return }
+        let bad = used.indices.filter { misfits[$0] > 16 + 9 * misfit || ratios[$0] > 0.5 + 2 * ratio }
+        let ranked = bad.sorted { (misfits[$1], $0) < (misfits[$0], $1) }
+        for index in ranked.prefix(used.count / 2) { stars[used[index]].isUsed = false }
+    }
+
+    /// Gives the shape the order in position that the stars ask for.
+    func raiseOrder() {
+        let used = stars.filter(\.isUsed)
+        field = field.raised(to: field.bestOrder(used))
     }
 
     /// chi^2 per degree of freedom of the stars in use.
@@ -55,25 +109,39 @@ final class ModelFit {
 
     /// Makes each star's normal equations about the present model, with flux, place and sky eliminated.
     func linearise(fitsSky: Bool) {
-        let tangents = field.middle.tangent(on: table).dropFirst().map { slope in
+        renewTangents()
+        let sampler = PointSpreadSampler(model)
+        for index in stars.indices where stars[index].isUsed {
+            let data = pixels + 2 * index * layout.count
+            buffer(9).update(from: data, count: layout.count)
+            buffer(10).update(from: data + layout.count, count: layout.count)
+            linearise(&stars[index], sampler, fitsSky: fitsSky)
+        }
+    }
+
+    /// Derivatives are taken again when the shape has moved by more than a step of theirs.
+    private func renewTangents() {
+        let shape = field.middle
+        if let tangentShape {
+            let moves = zip(shape.parameters, tangentShape.parameters).map { abs($0 - $1) }
+            if zip(moves, MoffatShape.steps).allSatisfy({ $0 < 2 * $1 }) { return }
+        }
+        tangentShape = shape
+        tangents = shape.tangent(on: table).map { slope in
             PointSpreadSampler(
                 PointSpreadModel(
                     table: table, coefficients: table.stored(slope), polynomialOrder: 0, frameWidth: planes.width,
                     frameHeight: planes.height, starCount: 0, chiSquaredPerDegree: .nan))
         }
-        let sampler = PointSpreadSampler(model)
-        for index in stars.indices { linearise(&stars[index], sampler, tangents, fitsSky: fitsSky) }
     }
 
     private func linearise(
-        _ star: inout ModelStar, _ sampler: PointSpreadSampler, _ tangents: [PointSpreadSampler], fitsSky: Bool
+        _ star: inout ModelStar, _ sampler: PointSpreadSampler, fitsSky: Bool
     ) {
         // The place may wander off the central pixel a little; the table has no room for more.
         let x = min(max(star.x, Double(star.column) - 0.5), Double(star.column) + 0.49)
         let y = min(max(star.y, Double(star.row) - 0.5), Double(star.row) + 0.49)
         (star.x, star.y) = (x, y)
-        planes.gather(
-            column: star.column, row: star.row, layout, data: buffer(8), residual: buffer(9), variance: buffer(10))
         sampler.stamp(
             x: x, y: y, half: layout.half, stride: layout.stride,
             into: StampPlanes(value: buffer(0), byX: buffer(1), byY: buffer(2)))
@@ -91,7 +159,7 @@ final class ModelFit {
 
     /// The flux that fits under the weights of the sky alone.
     private func firstFlux() -> Double {
-        kernel_psf_weights(buffer(8), buffer(8), buffer(10), 0, layout.count, buffer(11))
+        kernel_psf_weights(buffer(9), buffer(9), buffer(10), 0, layout.count, buffer(11))
         let square = kernel_psf_dot(buffer(0), buffer(0), buffer(11), layout.count)
         return square > 0 ? kernel_psf_dot(buffer(0), buffer(9), buffer(11), layout.count) / square : 0
     }
@@ -104,7 +172,7 @@ final class ModelFit {
             let light = max(flux * value[i], 0)
             residual[i] -= flux * value[i] + sky
             let error = Self.modelError * light
-            weight[i] = variance[i] > 0 ? 1 / (variance[i] + planes.photonNoise * light + error * error) : 0
+            weight[i] = variance[i] > 0 ? 1 / (variance[i] + photonNoise * light + error * error) : 0
         }
     }
 

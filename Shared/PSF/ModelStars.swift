@@ -39,6 +39,13 @@ struct ModelStar {
     var chiSquared = 0.0
     var degrees = 0.0
     var isUsed = true
+    /// Its number in the fit that took all stars out of the planes.
+    var fitted: Int?
+
+    init(source: Int, x: Double, y: Double, flux: Double) {
+        (self.source, self.x, self.y, self.flux) = (source, x, y, flux)
+        (column, row) = (Int(x.rounded()), Int(y.rounded()))
+    }
 
     /// How much chi^2 would fall if the star had a shape of its own.
     var misfit: Double {

@@ -59,16 +59,15 @@ struct MoffatShape: Sendable, Equatable {
         return SplineFilter.coefficients(of: pixels, side: side)
     }
 
-    /// The image and its derivatives by each parameter.
+    /// The derivatives of the image by each parameter.
     func tangent(on table: SplineTable) -> [[Double]] {
         let here = coefficients(on: table)
-        let slopes = (0..<Self.count).map { index -> [Double] in
+        return (0..<Self.count).map { index -> [Double] in
             var shifted = parameters
             shifted[index] += Self.steps[index]
             let there = MoffatShape(raw: shifted).coefficients(on: table)
             return zip(there, here).map { ($0 - $1) / Self.steps[index] }
         }
-        return [here] + slopes
     }
 
     private init(raw: [Double]) { parameters = raw }

@@ -35,7 +35,8 @@ public struct PSFMeasurement: Sendable, Equatable {
 
 /// How stars are fitted.
 public struct PSFParameters: Sendable, Equatable {
-    /// Sweeps over all groups in which positions move; one of the fluxes alone comes before.
+    /// Sweeps over all groups in which positions move; one of the fluxes alone comes before, one step without new
+    /// residuals after.
     public var sweeps: Int
     /// Stars fitted at once, at most; the others follow by iteration.
     public var largestGroup: Int
@@ -44,7 +45,7 @@ public struct PSFParameters: Sendable, Equatable {
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool
 
-    public init(sweeps: Int = 4, largestGroup: Int = 24, skyTileSize: Int? = 64, gainKnown: Bool = true) {
+    public init(sweeps: Int = 3, largestGroup: Int = 24, skyTileSize: Int? = 64, gainKnown: Bool = true) {
         precondition(sweeps > 0 && largestGroup > 0 && (skyTileSize ?? 8) >= 8, "a fit has sweeps, groups and tiles")
         self.sweeps = sweeps
         self.largestGroup = largestGroup

@@ -50,7 +50,7 @@ struct PSFFit {
 
     init(
         _ detections: Detections, _ model: PointSpreadModel, at positions: [(x: Double, y: Double)],
-        _ parameters: PSFParameters, sweeps: Int? = nil
+        _ parameters: PSFParameters, only chosen: [Bool]? = nil
     ) {
         self.detections = detections
         self.positions = positions
@@ -66,7 +66,8 @@ struct PSFFit {
         }
         starOfPosition = positions.map { add($0.x, $0.y, isFixed: true) }
         let taken = NeighbourGrid(positions, cell: model.fwhmPixels)
-        starOfSource = detections.sources.map { source in
+        starOfSource = detections.sources.enumerated().map { index, source in
+            if let chosen, !chosen[index] { return nil }
             let same = taken.near(x: source.x, y: source.y, within: 0.5 * model.fwhmPixels)
             return same.isEmpty ? add(source.x, source.y, isFixed: false) : nil
         }
@@ -77,7 +78,7 @@ struct PSFFit {
         for (source, star) in zip(detections.sources, starOfSource) {
             if let star, source.isophotalFlux > guesses[star] { guesses[star] = source.isophotalFlux }
         }
-        fit.run(guesses: guesses, sweeps: sweeps ?? parameters.sweeps)
+        fit.run(guesses: guesses, sweeps: parameters.sweeps)
     }
 
     func measurements(forced: Bool) -> [PSFMeasurement] {

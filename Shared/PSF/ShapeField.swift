@@ -94,11 +94,11 @@ struct ShapeField {
         tail = min(max(tail + scale * step[3 * count], 0), 0.55)
     }
 
-    /// The order 0, 1 or 2 that predicts best what stars left out of the fit want: five-fold cross-validation of the
+    /// The order, at least the present one, that predicts best what stars left out of the fit want: five-fold cross-validation of the
     /// stars' quadratic chi^2, a higher order only where it gains 10 and the stars are four times as many as terms.
     func bestOrder(_ stars: [ModelStar]) -> Int {
-        var (best, bestScore) = (0, Double.infinity)
-        for order in 0...2 where order == 0 || stars.count >= 4 * PointSpreadModel.terms(order) {
+        var (best, bestScore) = (order, Double.infinity)
+        for order in order...2 where order == best || stars.count >= 4 * PointSpreadModel.terms(order) {
             let field = raised(to: order)
             var score = 0.0
             for fold in 0..<5 {
@@ -108,7 +108,7 @@ struct ShapeField {
                     score += Self.excess(star, field.change(of: star, by: step))
                 }
             }
-            if score < bestScore - 10 || order == 0 { (best, bestScore) = (order, score) }
+            if score < bestScore - 10 { (best, bestScore) = (order, score) }
         }
         return best
     }

@@ -28,7 +28,9 @@ struct SkyCorrection {
     }
 
     /// Takes what is left of the sky out of the residual.
-    mutating func update(_ planes: PixelPlanes) {
+    ///
+    /// - Parameter step: reads each step-th row only.
+    mutating func update(_ planes: PixelPlanes, step: Int) {
         var change = [Double](repeating: 0, count: level.count)
         var isKnown = [Bool](repeating: false, count: level.count)
         for row in 0..<rows {
@@ -36,8 +38,8 @@ struct SkyCorrection {
             for column in 0..<columns {
                 let area = range(column, of: columns, planes.width)
                 for brightest in [Float(0.25), 1, 4] {
-                    let sums = planes.skySums(columns: area, rows: lines, brightest: brightest)
-                    guard sums.count >= 0.2 * Double(area.count * lines.count), sums.count > 16 else { continue }
+                    let sums = planes.skySums(columns: area, rows: lines, step: step, brightest: brightest)
+                    guard sums.count >= 0.2 * Double(area.count * lines.count / step), sums.count > 16 else { continue }
                     let index = row * columns + column
                     change[index] = sums.residual / sums.count
                     variance[index] = sums.variance / (sums.count * sums.count)
@@ -103,11 +105,11 @@ struct SkyCorrection {
 extension PixelPlanes {
     /// Sums over the pixels of a rectangle that show sky.
     func skySums(
-        columns: Range<Int>, rows: Range<Int>, brightest: Float
+        columns: Range<Int>, rows: Range<Int>, step: Int, brightest: Float
     ) -> (residual: Double, variance: Double, count: Double) {
         var sums = [0.0, 0, 0]
         withData { data, variance in
-            for row in rows {
+            for row in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
                 let start = row * width + columns.lowerBound
                 kernel_psf_sky(
                     data + start, residual + start, variance + start, brightest, 4, columns.count, &sums)
