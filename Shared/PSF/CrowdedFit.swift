@@ -72,12 +72,21 @@ final class CrowdedFit {
         for index in stars.indices { stars[index].layout = layout(flux: guesses[index]) }
         groups = starGroups(
             stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
-        let brightest = groups.map { group in group.map { guesses[$0] }.max() ?? 0 }
-        groups = groups.indices.sorted { (brightest[$1], $0) < (brightest[$0], $1) }.map { groups[$0] }
+        let bright = ordered { group in -Int(log2(max(group.map { guesses[$0] }.max() ?? 1, 1)) / 3) }
+        groups = ordered { _ in 0 }
         for sweep in 0...sweeps {
-            for group in groups { solve(group, movesPlaces: sweep > 0, resizes: sweep < 2) }
+            for group in sweep == 0 ? bright : groups { solve(group, movesPlaces: sweep > 0, resizes: sweep < 2) }
             if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
         }
+    }
+
+    /// The groups by class, then along bands of the frame, so that neighbours follow each other through the caches.
+    private func ordered(_ classOf: ([Int]) -> Int) -> [[Int]] {
+        let keys = groups.map { group -> (rank: Int, band: Int, x: Double) in
+            let star = stars[group[0]]
+            return (classOf(group), Int(star.y / 16), star.x)
+        }
+        return groups.indices.sorted { (keys[$0].rank, keys[$0].band, keys[$0].x, $0) < (keys[$1].rank, keys[$1].band, keys[$1].x, $1) }.map { groups[$0] }
     }
 
     private func solve(_ group: [Int], movesPlaces: Bool, resizes: Bool) {
