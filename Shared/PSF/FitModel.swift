@@ -8,7 +8,8 @@ extension PointSpreadModel {
     /// An elliptical Moffat whose width and ellipticity are polynomials in position is fitted to all stars at once,
     /// their fluxes, places and local skies being eliminated; the order 0, 1 or 2 is chosen by cross-validation. Then
     /// the stars' neighbours are fitted and subtracted, and the model is made again from larger stamps. Stars that it
-    /// does not describe as well as the others are left out.
+    /// does not describe as well as the others are left out. What their images have beyond the Moffat profile goes
+    /// into a table (`ResidualTable`) where that describes stars left out of the fit better.
     ///
     /// - Parameter starLimit: stars used at most; bright ones first, evenly over the frame.
     public static func fit(
@@ -31,7 +32,9 @@ extension PointSpreadModel {
         guard first.stars.contains(where: \.isUsed), first.model.isSound else { return nil }
         let second = withoutNeighbours(detections, first, parameters, radius: 3 * fwhm)
         second.refine(iterations: 2)
-        return second.model.isSound ? second.model : first.model
+        guard second.model.isSound else { return first.model }
+        let improved = second.residualTable(radius: 2 * fwhm).improved()
+        return improved.isSound ? improved : second.model
     }
 
     /// The same stars once the sources around them have been fitted and subtracted.

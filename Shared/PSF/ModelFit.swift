@@ -112,9 +112,7 @@ final class ModelFit {
         renewTangents()
         let sampler = PointSpreadSampler(model)
         for index in stars.indices where stars[index].isUsed {
-            let data = pixels + 2 * index * layout.count
-            buffer(9).update(from: data, count: layout.count)
-            buffer(10).update(from: data + layout.count, count: layout.count)
+            load(index)
             linearise(&stars[index], sampler, fitsSky: fitsSky)
         }
     }
@@ -133,6 +131,38 @@ final class ModelFit {
                     table: table, coefficients: table.stored(slope), polynomialOrder: 0, frameWidth: planes.width,
                     frameHeight: planes.height, starCount: 0, chiSquaredPerDegree: .nan))
         }
+    }
+
+    /// The present model and what the stars have beyond it within a radius [px].
+    func residualTable(radius: Double) -> ResidualTable {
+        let core = StampLayout(radius: min(radius, Double(layout.half)), table: table)
+        let inset = layout.half - core.half
+        let sampler = PointSpreadSampler(model)
+        var kept: [ResidualTable.Star] = []
+        var values: [Float] = []
+        for index in stars.indices where stars[index].isUsed {
+            let star = stars[index]
+            load(index)
+            sampler.image(x: star.x, y: star.y, half: layout.half, stride: layout.stride, into: buffer(0))
+            weigh(star)
+            for source in [9, 11] {
+                for line in 0..<core.side {
+                    let start = (line + inset) * layout.stride + inset
+                    for i in 0..<core.stride { values.append(i < core.side ? buffer(source)[start + i] : 0) }
+                }
+            }
+            kept.append(
+                ResidualTable.Star(
+                    taps: table.taps(dx: star.x - star.x.rounded(), dy: star.y - star.y.rounded(), half: core.half),
+                    terms: model.weights(x: star.x, y: star.y), flux: Float(star.flux)))
+        }
+        return ResidualTable(model, layout: core, stars: kept, pixels: values)
+    }
+
+    private func load(_ index: Int) {
+        let data = pixels + 2 * index * layout.count
+        buffer(9).update(from: data, count: layout.count)
+        buffer(10).update(from: data + layout.count, count: layout.count)
     }
 
     private func linearise(

@@ -25,7 +25,8 @@ public struct PointSpreadModel: Sendable, Equatable {
     public let frameHeight: Int
     /// Stars that the model is made from.
     public let starCount: Int
-    /// Of the stars' pixels, 0.3 % of each pixel's starlight allowed for as error of the model.
+    /// Of the stars' pixels under the Moffat profile, before its table; 0.3 % of each pixel's starlight is allowed for as
+    /// error.
     public let chiSquaredPerDegree: Double
     /// Full width at half maximum in the middle of the frame, pixel included [px].
     public let fwhmPixels: Double

@@ -24,6 +24,10 @@ void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struc
 void kernel_psf_image(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
                       size_t height, size_t stride, float *restrict value);
 
+/// The transpose of `kernel_psf_image`: adds each pixel's value to the coefficients that it would be read from.
+void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run, const struct kernel_psf_taps *taps,
+                        size_t width, size_t height, float *restrict table);
+
 /// out = sum over planes of weights[plane] * planes[plane], in the part of a table that a stamp reads: `rows` rows from
 /// `row`, and in each phase `columns` coefficients from `column`. Tables are `phases * run` wide.
 void kernel_psf_combine(const float *planes, size_t plane_size, const float *weights, size_t plane_count, size_t phases,
