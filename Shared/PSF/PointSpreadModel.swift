@@ -160,7 +160,7 @@ final class PointSpreadSampler {
             table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, value)
     }
 
-    /// The image and its derivatives by the star's x and y [1/px].
+    /// The image and its derivatives by the star's x and y [1/px], the slow change of the image over the frame left out.
     func stamp(x: Double, y: Double, half: Int, stride: Int, into stamp: StampPlanes) {
         let layout = model.table
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)
