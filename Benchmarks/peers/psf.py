@@ -65,11 +65,12 @@ def source_extractor(frame, out, folder, fwhm, columns, *options):
 def chain(frame, fwhm, steps):
     with tempfile.TemporaryDirectory() as folder:
         first, second = os.path.join(folder, "first.cat"), os.path.join(folder, "second.cat")
-        shape = ["X_IMAGE", "Y_IMAGE", "FLUX_RADIUS", "FLUX_APER(1)", "FLUXERR_APER(1)", "SNR_WIN", "ELONGATION", "FLAGS"]
+        shape = [
+            "X_IMAGE", "Y_IMAGE", "FLUX_RADIUS", "FLUX_APER(1)", "FLUXERR_APER(1)", "SNR_WIN", "ELONGATION", "FLAGS"]
         steps.run("detect", lambda: source_extractor(frame, first, folder, fwhm, ["VIGNET(35,35)"] + shape))
         steps.run("psfex", lambda: subprocess.run(
-            ["psfex", first, "-SAMPLE_MINSN", "20", "-PSFVAR_DEGREES", "2", "-PSF_SIZE", "35,35", "-PSF_SAMPLING", "0.7",
-             "-PHOTFLUX_KEY", "FLUX_APER(1)", "-PHOTFLUXERR_KEY", "FLUXERR_APER(1)", "-CHECKIMAGE_TYPE", "NONE",
+            ["psfex", first, "-SAMPLE_MINSN", "20", "-PSFVAR_DEGREES", "2", "-PSF_SIZE", "35,35",
+             "-PSF_SAMPLING", "0.7", "-PHOTFLUX_KEY", "FLUX_APER(1)", "-PHOTFLUXERR_KEY", "FLUXERR_APER(1)", "-CHECKIMAGE_TYPE", "NONE",
              "-CHECKPLOT_TYPE", "NONE", "-WRITE_XML", "N", "-NTHREADS", "1", "-VERBOSE_TYPE", "QUIET"],
             check=True, cwd=folder))
         columns = ["X_IMAGE", "Y_IMAGE", "XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF"]
@@ -98,7 +99,8 @@ def photutils_epsf(frame, variance, fwhm, steps):
         from scipy.spatial import cKDTree
         order = np.argsort(-flux)
         distance = cKDTree(np.c_[x, y]).query(np.c_[x, y], k=2)[0][:, 1]
-        good = [i for i in order if distance[i] > 4 * fwhm and 20 < x[i] < data.shape[1] - 20 and 20 < y[i] < data.shape[0] - 20]
+        inside = (x > 20) & (y > 20) & (x < data.shape[1] - 20) & (y < data.shape[0] - 20)
+        good = [i for i in order if distance[i] > 4 * fwhm and inside[i]]
         stars = extract_stars(NDData(data), Table({"x": x[good[:150]], "y": y[good[:150]]}), size=25)
         return EPSFBuilder(oversampling=3, maxiters=8, progress_bar=False)(stars)[0]
 

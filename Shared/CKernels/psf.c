@@ -22,7 +22,8 @@ void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struc
                 out_slope[i] = (a[i] * ys[0] + b[i] * ys[1]) + (c[i] * ys[2] + d[i] * ys[3]);
             }
         }
-        float *restrict p = value + row * stride, *restrict px = by_x + row * stride, *restrict py = by_y + row * stride;
+        const size_t start = row * stride;
+        float *restrict p = value + start, *restrict px = by_x + start, *restrict py = by_y + start;
         for (size_t i = 0; i < width; i++) {
             const float a = across[0][i], b = across[1][i], c = across[2][i], d = across[3][i];
             p[i] = (a * x[0] + b * x[1]) + (c * x[2] + d * x[3]);

@@ -2,8 +2,8 @@
 #include "kernel_psf.h"
 
 KERNEL_CLONES
-void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run, const struct kernel_psf_taps *taps,
-                        size_t width, size_t height, float *restrict table) {
+void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run,
+                        const struct kernel_psf_taps *taps, size_t width, size_t height, float *restrict table) {
     const size_t line = phases * run;
     for (size_t row = 0; row < height; row++) {
         const float *v = value + row * stride;

@@ -48,8 +48,10 @@ final class CrowdedFit {
         let side = 2 * half + 1
         return (0...half).map { step in
             let centre = half * side + half
-            return Double(max(image[centre + step], image[centre - step], image[centre + step * side],
-                image[centre - step * side]))
+            return Double(
+                max(
+                    image[centre + step], image[centre - step], image[centre + step * side],
+                    image[centre - step * side]))
         }
     }
 
@@ -75,10 +77,15 @@ final class CrowdedFit {
         let bright = ordered { group in -Int(log2(max(group.map { guesses[$0] }.max() ?? 1, 1)) / 3) }
         groups = ordered { _ in 0 }
         for sweep in 0...sweeps {
-            for group in sweep == 0 ? bright : groups { solve(group, movesPlaces: sweep > 0, resizes: sweep < 2) }
+            for group in sweep == 0 ? bright : groups where sweep < 3 || !isSettled(group) {
+                solve(group, movesPlaces: sweep > 0, resizes: sweep < 2)
+            }
             if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
         }
     }
+
+    /// Whether the last step of each star was a fiftieth of its errors or less; what is left is for the last step.
+    private func isSettled(_ group: [Int]) -> Bool { group.allSatisfy { stars[$0].lastStep < 4e-4 } }
 
     /// The groups by class, then along bands of the frame, so that neighbours follow each other through the caches.
     private func ordered(_ classOf: ([Int]) -> Int) -> [[Int]] {
@@ -86,7 +93,9 @@ final class CrowdedFit {
             let star = stars[group[0]]
             return (classOf(group), Int(star.y / 16), star.x)
         }
-        return groups.indices.sorted { (keys[$0].rank, keys[$0].band, keys[$0].x, $0) < (keys[$1].rank, keys[$1].band, keys[$1].x, $1) }.map { groups[$0] }
+        return groups.indices.sorted {
+            (keys[$0].rank, keys[$0].band, keys[$0].x, $0) < (keys[$1].rank, keys[$1].band, keys[$1].x, $1)
+        }.map { groups[$0] }
     }
 
     private func solve(_ group: [Int], movesPlaces: Bool, resizes: Bool) {
@@ -103,6 +112,11 @@ final class CrowdedFit {
         for index in 0..<size { matrix[index * size + index] *= 1 + 1e-6 }
         guard let factor = Cholesky(matrix, order: size) else { return }
         right = factor.solve(right)
+        for index in group { stars[index].lastStep = 0 }
+        for (index, entry) in unknowns.entries.enumerated() {
+            let star = group[entry.slot]
+            stars[star].lastStep = max(stars[star].lastStep, right[index] * right[index] * matrix[index * size + index])
+        }
         let before = group.map { stars[$0] }
         move(group, unknowns, right)
         for (slot, index) in group.enumerated() {

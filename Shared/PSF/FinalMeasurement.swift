@@ -62,8 +62,8 @@ extension CrowdedFit {
             pixelCount: Int(sums[11]), flags: flags)
     }
 
-    /// From the residual along the image's Laplacian, the part along the image itself left out: blurring by a Gaussian of
-    /// variance s per axis adds F s / 2 times the Laplacian.
+    /// From the residual along the image's Laplacian, the part along the image itself left out: blurring by a Gaussian
+    /// of variance s per axis adds F s / 2 times the Laplacian.
     private func sharpness(_ slot: Int, flux: Double) -> Double {
         let layout = solver.layouts[slot]
         let (value, weight, residual) = (solver.value(slot), solver.weight(slot), solver.residual(slot))

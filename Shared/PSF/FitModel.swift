@@ -28,7 +28,7 @@ extension PointSpreadModel {
         let first = ModelFit(
             planes, table: SplineTable(fwhmPixels: fwhm), stars: stars,
             field: ShapeField(shape, width: planes.width, height: planes.height), radius: 2 * fwhm)
-        first.refine(iterations: 4)
+        first.refine(iterations: 3)
         guard first.stars.contains(where: \.isUsed), first.model.isSound else { return nil }
         let second = withoutNeighbours(detections, first, parameters, radius: 3 * fwhm)
         second.refine(iterations: 2)
@@ -47,7 +47,7 @@ extension PointSpreadModel {
         var parameters = parameters
         parameters.skyTileSize = nil
         parameters.sweeps = 1
-        let all = PSFFit(detections, first.model, at: [], parameters, only: isNear)
+        let all = PSFFit(detections, first.model, at: [], parameters, only: isNear, planes: first.planes)
         let stars = first.stars.map { old -> ModelStar in
             guard let index = all.starOfSource[old.source] else { return old }
             let star = all.fit.stars[index]

@@ -18,6 +18,8 @@ struct FittedStar {
     var isDead = false
     /// Part of P^2 that lies on usable pixels.
     var coverage = 1.0
+    /// Square of its last step in units of its errors, the largest of flux and place.
+    var lastStep = Double.infinity
 
     var column: Int { Int(x.rounded()) }
     var row: Int { Int(y.rounded()) }

@@ -83,8 +83,8 @@ final class ModelFit {
         model = field.model(on: table, starCount: stars.filter(\.isUsed).count, chiSquaredPerDegree: chiSquared)
     }
 
-    /// Leaves out stars that the model does not describe as well as the others: galaxies, blends, bad pixels. Half of the
-    /// stars stay in any case.
+    /// Leaves out stars that the model does not describe as well as the others: galaxies, blends, bad pixels. Half of
+    /// the stars stay in any case.
     func reject() {
         let used = stars.indices.filter { stars[$0].isUsed }
         let misfits = used.map { stars[$0].misfit }
@@ -213,8 +213,10 @@ final class ModelFit {
         for p in 0..<size {
             right[p] = scales[p] * kernel_psf_dot(buffer(basis[p]), buffer(9), buffer(11), layout.count)
             for q in 0...p {
-                let value = scales[p] * scales[q] * kernel_psf_dot(
-                    buffer(basis[p]), buffer(basis[q]), buffer(11), layout.count)
+                let value =
+                    scales[p] * scales[q]
+                    * kernel_psf_dot(
+                        buffer(basis[p]), buffer(basis[q]), buffer(11), layout.count)
                 (matrix[p * size + q], matrix[q * size + p]) = (value, value)
             }
         }

@@ -2,7 +2,8 @@ internal import Foundation
 
 /// A star image in four numbers: an elliptical Moffat of unit integral over the plane, a Gaussian for tail = 0.
 ///
-///     P(u) = (1 - t) / (2 pi s^2) (1 + t q / 2)^(-1/t),   q = ((1 - e1) u^2 - 2 e2 u v + (1 + e1) v^2) / (s^2 sqrt(1 - e^2))
+///     P(u, v) = (1 - t) / (2 pi s^2) (1 + t q / 2)^(-1/t)
+///     q = ((1 - e1) u^2 - 2 e2 u v + (1 + e1) v^2) / (s^2 sqrt(1 - e1^2 - e2^2))
 ///
 /// t is 1 / beta of Moffat's profile; half of the maximum is reached at q = 2 (2^t - 1) / t.
 ///

@@ -50,7 +50,7 @@ struct PSFFit {
 
     init(
         _ detections: Detections, _ model: PointSpreadModel, at positions: [(x: Double, y: Double)],
-        _ parameters: PSFParameters, only chosen: [Bool]? = nil
+        _ parameters: PSFParameters, only chosen: [Bool]? = nil, planes: PixelPlanes? = nil
     ) {
         self.detections = detections
         self.positions = positions
@@ -71,7 +71,7 @@ struct PSFFit {
             let same = taken.near(x: source.x, y: source.y, within: 0.5 * model.fwhmPixels)
             return same.isEmpty ? add(source.x, source.y, isFixed: false) : nil
         }
-        let planes = PixelPlanes(detections, gainKnown: parameters.gainKnown)
+        let planes = planes ?? PixelPlanes(detections, gainKnown: parameters.gainKnown)
         fit = CrowdedFit(
             planes, model, parameters, skyDeviation: detections.background.globalRMS, stars: stars)
         var guesses = stars.map { fit.peakFlux(x: $0.x, y: $0.y) }

@@ -12,8 +12,8 @@ internal import Imaging
 /// pixel, the integral over the pixel included (an effective point-spread function). It is normalised to all of the
 /// star's light, to infinity: beyond the table (5 FWHM) by the wings of the Moffat profile fitted to the frame's stars.
 ///
-/// - Source: Anderson & King 2000, PASP 112, 1360; Stetson 1987, PASP 99, 191 (a profile and a table); Bertin 2011, ADASS
-///   XX, 435 (polynomial planes).
+/// - Source: Anderson & King 2000, PASP 112, 1360; Stetson 1987, PASP 99, 191 (a profile and a table); Bertin 2011,
+///   ADASS XX, 435 (polynomial planes).
 public struct PointSpreadModel: Sendable, Equatable {
     let table: SplineTable
     /// Planes one after the other, each as `SplineTable` lays it out.
@@ -25,8 +25,8 @@ public struct PointSpreadModel: Sendable, Equatable {
     public let frameHeight: Int
     /// Stars that the model is made from.
     public let starCount: Int
-    /// Of the stars' pixels under the Moffat profile, before its table; 0.3 % of each pixel's starlight is allowed for as
-    /// error.
+    /// Of the stars' pixels under the Moffat profile, before its table; 0.3 % of each pixel's starlight is allowed for
+    /// as error.
     public let chiSquaredPerDegree: Double
     /// Full width at half maximum in the middle of the frame, pixel included [px].
     public let fwhmPixels: Double
@@ -160,7 +160,7 @@ final class PointSpreadSampler {
             table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, value)
     }
 
-    /// The image and its derivatives by the star's x and y [1/px], the slow change of the image over the frame left out.
+    /// The image and its derivatives by the star's x and y [1/px], without the image's slow change over the frame.
     func stamp(x: Double, y: Double, half: Int, stride: Int, into stamp: StampPlanes) {
         let layout = model.table
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)

@@ -2,8 +2,8 @@ public import Imaging
 
 /// A model as it is stored: a cube of 32-bit floats and the header cards that say what they are.
 ///
-/// Axis 1 and 2 of the cube are nodes along x and y, axis 3 the terms 1, X, Y, X^2, XY, Y^2 of the polynomial in position;
-/// values are row-major with x fastest, planes one after the other, and come back bit for bit.
+/// Axis 1 and 2 of the cube are nodes along x and y, axis 3 the terms 1, X, Y, X^2, XY, Y^2 of the polynomial in
+/// position; values are row-major with x fastest, planes one after the other, and come back bit for bit.
 ///
 /// | card | meaning |
 /// |---|---|
@@ -34,7 +34,9 @@ extension PointSpreadModel {
         values.reserveCapacity(coefficients.count)
         for plane in 0..<planeCount {
             for row in 0..<table.side {
-                for column in 0..<table.side { values.append(coefficients[plane * table.count + table.index(column, row)]) }
+                for column in 0..<table.side {
+                    values.append(coefficients[plane * table.count + table.index(column, row)])
+                }
             }
         }
         var header = Header()

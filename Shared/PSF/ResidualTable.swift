@@ -25,7 +25,7 @@ final class ResidualTable {
     /// Residual and weight of each star's core, `layout.count` values each.
     private let pixels: [Float]
     private let sigma: [Float]
-    private static let iterations = 12
+    private static let iterations = 10
 
     init(_ model: PointSpreadModel, layout: StampLayout, stars: [Star], pixels: [Float]) {
         self.model = model
@@ -46,8 +46,8 @@ final class ResidualTable {
         for fold in 0..<2 {
             let table = solve { $0 % 2 != fold }
             for index in stars.indices where index % 2 == fold { gain += change(index, table) }
+            guard gain < -10 else { return model }
         }
-        guard gain < -20 else { return model }
         let table = solve { _ in true }
         return model.adding(table)
     }

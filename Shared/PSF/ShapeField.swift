@@ -84,9 +84,10 @@ struct ShapeField {
 
     mutating func move(by step: [Double]) {
         let count = PointSpreadModel.terms(order)
-        let largest = zip(step.indices, step).map { index, value in
-            abs(value) / MoffatShape.reach[min(index / count, 3)]
-        }.max() ?? 0
+        let largest =
+            zip(step.indices, step).map { index, value in
+                abs(value) / MoffatShape.reach[min(index / count, 3)]
+            }.max() ?? 0
         let scale = largest > 1 ? 1 / largest : 1
         for parameter in 0..<3 {
             for term in 0..<count { terms[parameter][term] += scale * step[parameter * count + term] }
@@ -94,8 +95,8 @@ struct ShapeField {
         tail = min(max(tail + scale * step[3 * count], 0), 0.55)
     }
 
-    /// The order, at least the present one, that predicts best what stars left out of the fit want: five-fold cross-validation of the
-    /// stars' quadratic chi^2, a higher order only where it gains 10 and the stars are four times as many as terms.
+    /// The order, at least the present one, that predicts best what stars left out of the fit want: five-fold
+    /// cross-validation of the stars' quadratic chi^2, a higher order only where it gains 10 and the stars are four times as many as terms.
     func bestOrder(_ stars: [ModelStar]) -> Int {
         var (best, bestScore) = (order, Double.infinity)
         for order in order...2 where order == best || stars.count >= 4 * PointSpreadModel.terms(order) {

@@ -88,7 +88,8 @@ struct SkyCorrection {
             let line = (0..<columns).map { change[low * columns + $0] * (1 - v) + change[high * columns + $0] * v }
             var start = 0
             for segment in 0...columns {
-                let end = segment == columns
+                let end =
+                    segment == columns
                     ? planes.width : min(planes.width, Int((middle + size * Double(segment)).rounded(.up)))
                 guard end > start else { continue }
                 let (left, right) = (max(segment - 1, 0), min(segment, columns - 1))

@@ -92,7 +92,9 @@ enum SplineFilter {
     static func boxMeans(of coefficients: [Double], side: Int, width: Int) -> [Double] {
         let reach = width / 2 + 2
         let half = Double(width) / 2
-        let kernel = (-reach...reach).map { (integral(Double($0) + half) - integral(Double($0) - half)) / Double(width) }
+        let kernel = (-reach...reach).map {
+            (integral(Double($0) + half) - integral(Double($0) - half)) / Double(width)
+        }
         var copy = [Double](repeating: 0, count: side + 2 * reach)
         return separable(coefficients, side) { line in
             for i in 0..<side { copy[i + reach] = line[i] }
@@ -130,7 +132,9 @@ enum SplineFilter {
         [Double](unsafeUninitializedCapacity: square.count) { out, used in
             used = square.count
             square.withUnsafeBufferPointer { square in
-                for row in 0..<side { for column in 0..<side { out[column * side + row] = square[row * side + column] } }
+                for row in 0..<side {
+                    for column in 0..<side { out[column * side + row] = square[row * side + column] }
+                }
             }
         }
     }

@@ -74,7 +74,8 @@ struct AccuracyTests {
     func table() throws {
         var field = SyntheticField.grid(fluxes: 2000...100_000, seed: 6)
         let main = field.stars
-        field.stars = main.map { .init(x: $0.x - 0.1, y: $0.y, flux: 0.85 * $0.flux) }
+        field.stars =
+            main.map { .init(x: $0.x - 0.1, y: $0.y, flux: 0.85 * $0.flux) }
             + main.map { .init(x: $0.x + 1.7, y: $0.y + 0.9, flux: 0.15 * $0.flux) }
         let detections = detect(field.frame(seed: 2))
         let model = try #require(PointSpreadModel.fit(detections))

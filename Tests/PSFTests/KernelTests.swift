@@ -22,7 +22,9 @@ struct KernelTests {
         var taps = table.taps(dx: 0.3, dy: -0.4, half: 7)
         let columns = [taps.column.0, taps.column.1, taps.column.2, taps.column.3]
         let (x, xs, y, ys) = (list(taps.x), list(taps.x_slope), list(taps.y), list(taps.y_slope))
-        var (value, byX, byY) = ([Float](repeating: 0, count: 240), [Float](repeating: 0, count: 240), [Float](repeating: 0, count: 240))
+        var (value, byX, byY) = (
+            [Float](repeating: 0, count: 240), [Float](repeating: 0, count: 240), [Float](repeating: 0, count: 240)
+        )
         var alone = value
         kernel_psf_stamp(coefficients, 3, table.run, &taps, 15, 15, 16, &value, &byX, &byY)
         kernel_psf_image(coefficients, 3, table.run, &taps, 15, 15, 16, &alone)

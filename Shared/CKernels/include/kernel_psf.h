@@ -25,8 +25,8 @@ void kernel_psf_image(const float *table, size_t phases, size_t run, const struc
                       size_t height, size_t stride, float *restrict value);
 
 /// The transpose of `kernel_psf_image`: adds each pixel's value to the coefficients that it would be read from.
-void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run, const struct kernel_psf_taps *taps,
-                        size_t width, size_t height, float *restrict table);
+void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run,
+                        const struct kernel_psf_taps *taps, size_t width, size_t height, float *restrict table);
 
 /// out = sum over planes of weights[plane] * planes[plane], in the part of a table that a stamp reads: `rows` rows from
 /// `row`, and in each phase `columns` coefficients from `column`. Tables are `phases * run` wide.
@@ -36,8 +36,8 @@ void kernel_psf_combine(const float *planes, size_t plane_size, const float *wei
 /// sum of w a b over `count` pixels (a multiple of 16).
 double kernel_psf_dot(const float *a, const float *b, const float *weight, size_t count);
 
-/// The nine sums of w a b, a and b each of three images, over the part that two stamps share: `a`, `b` and `weight` point
-/// to its first pixel, images of one stamp are `a_plane` and `b_plane` apart, rows `a_stride` and `b_stride`.
+/// The nine sums of w a b, a and b each of three images, over the part that two stamps share: `a`, `b` and `weight`
+/// point to its first pixel, images of one stamp are `a_plane` and `b_plane` apart, rows `a_stride` and `b_stride`.
 /// Order: pp px py xp xx xy yp yx yy.
 void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
                       size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]);
