@@ -74,7 +74,7 @@ final class CrowdedFit {
         for index in stars.indices { stars[index].layout = layout(flux: guesses[index]) }
         groups = starGroups(
             stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
-        let bright = ordered { group in -Int(log2(max(group.map { guesses[$0] }.max() ?? 1, 1)) / 3) }
+        let bright = ordered { group in -Int(max(group.map { guesses[$0] }.max() ?? 1, 1).exponent) / 3 }
         groups = ordered { _ in 0 }
         for sweep in 0...sweeps {
             for group in sweep == 0 ? bright : groups where sweep < 3 || !isSettled(group) {
@@ -164,7 +164,8 @@ final class CrowdedFit {
         }
         for index in group where !stars[index].isFixed && !stars[index].isHeld {
             let star = stars[index]
-            if star.flux <= 0 || hypot(star.x - star.startX, star.y - star.startY) > 0.75 * model.fwhmPixels {
+            let (dx, dy) = (star.x - star.startX, star.y - star.startY)
+            if star.flux <= 0 || (dx * dx + dy * dy).squareRoot() > 0.75 * model.fwhmPixels {
                 stars[index].isHeld = true
                 (stars[index].x, stars[index].y) = (star.startX, star.startY)
             }

@@ -117,7 +117,8 @@ struct NeighbourGrid {
         (columns, rows) = (size, size)
         let homes = points.map { point -> Int in
             guard point.x.isFinite, point.y.isFinite else { return 0 }
-            return min(max(Int(point.y / cell), 0), size - 1) * size + min(max(Int(point.x / cell), 0), size - 1)
+            func place(_ value: Double) -> Int { Int(min(max(value / cell, 0), Double(size - 1))) }
+            return place(point.y) * size + place(point.x)
         }
         var starts = [Int](repeating: 0, count: size * size + 1)
         for home in homes { starts[home + 1] += 1 }

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A star image in four numbers: an elliptical Moffat of unit integral over the plane, a Gaussian for tail = 0.
 ///
 ///     P(u, v) = (1 - t) / (2 pi s^2) (1 + t q / 2)^(-1/t)
@@ -18,14 +16,14 @@ struct MoffatShape: Sendable, Equatable {
     static let reach = [0.3, 0.2, 0.2, 0.15]
 
     init(fwhmPixels: Double, tail: Double) {
-        parameters = [log(fwhmPixels), 0, 0, tail]
+        parameters = [Elementary.log(fwhmPixels), 0, 0, tail]
     }
 
     init(parameters: [Double]) {
         self.parameters = parameters
-        self.parameters[0] = min(max(parameters[0], log(0.3)), log(100))
+        self.parameters[0] = min(max(parameters[0], Elementary.log(0.3)), Elementary.log(100))
         self.parameters[3] = min(max(parameters[3], 0), 0.55)
-        let ellipticity = hypot(parameters[1], parameters[2])
+        let ellipticity = (parameters[1] * parameters[1] + parameters[2] * parameters[2]).squareRoot()
         guard ellipticity > 0.8 else { return }
         self.parameters[1] *= 0.8 / ellipticity
         self.parameters[2] *= 0.8 / ellipticity
@@ -36,8 +34,9 @@ struct MoffatShape: Sendable, Equatable {
         let scale = 1 / Double(table.oversampling)
         let side = table.side
         let t = max(parameters[3], 0)
-        let half = t > 1e-6 ? 2 * (exp2(t) - 1) / t : 2 * log(2.0)
-        let sigma = exp(parameters[0]) / (2 * half.squareRoot())
+        let log2 = Elementary.log(2)
+        let half = t > 1e-6 ? 2 * (Elementary.exp(t * log2) - 1) / t : 2 * log2
+        let sigma = Elementary.exp(parameters[0]) / (2 * half.squareRoot())
         let (e1, e2) = (parameters[1], parameters[2])
         let inverse = 1 / (sigma * sigma * (1 - e1 * e1 - e2 * e2).squareRoot())
         let (xx, xy, yy) = (inverse * (1 - e1), -2 * inverse * e2, inverse * (1 + e1))
@@ -50,7 +49,8 @@ struct MoffatShape: Sendable, Equatable {
             for column in 0...last {
                 let u = Double(column - table.centre) * scale
                 let q = xx * u * u + xy * u * v + yy * v * v
-                let value = peak * (t > 1e-6 ? exp(-log1p(t * q / 2) / t) : exp(-q / 2))
+                let fall = t > 1e-6 ? Elementary.log(1 + t * q / 2) / t : q / 2
+                let value = peak * Elementary.exp(-fall)
                 values[row * side + column] = value
                 values[(last - row) * side + last - column] = value
             }

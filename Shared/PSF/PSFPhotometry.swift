@@ -96,8 +96,11 @@ struct PSFFit {
     }
 
     private func level(_ x: Double, _ y: Double) -> Double {
-        let width = detections.frame.width
-        return Double(detections.background.level.pixels[Int(y.rounded()) * width + Int(x.rounded())])
+        let frame = detections.frame
+        // A fitted place may lie a little beyond the frame.
+        let column = min(max(Int(x.rounded()), 0), frame.width - 1)
+        let row = min(max(Int(y.rounded()), 0), frame.height - 1)
+        return Double(detections.background.level.pixels[row * frame.width + column])
     }
 
     private func finished(_ row: PSFMeasurement, source: Source?) -> PSFMeasurement {

@@ -59,7 +59,7 @@ extension PointSpreadModel {
             guard case .integer(let value)? = planes.header[keyword], range.contains(value) else { return nil }
             return value
         }
-        guard let oversampling = whole("PSFSAMP", 1...16), let radius = whole("PSFRAD", 1...500),
+        guard let oversampling = whole("PSFSAMP", 1...16), let radius = whole("PSFRAD", 7...63),
             let order = whole("PSFORDER", 0...2), let width = whole("PSFXSIZE", 1...1_000_000),
             let height = whole("PSFYSIZE", 1...1_000_000), let stars = whole("PSFSTARS", 0...1_000_000_000)
         else { return nil }

@@ -19,7 +19,7 @@ struct SplineTable: Sendable, Equatable {
     let side: Int
 
     init(oversampling: Int, radius: Int) {
-        precondition(oversampling > 0 && radius > 0, "a table has nodes")
+        precondition(oversampling > 0 && radius > 0 && radius < 64, "a table has nodes, and its stamps fit the kernels")
         self.oversampling = oversampling
         self.radius = radius
         centre = oversampling * (radius + 1) + 2

@@ -31,8 +31,8 @@ struct HardFramesTests {
         let model = ShapeField(MoffatShape(fwhmPixels: 3, tail: 0.2), width: 200, height: 200)
             .model(on: table, starCount: 0, chiSquaredPerDegree: .nan)
         #expect(psfPhotometry(detections, model).count == detections.sources.count)
-        let rows = forcedPSFPhotometry(detections, model, at: [(100, 100), (-50, 3), (.nan, 1), (1e300, 1)])
-        #expect(rows.count == 4)
+        let rows = forcedPSFPhotometry(detections, model, at: [(100, 100), (-50, 3), (.nan, 1), (1e300, 1), (-1e300, -1e300)])
+        #expect(rows.count == 5)
         #expect(rows[1].flags.contains(.psfFailed) && rows[2].flags.contains(.psfFailed))
         #expect(rows[3].flags.contains(.psfFailed))
         if kind == 0 { #expect(abs(rows[0].flux) < 5 * rows[0].fluxError) }
