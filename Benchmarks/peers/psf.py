@@ -70,7 +70,8 @@ def chain(frame, fwhm, steps):
         steps.run("detect", lambda: source_extractor(frame, first, folder, fwhm, ["VIGNET(35,35)"] + shape))
         steps.run("psfex", lambda: subprocess.run(
             ["psfex", first, "-SAMPLE_MINSN", "20", "-PSFVAR_DEGREES", "2", "-PSF_SIZE", "35,35",
-             "-PSF_SAMPLING", "0.7", "-PHOTFLUX_KEY", "FLUX_APER(1)", "-PHOTFLUXERR_KEY", "FLUXERR_APER(1)", "-CHECKIMAGE_TYPE", "NONE",
+             "-PSF_SAMPLING", "0.7", "-PHOTFLUX_KEY", "FLUX_APER(1)", "-PHOTFLUXERR_KEY", "FLUXERR_APER(1)",
+             "-CHECKIMAGE_TYPE", "NONE",
              "-CHECKPLOT_TYPE", "NONE", "-WRITE_XML", "N", "-NTHREADS", "1", "-VERBOSE_TYPE", "QUIET"],
             check=True, cwd=folder))
         columns = ["X_IMAGE", "Y_IMAGE", "XPSF_IMAGE", "YPSF_IMAGE", "FLUX_PSF", "FLUXERR_PSF"]

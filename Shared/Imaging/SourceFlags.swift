@@ -42,7 +42,9 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let psfFailed = SourceFlags(rawValue: 1 << 17)
     /// The pixels disagree with the star image: chi^2 per degree of freedom above 2.
     public static let psfPoorFit = SourceFlags(rawValue: 1 << 18)
-    /// The fit rests on wings or half of the star image, or its place had to be held where the source was found.
+    /// The fit rests on wings or half of the star image, a hidden star was found within one FWHM, or the place had to
+    /// be
+    /// held where the source was found.
     public static let psfUncertain = SourceFlags(rawValue: 1 << 19)
 
     /// Every named bit with its text, in bit order.
@@ -66,7 +68,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.noZeroPoint, "noZeroPoint", "no comparison star was usable on the frame"),
         (.psfFailed, "psfFailed", "no star image could be fitted"),
         (.psfPoorFit, "psfPoorFit", "the pixels disagree with the star image: chi^2 per degree of freedom above 2"),
-        (.psfUncertain, "psfUncertain", "fitted by wings or half of the star image, or held at its first place"),
+        (.psfUncertain, "psfUncertain", "fitted by part of the star image, beside a hidden star, or held in place"),
     ]
 
     /// Names of the flags that are set, in bit order.

@@ -10,7 +10,9 @@ final class CrowdedFit {
     let planes: PixelPlanes
     let model: PointSpreadModel
     let parameters: PSFParameters
+    /// The stars that were given, then companions.
     private(set) var stars: [FittedStar]
+    private let givenCount: Int
     private(set) var sky: SkyCorrection?
     let sampler: PointSpreadSampler
     let solver: GroupSolver
@@ -30,6 +32,7 @@ final class CrowdedFit {
         self.parameters = parameters
         self.skyDeviation = skyDeviation.isFinite && skyDeviation > 0 ? skyDeviation : 1
         self.stars = stars
+        givenCount = stars.count
         sampler = PointSpreadSampler(model)
         solver = GroupSolver(planes)
         sky = parameters.skyTileSize.map { SkyCorrection(width: planes.width, height: planes.height, tile: $0) }
@@ -72,15 +75,46 @@ final class CrowdedFit {
     /// Runs all sweeps. `guesses` are first estimates of the fluxes, for the size of stamps and the order of groups.
     func run(guesses: [Double], sweeps: Int) {
         for index in stars.indices { stars[index].layout = layout(flux: guesses[index]) }
-        groups = starGroups(
-            stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
+        group()
         let bright = ordered { group in -Int(max(group.map { guesses[$0] }.max() ?? 1, 1).exponent) / 3 }
-        groups = ordered { _ in 0 }
-        for sweep in 0...sweeps {
-            for group in sweep == 0 ? bright : groups where sweep < 3 || !isSettled(group) {
-                solve(group, movesPlaces: sweep > 0, resizes: sweep < 2)
+        for group in bright { solve(group, movesPlaces: false, resizes: true) }
+        sky?.update(planes, step: 4)
+        for sweep in 1...sweeps {
+            for group in groups where sweep < 3 || !isSettled(group) {
+                solve(group, movesPlaces: true, resizes: sweep < 3)
             }
             if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
+            if sweep == 1, sweeps > 1, let contrast = parameters.companionThreshold { addCompanions(Float(contrast)) }
+        }
+    }
+
+    private func group() {
+        groups = starGroups(
+            stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
+        groups = ordered { _ in 0 }
+    }
+
+    /// Stars that the residual shows in the images of others join the fit; they are in no result.
+    private func addCompanions(_ threshold: Float) {
+        let peaks = planes.hiddenPeaks(threshold: threshold)
+        guard !peaks.isEmpty, peaks.count <= 2 * stars.count else { return }
+        let known = NeighbourGrid(stars.map { ($0.x, $0.y) }, cell: model.fwhmPixels)
+        for peak in peaks where known.near(x: peak.x, y: peak.y, within: 0.5 * model.fwhmPixels).isEmpty {
+            let flux = peakFlux(x: peak.x, y: peak.y)
+            stars.append(
+                FittedStar(
+                    x: peak.x, y: peak.y, startX: peak.x, startY: peak.y, flux: 0, layout: layout(flux: flux),
+                    isFixed: false))
+        }
+        group()
+    }
+
+    /// Whether a hidden star was found within a FWHM of a star of this group.
+    func hasCompanion(_ index: Int, in group: [Int]) -> Bool {
+        let star = stars[index]
+        return group.contains { other in
+            let (dx, dy) = (stars[other].x - star.x, stars[other].y - star.y)
+            return other >= givenCount && dx * dx + dy * dy < model.fwhmPixels * model.fwhmPixels
         }
     }
 

@@ -21,10 +21,13 @@ extension CrowdedFit {
             let unknowns = load(group)
             let (matrix, right) = solver.equations(stars, group, unknowns)
             let size = unknowns.entries.count
-            guard size > 0, let factor = Cholesky(matrix, order: size) else { continue }
+            guard size > 0 else { continue }
+            let whole = Cholesky(matrix, order: size)
+            guard let factor = whole ?? Cholesky(unknowns.apart(matrix), order: size) else { continue }
             let variances = factor.inverseDiagonal()
             for (slot, index) in group.enumerated() where !stars[index].isDead {
                 rows[index] = row(slot, index)
+                if whole == nil || hasCompanion(index, in: group) { rows[index].flags.insert(.psfUncertain) }
                 rows[index].background = level(stars[index].x, stars[index].y)
             }
             let last = factor.solve(right)

@@ -117,6 +117,17 @@ final class GroupSolver {
                 entries.append((slot, 2))
             }
         }
+
+        /// The equations without what stars have to do with each other, for stars that cannot be told apart.
+        func apart(_ matrix: [Double]) -> [Double] {
+            var apart = matrix
+            for row in entries.indices {
+                for column in 0..<row where entries[row].slot != entries[column].slot {
+                    apart[row * entries.count + column] = 0
+                }
+            }
+            return apart
+        }
     }
 
     /// J^T W J and J^T W r of the group.

@@ -42,14 +42,22 @@ public struct PSFParameters: Sendable, Equatable {
     public var largestGroup: Int
     /// Side of the tiles in which the sky is taken again from the residual [px]; nil trusts the background map.
     public var skyTileSize: Int?
+    /// Peaks left on starlight after the first sweep, above this many sigmas in 3 x 3 pixels, are taken for hidden
+    /// stars
+    /// and fitted too; nil looks for none.
+    public var companionThreshold: Double?
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool
 
-    public init(sweeps: Int = 3, largestGroup: Int = 24, skyTileSize: Int? = 64, gainKnown: Bool = true) {
+    public init(
+        sweeps: Int = 3, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4.5,
+        gainKnown: Bool = true
+    ) {
         precondition(sweeps > 0 && largestGroup > 0 && (skyTileSize ?? 8) >= 8, "a fit has sweeps, groups and tiles")
         self.sweeps = sweeps
         self.largestGroup = largestGroup
         self.skyTileSize = skyTileSize
+        self.companionThreshold = companionThreshold
         self.gainKnown = gainKnown
     }
 }

@@ -96,7 +96,8 @@ struct ShapeField {
     }
 
     /// The order, at least the present one, that predicts best what stars left out of the fit want: five-fold
-    /// cross-validation of the stars' quadratic chi^2, a higher order only where it gains 10 and the stars are four times as many as terms.
+    /// cross-validation of the stars' quadratic chi^2, a higher order only where it gains 10 and the stars are four
+    /// times as many as terms.
     func bestOrder(_ stars: [ModelStar]) -> Int {
         var (best, bestScore) = (order, Double.infinity)
         for order in order...2 where order == best || stars.count >= 4 * PointSpreadModel.terms(order) {
