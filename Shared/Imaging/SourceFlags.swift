@@ -43,8 +43,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     /// The pixels disagree with the star image: chi^2 per degree of freedom above 2.
     public static let psfPoorFit = SourceFlags(rawValue: 1 << 18)
     /// The fit rests on wings or half of the star image, a hidden star was found within one FWHM, or the place had to
-    /// be
-    /// held where the source was found.
+    /// be held where the source was found.
     public static let psfUncertain = SourceFlags(rawValue: 1 << 19)
 
     /// Every named bit with its text, in bit order.

@@ -43,8 +43,7 @@ public struct PSFParameters: Sendable, Equatable {
     /// Side of the tiles in which the sky is taken again from the residual [px]; nil trusts the background map.
     public var skyTileSize: Int?
     /// Peaks left on starlight after the first sweep, above this many sigmas in 3 x 3 pixels, are taken for hidden
-    /// stars
-    /// and fitted too; nil looks for none.
+    /// stars and fitted too; nil looks for none.
     public var companionThreshold: Double?
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool
