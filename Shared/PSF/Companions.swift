@@ -4,9 +4,8 @@ extension PixelPlanes {
     /// Peaks that the fits have left on starlight: stars hidden in the images of others.
     ///
     /// A peak is the largest of its 3 x 3 pixels, whose sum is above `threshold` of its standard deviation, with a
-    /// tenth
-    /// of the starlight fitted there at least; at its barycentre. Only where there is starlight: stars in the open
-    /// are the detection's.
+    /// tenth of the starlight fitted there at least; at its barycentre. Only where there is starlight: stars in the
+    /// open are the detection's.
     func hiddenPeaks(threshold: Float) -> [(x: Double, y: Double)] {
         var peaks: [(x: Double, y: Double)] = []
         guard width > 2, height > 2 else { return peaks }
