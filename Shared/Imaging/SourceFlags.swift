@@ -38,6 +38,13 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let kronFailed = SourceFlags(rawValue: 1 << 15)
     /// No comparison star was usable on the frame.
     public static let noZeroPoint = SourceFlags(rawValue: 1 << 16)
+    /// No star image could be fitted: no model, or no usable pixel under it.
+    public static let psfFailed = SourceFlags(rawValue: 1 << 17)
+    /// The pixels disagree with the star image: chi^2 per degree of freedom above 2.
+    public static let psfPoorFit = SourceFlags(rawValue: 1 << 18)
+    /// The fit rests on wings or half of the star image, a hidden star was found within one FWHM, or the place had to
+    /// be held where the source was found.
+    public static let psfUncertain = SourceFlags(rawValue: 1 << 19)
     /// A pixel of the aperture was hit by a cosmic ray.
     public static let cosmicRay = SourceFlags(rawValue: 1 << 20)
     /// A pixel of the aperture lies under a trail.
@@ -69,6 +76,9 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.shapeFailed, "shapeFailed", "no width or shape could be measured"),
         (.kronFailed, "kronFailed", "the Kron aperture could not be determined; its smallest size was used"),
         (.noZeroPoint, "noZeroPoint", "no comparison star was usable on the frame"),
+        (.psfFailed, "psfFailed", "no star image could be fitted"),
+        (.psfPoorFit, "psfPoorFit", "the pixels disagree with the star image: chi^2 per degree of freedom above 2"),
+        (.psfUncertain, "psfUncertain", "fitted by part of the star image, beside a hidden star, or held in place"),
         (.cosmicRay, "cosmicRay", "a pixel of the aperture was hit by a cosmic ray"),
         (.trail, "trail", "a pixel of the aperture lies under a trail"),
         (.apertureCorrectionUnknown, "apertureCorrectionUnknown", "too few bright isolated stars for a total flux"),

@@ -1,0 +1,62 @@
+#ifndef NIGHTJAR_KERNEL_PSF_H
+#define NIGHTJAR_KERNEL_PSF_H
+
+#include <stddef.h>
+
+/// Where the cubic B-splines of a stamp lie in a table: four taps along each axis.
+struct kernel_psf_taps {
+    /// Offset in a table row of each x tap for the first pixel.
+    ptrdiff_t column[4];
+    /// Table row of the first y tap for the first pixel.
+    ptrdiff_t row;
+    /// Values and derivatives (per pixel of the star's position) of the splines.
+    float x[4], x_slope[4], y[4], y_slope[4];
+};
+
+/// A star image and its derivatives by the star's position, pixel by pixel, from spline coefficients.
+///
+/// A table row holds `phases` runs of `run` coefficients; run p has the nodes p, p + phases, p + 2 phases ..., so that
+/// neighbouring pixels read neighbouring coefficients. Rows of the stamp are `stride` apart.
+void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
+                      size_t height, size_t stride, float *restrict value, float *restrict by_x, float *restrict by_y);
+
+/// The image alone.
+void kernel_psf_image(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
+                      size_t height, size_t stride, float *restrict value);
+
+/// The transpose of `kernel_psf_image`: adds each pixel's value to the coefficients that it would be read from.
+void kernel_psf_scatter(const float *value, size_t stride, size_t phases, size_t run,
+                        const struct kernel_psf_taps *taps, size_t width, size_t height, float *restrict table);
+
+/// out = sum over planes of weights[plane] * planes[plane], in the part of a table that a stamp reads: `rows` rows from
+/// `row`, and in each phase `columns` coefficients from `column`. Tables are `phases * run` wide.
+void kernel_psf_combine(const float *planes, size_t plane_size, const float *weights, size_t plane_count, size_t phases,
+                        size_t run, size_t row, size_t rows, size_t column, size_t columns, float *restrict out);
+
+/// sum of w a b over `count` pixels (a multiple of 16).
+double kernel_psf_dot(const float *a, const float *b, const float *weight, size_t count);
+
+/// The nine sums of w a b, a and b each of three images, over the part that two stamps share: `a`, `b` and `weight`
+/// point to its first pixel, images of one stamp are `a_plane` and `b_plane` apart, rows `a_stride` and `b_stride`.
+/// Order: pp px py xp xx xy yp yx yy.
+void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
+                      size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]);
+
+/// Adds to sums[0...2] the residual, the variance and the number of pixels of a row that show sky: variance above 0,
+/// starlight (data - residual) below `brightest` variances, residual within `clip` standard deviations.
+void kernel_psf_sky(const float *data, const float *residual, const float *variance, float brightest, float clip,
+                    size_t count, double sums[3]);
+
+/// target[i] -= start + slope i
+void kernel_psf_subtract_ramp(float *target, float start, float slope, size_t count);
+
+/// Sums over a stamp of `count` pixels (a multiple of 16) under weights w, in the order
+/// pp px py xx xy yy pr xr yr rr p 1.
+void kernel_psf_sums(const float *value, const float *by_x, const float *by_y, const float *weight,
+                     const float *residual, size_t count, double sums[12]);
+
+/// weight = 1 / (variance + max(data - residual, 0) * noise) where variance is above 0, else 0.
+void kernel_psf_weights(const float *data, const float *residual, const float *variance, float noise, size_t count,
+                        float *restrict weight);
+
+#endif

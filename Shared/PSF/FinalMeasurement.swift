@@ -1,0 +1,86 @@
+internal import CKernels
+internal import Foundation
+internal import Imaging
+
+extension PSFMeasurement {
+    /// The last step of one unknown, and its error. A place moves by a tenth of a pixel at most.
+    fileprivate mutating func take(_ image: Int, step: Double, error: Double, flux: Double) {
+        switch image {
+        case 0: (self.flux, fluxError) = (flux + step, error)
+        case 1: (x, xError) = (x + min(max(step / flux, -0.1), 0.1), error / flux)
+        default: (y, yError) = (y + min(max(step / flux, -0.1), 0.1), error / flux)
+        }
+    }
+}
+
+extension CrowdedFit {
+    /// Errors, chi^2 and sharpness of all stars about the fit's end.
+    func measure(backgroundAt level: (Double, Double) -> Double) -> [PSFMeasurement] {
+        var rows = stars.map { PSFMeasurement.failed(x: $0.x, y: $0.y, flags: []) }
+        for group in groups {
+            let unknowns = load(group)
+            let (matrix, right) = solver.equations(stars, group, unknowns)
+            let size = unknowns.entries.count
+            guard size > 0 else { continue }
+            let whole = Cholesky(matrix, order: size)
+            guard let factor = whole ?? Cholesky(unknowns.apart(matrix), order: size) else { continue }
+            let variances = factor.inverseDiagonal()
+            for (slot, index) in group.enumerated() where !stars[index].isDead {
+                rows[index] = row(slot, index)
+                if whole == nil || hasCompanion(index, in: group) { rows[index].flags.insert(.psfUncertain) }
+                rows[index].background = level(stars[index].x, stars[index].y)
+            }
+            let last = factor.solve(right)
+            for (place, entry) in unknowns.entries.enumerated() {
+                rows[group[entry.slot]].take(
+                    entry.image, step: last[place], error: variances[place].squareRoot(),
+                    flux: stars[group[entry.slot]].flux)
+            }
+            for (slot, index) in group.enumerated() where !stars[index].isDead { carrySky(slot, &rows[index]) }
+        }
+        return rows
+    }
+
+    /// Adds the uncertainty of the sky: dF = -(sum w P / sum w P^2) dS.
+    private func carrySky(_ slot: Int, _ row: inout PSFMeasurement) {
+        guard let sky else { return }
+        let local = sky.at(x: row.x, y: row.y)
+        row.background += local.level
+        let lever = solver.sums[slot][10] / solver.sums[slot][0]
+        row.fluxError = (row.fluxError * row.fluxError + lever * lever * local.variance).squareRoot()
+    }
+
+    private func row(_ slot: Int, _ index: Int) -> PSFMeasurement {
+        let star = stars[index]
+        let sums = solver.sums[slot]
+        let degrees = sums[11] - (star.moves ? 3 : 1)
+        let chiSquared = degrees > 0 ? sums[9] / degrees : .nan
+        var flags: SourceFlags = []
+        if chiSquared > 2 { flags.insert(.psfPoorFit) }
+        if star.isHeld || star.coverage < 0.5 { flags.insert(.psfUncertain) }
+        if star.coverage < 1 { flags.insert(.masked) }
+        return PSFMeasurement(
+            x: star.x, y: star.y, xError: .nan, yError: .nan, flux: star.flux, fluxError: .nan,
+            chiSquaredPerDegree: chiSquared, sharpness: sharpness(slot, flux: star.flux), background: .nan,
+            pixelCount: Int(sums[11]), flags: flags)
+    }
+
+    /// From the residual along the image's Laplacian, the part along the image itself left out: blurring by a Gaussian
+    /// of variance s per axis adds F s / 2 times the Laplacian.
+    private func sharpness(_ slot: Int, flux: Double) -> Double {
+        let layout = solver.layouts[slot]
+        let (value, weight, residual) = (solver.value(slot), solver.weight(slot), solver.residual(slot))
+        let (side, stride) = (layout.side, layout.stride)
+        var laplacian = [Float](repeating: 0, count: layout.count)
+        for line in 1..<(side - 1) {
+            for i in (line * stride + 1)..<(line * stride + side - 1) {
+                laplacian[i] = (value[i - 1] + value[i + 1]) + (value[i - stride] + value[i + stride]) - 4 * value[i]
+            }
+        }
+        let sums = solver.sums[slot]
+        let along = kernel_psf_dot(laplacian, value, weight, layout.count)
+        let square = kernel_psf_dot(laplacian, laplacian, weight, layout.count) - along * along / sums[0]
+        let light = kernel_psf_dot(laplacian, residual, weight, layout.count) - along * sums[6] / sums[0]
+        return flux > 0 && square > 0 ? 2 * light / (square * flux) : .nan
+    }
+}
