@@ -67,7 +67,7 @@ void kernel_bin(
 }
 
 KERNEL_CLONES
-void kernel_pick(
+void kernel_mesh_pick(
     float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count) {
     for (size_t i = 0; i < count; i++) target[i] = mask[i] <= rank ? source[i] : NAN;
 }
@@ -82,7 +82,7 @@ size_t kernel_count_below(const float *values, float limit, size_t count) {
 KERNEL_CLONES
 void kernel_clip(
     const float *values, const float *others, float low, float high, float centre, size_t count,
-    kernel_clipped_sums *sums) {
+    kernel_mesh_clipped *sums) {
     float sum[16] = {0}, square[16] = {0}, other[16] = {0};
     uint32_t kept = 0, keptOther = 0;
     for (size_t i = 0; i < count; i += 16) {
@@ -97,7 +97,7 @@ void kernel_clip(
             keptOther += (uint32_t)known;
         }
     }
-    *sums = (kernel_clipped_sums){.count = kept, .otherCount = keptOther};
+    *sums = (kernel_mesh_clipped){.count = kept, .otherCount = keptOther};
     for (size_t lane = 0; lane < 16; lane++) {
         sums->sum += sum[lane];
         sums->square += square[lane];

@@ -3,7 +3,7 @@ internal import Imaging
 extension CalibratedFrame {
     /// 1 where a pixel carries no measurement.
     func withoutMeasurement() -> [UInt8] {
-        let bad = PixelFlags([.noData, .bad, .lowFlat]).rawValue
+        let bad = PixelFlags.withoutMeasurement.rawValue
         let count = mask.bits.count
         return [UInt8](unsafeUninitializedCapacity: count) { excluded, used in
             used = count

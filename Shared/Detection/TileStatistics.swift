@@ -18,7 +18,7 @@ struct TileStatistics {
     /// - Source: Bertin & Arnouts 1996, A&AS 117, 393, section 3.
     static func mode(_ blocks: TileBlocks, near guess: TileStatistics?) -> TileStatistics? {
         guard let (start, sigma) = blocks.start(near: guess) else { return nil }
-        var sums = kernel_clipped_sums()
+        var sums = kernel_mesh_clipped()
         var (centre, scatter, mean) = (start, sigma, start)
         for _ in 0..<4 {
             let (low, high) = (centre - 3 * scatter, centre + 3 * scatter)
@@ -39,7 +39,7 @@ struct TileStatistics {
     /// The mean of the blocks within 4 sigma of their median: unbiased for Poisson noise where no source is.
     static func clippedMean(_ blocks: TileBlocks, near guess: TileStatistics?) -> TileStatistics? {
         guard let (centre, sigma) = blocks.start(near: guess) else { return nil }
-        var sums = kernel_clipped_sums()
+        var sums = kernel_mesh_clipped()
         var scatter = sigma
         for _ in 0..<3 {
             blocks.clip(centre - 4 * scatter, centre + 4 * scatter, centre: centre, &sums)
@@ -52,7 +52,7 @@ struct TileStatistics {
         return TileStatistics(level: centre + Float(sums.sum / Double(sums.count)), sums, scatter)
     }
 
-    private init(level: Float, _ sums: kernel_clipped_sums, _ scatter: Float) {
+    private init(level: Float, _ sums: kernel_mesh_clipped, _ scatter: Float) {
         self.level = level
         blockScatter = scatter
         // Scatter within blocks, which is 3 sigma^2, and of blocks.
@@ -60,7 +60,7 @@ struct TileStatistics {
         pixelScatter = Float((within + Double(scatter) * Double(scatter)).squareRoot())
     }
 
-    private static func variance(_ sums: kernel_clipped_sums) -> Double {
+    private static func variance(_ sums: kernel_mesh_clipped) -> Double {
         let mean = sums.sum / Double(sums.count)
         return sums.square / Double(sums.count) - mean * mean
     }
@@ -96,7 +96,7 @@ final class TileBlocks {
                     let (means, scatters) = (means, scatters)
                     for row in rows {
                         let start = row * frame.width + columns.lowerBound
-                        kernel_pick(means + filled, mean + start, mask + start, rank, columns.count)
+                        kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
                         (scatters + filled).update(from: scatter + start, count: columns.count)
                         filled += columns.count
                     }
@@ -128,7 +128,7 @@ final class TileBlocks {
         return (median, median - smallest(number: lower))
     }
 
-    func clip(_ low: Float, _ high: Float, centre: Float, _ sums: inout kernel_clipped_sums) {
+    func clip(_ low: Float, _ high: Float, centre: Float, _ sums: inout kernel_mesh_clipped) {
         kernel_clip(means, scatters, low, high, centre, count, &sums)
     }
 

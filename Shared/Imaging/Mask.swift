@@ -26,6 +26,13 @@ public struct PixelFlags: OptionSet, Sendable, Hashable {
     /// Less than a twentieth as sensitive as its surroundings; always with `bad`.
     public static let dead = PixelFlags(rawValue: 1 << 10)
 
+    /// A pixel with one of these carries no measurement.
+    ///
+    /// Saturated pixels stay: they show where bright stars are. So do pixels in the non-linear part of the range.
+    public static let withoutMeasurement: PixelFlags = [
+        .noData, .bad, .lowFlat, .bleed, .cosmicRay, .trail, .hot, .cold, .dead,
+    ]
+
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: PixelFlags, name: String, text: String)] = [
         (.noData, "noData", "not a number in the file, or outside the detector"),

@@ -92,7 +92,7 @@ struct KernelTests {
         for index in stride(from: 3, to: 208, by: 17) { values[index] = .nan }
         for index in stride(from: 5, to: 208, by: 19) { others[index] = .nan }
         #expect(kernel_count_below(values, 1.5, 208) == values.count { $0 <= 1.5 })
-        var sums = kernel_clipped_sums()
+        var sums = kernel_mesh_clipped()
         kernel_clip(values, others, -12, 9, 0.5, 208, &sums)
         var lanes = [[Float]](repeating: [0, 0, 0], count: 16)
         var (count, otherCount) = (0, 0)
@@ -111,7 +111,7 @@ struct KernelTests {
         #expect([sums.sum, sums.square, sums.other] == totals)
         let mask = (0..<208).map { UInt8($0 % 3) }
         var picked = [Float](repeating: 0, count: 208)
-        kernel_pick(&picked, others, mask, 1, 208)
+        kernel_mesh_pick(&picked, others, mask, 1, 208)
         #expect(Self.bits(picked) == Self.bits(others.indices.map { mask[$0] <= 1 ? others[$0] : .nan }))
         let line: [Float] = [1.5, -2.25, 0.75, 0.3]
         kernel_cubic(&picked, values, line, 208)

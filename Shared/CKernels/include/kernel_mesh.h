@@ -27,7 +27,7 @@ void kernel_bin(
     float *restrict variance);
 
 /// target[i] = mask[i] <= rank ? source[i] : NaN.
-void kernel_pick(
+void kernel_mesh_pick(
     float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count);
 
 /// Number of values <= limit; NaN counts not. `count` is a multiple of 16.
@@ -41,12 +41,12 @@ typedef struct {
     /// Of the other plane where it is not NaN.
     size_t otherCount;
     double other;
-} kernel_clipped_sums;
+} kernel_mesh_clipped;
 
 /// `count` is a multiple of 16; sums run over 16 lanes, so that they are the same on every machine.
 void kernel_clip(
     const float *values, const float *others, float low, float high, float centre, size_t count,
-    kernel_clipped_sums *sums);
+    kernel_mesh_clipped *sums);
 
 /// target[i] = a + t (b + t (c + t d)) with t = t[i]; p: a, b, c, d.
 void kernel_cubic(float *restrict target, const float *restrict t, const float p[4], size_t count);
