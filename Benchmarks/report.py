@@ -26,8 +26,9 @@ class Bench:
             if target.part == part and self.values.get(target.name, (None,))[0] is None:
                 self.notes.setdefault(target.name, str(why).splitlines()[0][:160])
 
-    def note(self, name, why):
-        self.notes[name] = why
+    def reason(self, row):
+        """Why a row is empty."""
+        return self.notes.get(row["name"], "") if row["value"] is None else ""
 
     def columns(self, title, text, columns):
         """A table with a column for each tool; `columns` is tool: {name: number}."""
@@ -59,7 +60,7 @@ class Bench:
             lines.append(
                 f"| {row['name']} | {said(row['value'])} | {row['unit']} | {row['peer'] or ''} | "
                 f"{said(row['peerValue'])} | {said(row['ratio'])} | {said(row['target'])} | "
-                f"{'yes' if row['met'] else 'no'} | {self.notes.get(row['name'], '')} |")
+                f"{'yes' if row['met'] else 'no'} | {self.reason(row)} |")
         lines += ["", "## Beside truth and peers", "", "\n\n".join(self.sections)]
         return "\n".join(lines).rstrip() + "\n"
 

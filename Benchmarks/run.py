@@ -84,7 +84,7 @@ def main():
     for row in rows:
         print(f"{'met   ' if row['met'] else 'MISSED'} {row['name']}: {said(row['value']) or '-'} {row['unit']}, "
               f"peer {said(row['peerValue']) or '-'}, ratio {said(row['ratio']) or '-'}, target {said(row['target'])} "
-              f"{bench.notes.get(row['name'], '')}")
+              f"{bench.reason(row)}")
     missed = [row["name"] for row in rows if not row["met"]]
     print(f"bench: {len(rows) - len(missed)} of {len(rows)} targets met; the report is in {out}")
     if missed:
