@@ -64,8 +64,8 @@ def ideal_places(frame, threshold):
 # Name: how it finds places at a threshold, and thresholds between which the purity asked for lies.
 TOOLS = {
     "nightjar": (nightjar_places, 3.0, 12.0),
-    "SourceExtractor": (extractor_places, 0.8, 6.0),
-    "SEP": (sep_places, 0.8, 6.0),
+    "SourceExtractor": (extractor_places, 0.5, 6.0),
+    "SEP": (sep_places, 0.5, 6.0),
     "ideal matched filter": (ideal_places, 3.0, 12.0),
 }
 

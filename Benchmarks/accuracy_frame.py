@@ -43,6 +43,7 @@ def judged(mask, frame):
         own = np.flatnonzero(track == number)
         brightest = own[np.argmax(rays["electrons"][own])]
         found += bool(mask[y[brightest], x[brightest]])
+    x, y = x[rays["electrons"] > 1], y[rays["electrons"] > 1]
     rows, columns = np.nonzero(mask)
     free = cKDTree(np.column_stack([x, y])).query(np.column_stack([truth["x"], truth["y"]]))[0] > 4
     hit = 0
@@ -64,8 +65,8 @@ def cosmic_accuracy(bench):
     except NotThere as why:
         bench.missing("cosmic accuracy", why)
     bench.columns(
-        "Cosmic rays", f"A track is found when its brightest pixel is flagged; a core is hit when a pixel within {CORE} px of "
-        "a star's centre is, and no track is near.", columns)
+        "Cosmic rays", "A track is found when its brightest pixel is flagged; a core is hit when a pixel within "
+        f"{CORE} px of a star's centre is, and no track is near.", columns)
     ours, theirs = columns.get("nightjar", {}), columns["astroscrappy, true median"]
     bench.measured("cosmic rays found of 120", ours.get("found"), theirs["found"])
     bench.measured("star cores hit of 1,000", ours.get("cores hit"), theirs["cores hit"])

@@ -132,7 +132,7 @@ class Fields:
 
     def isolated(self):
         return Field(
-            self.folder, "isolated", "isolated", self.count(16, 3), "--stars", 4000, "--snr", "3:1000", "--flux-slope",
+            self.folder, "isolated", "isolated", self.count(17, 3), "--density", 0.5, "--snr", "4:1000", "--flux-slope",
             0.6)
 
     def crowded(self):

@@ -48,8 +48,8 @@ class Bench:
         missed = [row["name"] for row in rows if not row["met"]]
         lines = [
             "# Benchmarks", "",
-            "Written by `make bench` (Benchmarks/run.py); not edited by hand. Every program ran on the same frames, one "
-            f"after the other in turn, each on one thread; times are medians of {self.runs} runs of CPU time, on "
+            "Written by `make bench` (Benchmarks/run.py); not edited by hand. Every program ran on the same frames, "
+            f"one after the other in turn, each on one thread; times are medians of {self.runs} runs of CPU time, on "
             f"{os.cpu_count()} processors ({platform.machine()}). The ratio says how many times better than the peer; "
             "targets are held against it where the unit is CPU s, GB/s or times, and against the value elsewhere. An "
             "empty value: the step is not there yet, or its answers were wrong; its target is missed.", "",

@@ -213,14 +213,14 @@ def align(bench):
         bench.measured("triangle matching", None, match)
         bench.measured("resampling", None, resample)
         require("align")
-    aligned = first.place("aligned.fits")
+    aligned = folder / "aligned" / f"{second.calibrated.stem}.aligned.fits"
 
     def ours():
-        done = nightjar("align", second.calibrated, "--reference", first.calibrated, "--out", aligned, "--json")
+        done = nightjar("align", second.calibrated, "--to", first.calibrated, "--out", aligned.parent, "--json")
         return steps(done.json["frames"][0])
 
     ours(), resampled()
-    same_pixels(native(aligned), on_grid(folder / "shifted.resamp.fits"))
+    same_pixels(native(aligned, "SIGNAL"), on_grid(folder / "shifted.resamp.fits"))
     own, theirs = timed(bench.runs, ours, resampled)
     bench.measured("resampling", picked(own, "resample"), theirs)
     own, theirs = timed(bench.runs, ours, matching)

@@ -15,7 +15,8 @@ class Target:
     unit: str
     peer: str | None
     target: float
-    # What is held against the target: "ratio", "value", "least" (value at least), "peer" (at least as good as the peer).
+    # What is held against the target: "ratio" or "value" (its size); "least": the value must be as large; "peer",
+    # "peer less": the value must be as large, or as small, as the peer's.
     judged: str = "ratio"
 
 
@@ -67,7 +68,8 @@ TARGETS.append(
 for bin_, limit in zip([(6, 100), (100, 1e9)], (1.15, 1.3)):
     TARGETS.append(
         Target("photometry", f"aperture flux, best radius, {label(*bin_)}", "rms / bound", "SEP", limit, "value"))
-TARGETS.append(Target("photometry", "centroid, S/N 20 to 300", "rms / bound", "SourceExtractor, windowed", 1.1, "value"))
+TARGETS.append(
+    Target("photometry", "centroid, S/N 20 to 300", "rms / bound", "SourceExtractor, windowed", 1.1, "value"))
 TARGETS += [
     Target("cosmic accuracy", "cosmic rays found of 120", "rays", "astroscrappy, true median", 116, "least"),
     Target("cosmic accuracy", "star cores hit of 1,000", "stars", "astroscrappy, true median", 0, "value"),

@@ -1,4 +1,4 @@
-"""Triangle matching by astroalign: align.py POSITIONS REFERENCE; prints the transformation of the first to the second."""
+"""Triangle matching by astroalign: align.py POSITIONS REFERENCE; prints how the first lies on the second."""
 
 import sys
 

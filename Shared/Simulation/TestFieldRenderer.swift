@@ -26,15 +26,17 @@ public struct TestFieldRenderer: Sendable {
             light.add(stamp, flux: star.flux)
         }
         var random = RandomStream(seed: field.seed, 501, UInt64(frame))
-        let tracks = ParticleTracks().throwTracks(
-            field.cosmicRayCount, width: width, height: height, random: &random)
+        let tracks = CosmicRayTracks().draw(
+            count: field.cosmicRayCount, width: width, height: height, random: &random)
         var charge: [Int: Double] = [:]
-        for deposit in tracks { charge[deposit.y * width + deposit.x, default: 0] += deposit.electrons }
+        for hit in tracks.flatMap(\.charges) { charge[hit.pixel, default: 0] += hit.electrons }
         let pixels = detector.expose(
             light, exposureSeconds: field.exposureSeconds, charge: charge, random: &random)
         return TestFrame(
             image: pixels, stars: bounded(placed, variance: variance(light), background: variance(sky)),
-            cosmicRays: tracks.map { ($0.track, $0.x, $0.y, $0.electrons) })
+            cosmicRays: tracks.enumerated().flatMap { number, track in
+                track.charges.map { (number, $0.pixel % width, $0.pixel / width, $0.electrons) }
+            })
     }
 
     private func image(of star: TestField.PlacedStar) -> StarImage {

@@ -186,10 +186,11 @@ import Testing
             let excess = Double(frame.image[ray.x, ray.y]) * 2 - 200 - 2000
             #expect(excess > ray.electrons - 200)
         }
-        let (total, clean) = (frame.image.pixels.reduce(0, +), without.image.pixels.reduce(0, +))
+        let total: Double = frame.image.pixels.reduce(0) { $0 + Double($1) }
+        let clean: Double = without.image.pixels.reduce(0) { $0 + Double($1) }
         let charge = frame.cosmicRays.reduce(0) { $0 + $1.electrons }
         // Photon noise of 128 x 128 pixels of some 230 e- twice: 2,700 e-.
-        #expect(abs(Double(total - clean) * 2 - charge) < 4 * 2700)
+        #expect(abs((total - clean) * 2 - charge) < 4 * 2700)
     }
 }
 
