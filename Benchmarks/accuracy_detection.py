@@ -11,8 +11,10 @@ from targets import DETECTION_SNR
 from truth import EDGE, inside, matched, real, stacked
 
 PURITY = 0.995
-# A detection is of a star when it is within this many widths.
+# A star is found when its nearest detection is within this many widths and belongs to no other star; a detection is
+# real when any star is within REAL widths, for the centroid of a blend lies between its stars.
 MATCH = {"isolated": 0.6, "crowded": 0.5}
+REAL = 0.75
 RADIUS = 5.0
 
 
@@ -77,7 +79,7 @@ def judged(frame, places, threshold, radius):
     keep = (np.minimum(x, y) > EDGE) & (np.maximum(x, y) < size - 1 - EDGE)
     image = ideal_map(frame)
     snr = image[np.rint(y[keep]).astype(int), np.rint(x[keep]).astype(int)]
-    rows = {"snr": snr, "real": real(frame.truth, x[keep], y[keep], radius)}
+    rows = {"snr": snr, "real": real(frame.truth, x[keep], y[keep], REAL * FWHM)}
     partner = matched(frame.truth, x, y, radius)
     stars = inside(frame.truth, size)
     return rows, {"snr": frame.truth["matched_snr"][stars], "found": partner[stars] >= 0}
@@ -120,8 +122,9 @@ def detection(bench):
         columns = field_table(bench.fields.get(kind), kind, bench.quick)
         bench.columns(
             f"Detection, {kind}",
-            f"Thresholds tuned to a purity of {PURITY} on the same frames; a detection within {MATCH[kind]} FWHM of a "
-            "star is that star. S/N: of a matched filter with the true PSF and noise.", columns)
+            f"Thresholds tuned to a purity of {PURITY} on the same frames; a star is found when a detection of its own "
+            f"is within {MATCH[kind]} FWHM, a detection is false when no star is within {REAL} FWHM. S/N: of a matched "
+            "filter with the true PSF and noise.", columns)
         for name in ["completeness, S/N 6 to 8"] + [
                 f"{what}, S/N {snr}" for snr in DETECTION_SNR for what in ("completeness", "purity")]:
             what, snr = name.split(", ")

@@ -34,7 +34,7 @@ def real(truth, x, y, radius):
     return gap < radius
 
 
-def clipped_rms(values, limit=8):
+def clipped_rms(values, limit=5):
     """Root mean square of what is within `limit`, and the share that is not: blends and mismatches."""
     values = values[np.isfinite(values)]
     if len(values) == 0:

@@ -25,13 +25,15 @@ public struct CosmicRayTrack: Sendable, Equatable {
 
 /// Draws tracks of cosmic rays over a detector.
 ///
-/// A fifth are points, half are straight, the rest worms. Charge: spread evenly in its logarithm. Length of straight
-/// tracks: that of particles through a layer of `depthPixels` at a zenith distance theta drawn from cos^2 theta
-/// (depth * tan theta); of worms 5 to 40 px. Along a track the charge fluctuates by a third from step to step, and
-/// diffuses by `diffusionPixels` (Gaussian) before it is collected.
+/// A fifth are points, half are straight, the rest worms. A point's charge is spread evenly in its logarithm; that of a
+/// track is its length through the detector times a charge per pixel spread evenly in its logarithm, cut to the same
+/// range. Straight tracks go through a layer of `depthPixels` at a zenith distance theta drawn from cos^2 theta: they
+/// are depth / cos theta long and show depth * tan theta of it; worms are 5 to 40 px long. Along a track the charge
+/// fluctuates by a third from step to step, and diffuses by `diffusionPixels` (Gaussian) before it is collected.
 /// - Source: Groom 2002, Experimental Astronomy 14, 45 (straight tracks and worms in thick detectors).
 public struct CosmicRayTracks: Sendable {
     public var electrons: ClosedRange<Double> = 100...20_000
+    public var electronsPerPixel: ClosedRange<Double> = 100...1000
     public var depthPixels = 8.0
     public var diffusionPixels = 0.25
     private static let step = 0.1
@@ -43,40 +45,48 @@ public struct CosmicRayTracks: Sendable {
         (0..<count).map { _ in
             let kind = random.uniform()
             let shape: CosmicRayTrack.Shape = kind < 0.2 ? .point : kind < 0.7 ? .straight : .worm
-            let energy = exp(random.uniform(log(electrons.lowerBound)...log(electrons.upperBound)))
             let path = path(shape, width: width, height: height, &random)
-            return track(shape, energy, path, width: width, height: height, &random)
+            let density = Self.logarithmic(electronsPerPixel, &random)
+            let energy =
+                shape == .point
+                ? Self.logarithmic(electrons, &random)
+                : min(max(density * path.length, electrons.lowerBound), electrons.upperBound)
+            return track(shape, energy, path.points, width: width, height: height, &random)
         }
     }
 
-    /// Points along the middle of a track [px].
+    private static func logarithmic(_ range: ClosedRange<Double>, _ random: inout RandomStream) -> Double {
+        exp(random.uniform(log(range.lowerBound)...log(range.upperBound)))
+    }
+
+    /// Points along the middle of a track, and its length through the detector [px].
     private func path(
         _ shape: CosmicRayTrack.Shape, width: Int, height: Int, _ random: inout RandomStream
-    ) -> [(x: Double, y: Double)] {
+    ) -> (points: [(x: Double, y: Double)], length: Double) {
         var x = random.uniform(-0.5...(Double(width) - 0.5))
         var y = random.uniform(-0.5...(Double(height) - 0.5))
         var angle = random.uniform(0...(2 * Double.pi))
-        let length: Double
+        let (seen, length): (Double, Double)
         switch shape {
         case .point:
-            return [(x.rounded(), y.rounded())]
+            return ([(x.rounded(), y.rounded())], 0)
         case .straight:
-            var sine = 1.0
-            // Density of theta: cos^2 theta sin theta; with c = cos theta, that of c is c^2.
-            let cosine = pow(random.uniform(), 1.0 / 3)
-            sine = (1 - cosine * cosine).squareRoot()
-            length = min(depthPixels * sine / max(cosine, 0.02), 200)
+            // Density of theta: cos^2 theta sin theta; so that of c = cos theta is c^2.
+            let cosine = max(pow(random.uniform(), 1.0 / 3), 0.02)
+            length = depthPixels / cosine
+            seen = min(length * (1 - cosine * cosine).squareRoot(), 200)
         case .worm:
             length = random.uniform(5...40)
+            seen = length
         }
         var points = [(x, y)]
-        for _ in 0..<Int(length / Self.step) {
+        for _ in 0..<Int(seen / Self.step) {
             if shape == .worm { angle += 0.12 * random.gaussian() }
             x += Self.step * cos(angle)
             y += Self.step * sin(angle)
             points.append((x, y))
         }
-        return points
+        return (points, length)
     }
 
     private func track(

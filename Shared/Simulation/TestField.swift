@@ -24,6 +24,7 @@ public struct TestField: Sendable {
     public var skyElectrons = 200.0
     public var exposureSeconds = 60.0
     public var cosmicRayCount = 0
+    public var cosmicRays = CosmicRayTracks()
     /// Light in the middle of the frame at the centre of a round Gaussian glow [e-/px].
     public var nebulaElectrons = 0.0
     /// Standard deviation of the glow [px].

@@ -26,7 +26,7 @@ public struct TestFieldRenderer: Sendable {
             light.add(stamp, flux: star.flux)
         }
         var random = RandomStream(seed: field.seed, 501, UInt64(frame))
-        let tracks = CosmicRayTracks().draw(
+        let tracks = field.cosmicRays.draw(
             count: field.cosmicRayCount, width: width, height: height, random: &random)
         var charge: [Int: Double] = [:]
         for hit in tracks.flatMap(\.charges) { charge[hit.pixel, default: 0] += hit.electrons }

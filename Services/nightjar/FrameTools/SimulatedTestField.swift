@@ -21,6 +21,7 @@ struct SimulatedTestField {
         Option("gain", "G", "electrons per ADU (default: 2)"),
         Option("even-detector", nil, "no fixed pattern: flat 1, no dark current"),
         Option("cosmic-rays", "N", "tracks on each frame, told in cosmic_rays.csv (default: 0)"),
+        Option("cosmic-ray-charge", "LOW:HIGH", "electrons per pixel of a track (default: 100:1000)"),
         Option("nebula", "E", "electrons per pixel in the middle of a glow (default: 0)"),
         Option("nebula-sigma", "PX", "size of the glow (default: 150)"),
         Option("same-stars", nil, "every frame shows the same stars; else each has its own"),
@@ -50,6 +51,13 @@ struct SimulatedTestField {
         field.fluxSlope = try arguments.number("flux-slope", in: -5...5) ?? (name == "dense" ? 0.6 : 0)
         field.skyElectrons = try arguments.number("sky", in: 0...1e5) ?? field.skyElectrons
         field.cosmicRayCount = try arguments.integer("cosmic-rays", in: 0...1_000_000) ?? 0
+        if let (low, high) = try Self.pair(arguments, "cosmic-ray-charge", separator: ":") {
+            guard low > 0, low < high, high < 1e6 else {
+                throw UsageError("--cosmic-ray-charge: give LOW:HIGH above 0")
+            }
+            field.cosmicRays.electronsPerPixel = low...high
+            field.cosmicRays.electrons = low...max(20_000, 2 * high)
+        }
         field.nebulaElectrons = try arguments.number("nebula", in: 0...1e5) ?? 0
         field.nebulaSigmaPixels = try arguments.number("nebula-sigma", in: 1...1e5) ?? field.nebulaSigmaPixels
         field.keepsStars = arguments.has("same-stars")
