@@ -50,10 +50,10 @@ check:  ## format, style, arrows, schemas, documents, compose files; then builds
 	scripts/check_compose.sh
 	$(tmp) swift build $(debug) --quiet
 
-bench:  ## measures speed beside the Python stack; writes Benchmarks/results.json
+bench:  ## measures speed and accuracy beside the peers; writes Benchmarks/RESULTS.md (BENCH="--only PART --quick")
 	@scripts/setup.sh packages swift bench
 	$(tmp) swift build -c release --quiet
-	$(tmp) .venv-bench/bin/python Benchmarks/run.py
+	$(tmp) .venv-bench/bin/python Benchmarks/run.py $(BENCH)
 
 format:  ## formats the Swift sources and wraps their comments
 	swift format --in-place --recursive --parallel $(sources)

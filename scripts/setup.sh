@@ -7,7 +7,7 @@
 #   containers  those of packages-containers.txt, likewise; as root only, like the test that wants them
 #   swift     checks that a Swift toolchain is there
 #   tools     Python tools of `make check` and `make test`, in .venv
-#   bench     Python tools of `make bench`, in .venv-bench
+#   bench     peers of `make bench`: Debian packages of packages-bench.txt, Python tools in .venv-bench
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -84,7 +84,10 @@ for part in "$@"; do
     containers) [ "$(id -u)" -ne 0 ] || packages scripts/packages-containers.txt ;;
     swift) swift_toolchain ;;
     tools) python_tools .venv scripts/requirements.txt ;;
-    bench) python_tools .venv-bench Benchmarks/requirements.txt --no-deps ;;
+    bench)
+        packages scripts/packages-bench.txt
+        python_tools .venv-bench Benchmarks/requirements.txt --no-deps
+        ;;
     *)
         say "'$part' is none of packages, swift, tools, bench, containers"
         exit 2

@@ -107,17 +107,4 @@ public struct LightMap: Sendable, Equatable {
             }
         }
     }
-
-    /// Gauss-Legendre points and weights on a pixel of unit width.
-    private struct Quadrature {
-        let points: [(offset: Double, weight: Double)]
-
-        static let one = Quadrature(points: [(0, 1)])
-        static let two = Quadrature(points: [(-0.288_675_134_594_812_9, 0.5), (0.288_675_134_594_812_9, 0.5)])
-        static let five = Quadrature(points: [
-            (-0.453_089_922_969_332, 0.118_463_442_528_094_54), (-0.269_234_655_052_841_55, 0.239_314_335_249_683_24),
-            (0, 0.284_444_444_444_444_44), (0.269_234_655_052_841_55, 0.239_314_335_249_683_24),
-            (0.453_089_922_969_332, 0.118_463_442_528_094_54),
-        ])
-    }
 }

@@ -14,8 +14,8 @@ public struct SimulatedDetector: Sendable {
     public let bias: Image<ADU>
     /// [e-/s]
     public let darkCurrent: Image<Electron>
-    /// Relative response, median 1.
-    public let flat: Image<Relative>
+    /// Relative response, median 1 until it is divided by its mean.
+    public private(set) var flat: Image<Relative>
 
     public init(_ instrument: SimulatedInstrument) {
         self.instrument = instrument
@@ -24,10 +24,23 @@ public struct SimulatedDetector: Sendable {
         flat = Self.flatPattern(instrument)
     }
 
+    /// The same detector with a flat of mean 1: fluxes where the flat is 1 are then what a pipeline reports that
+    /// divides flats by their means.
+    public func withFlatOfMeanOne() -> SimulatedDetector {
+        var even = self
+        let mean = flat.pixels.reduce(0) { $0 + Double($1) } / Double(flat.pixels.count)
+        even.flat.pixels = flat.pixels.map { Float(Double($0) / mean) }
+        return even
+    }
+
     /// Reads the detector out after an exposure.
     ///
-    /// - Parameter light: expected photo-electrons of the whole exposure before the flat; nil with a closed shutter.
-    public func expose(_ light: LightMap?, exposureSeconds: Double, random: inout RandomStream) -> Image<ADU> {
+    /// - Parameters:
+    ///   - light: expected photo-electrons of the whole exposure before the flat; nil with a closed shutter.
+    ///   - charge: electrons that particles leave in single pixels, by their index.
+    public func expose(
+        _ light: LightMap?, exposureSeconds: Double, charge: [Int: Double] = [:], random: inout RandomStream
+    ) -> Image<ADU> {
         let count = instrument.width * instrument.height
         precondition(light == nil || light?.electrons.count == count, "the light has the shape of the detector")
         let ceiling = min(instrument.saturationADU, 65_535)
@@ -37,7 +50,8 @@ public struct SimulatedDetector: Sendable {
             for i in 0..<count {
                 let photons = (light?.electrons[i] ?? 0) * Double(flat.pixels[i])
                 let mean = photons + Double(darkCurrent.pixels[i]) * exposureSeconds
-                let electrons = min(random.poisson(mean), instrument.fullWellElectrons)
+                let collected = charge.isEmpty ? 0 : charge[i] ?? 0
+                let electrons = min(random.poisson(mean) + collected, instrument.fullWellElectrons)
                 let level = (electrons + readNoise * random.gaussian()) * perElectron + Double(bias.pixels[i])
                 pixels[i] = Float(min(max((level + 0.5).rounded(.down), 0), ceiling))
             }

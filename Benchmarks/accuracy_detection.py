@@ -1,0 +1,132 @@
+"""Completeness and purity, with the threshold of every tool tuned to the same purity."""
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+from scipy.signal import fftconvolve
+
+from external import ldac, source_extractor
+from fields import FWHM, SIGMA, SKY, table
+from program import measured, peer
+from targets import DETECTION_SNR
+from truth import EDGE, inside, matched, real, stacked
+
+PURITY = 0.995
+# A star is found when its nearest detection is within this many widths and belongs to no other star; a detection is
+# real when any star is within REAL widths, for the centroid of a blend lies between its stars.
+MATCH = {"isolated": 0.6, "crowded": 0.5}
+REAL = 0.75
+RADIUS = 5.0
+
+
+def nightjar_places(frame, threshold):
+    out = frame.place("ours.csv")
+    measured(frame.calibrated, "--threshold", threshold, "--aperture", RADIUS, "--out", out)
+    found = table(out)
+    return found["x"], found["y"]
+
+
+def sep_places(frame, threshold):
+    out = frame.place("sep.npy")
+    peer("detect_sep.py", frame.signal_file, out, threshold, FWHM, RADIUS)
+    found = np.load(out)
+    return found["x"], found["y"]
+
+
+def extractor_places(frame, threshold):
+    out = frame.place("se.cat")
+    source_extractor(frame.signal_file, out, "detect.param", threshold, RADIUS)
+    found = ldac(out)
+    return found["XWIN_IMAGE"], found["YWIN_IMAGE"]
+
+
+def ideal_map(frame):
+    """Signal to noise by the true PSF, sky and noise: the most that a matched filter can see."""
+    place = frame.place("ideal.npy")
+    if place.exists():
+        return np.load(place)
+    line = np.exp(-0.5 * (np.arange(-8, 9) / np.hypot(SIGMA, 1 / np.sqrt(12))) ** 2)
+    psf = np.outer(line, line) / line.sum() ** 2
+    weight = 1 / frame.variance.astype(float)
+    data = (frame.signal - SKY) * weight
+    result = fftconvolve(data, psf, "same") / np.sqrt(np.maximum(fftconvolve(weight, psf**2, "same"), 1e-30))
+    np.save(place, result)
+    return result
+
+
+def ideal_places(frame, threshold):
+    image = ideal_map(frame)
+    y, x = np.nonzero((image == maximum_filter(image, size=3)) & (image > threshold))
+    inner = (x > 0) & (y > 0) & (x < image.shape[1] - 1) & (y < image.shape[0] - 1)
+    x, y = x[inner], y[inner]
+    half = lambda left, mid, right: 0.5 * (left - right) / np.minimum(left + right - 2 * mid, -1e-9)
+    middle = image[y, x]
+    return (x + half(image[y, x - 1], middle, image[y, x + 1]), y + half(image[y - 1, x], middle, image[y + 1, x]))
+
+
+# Name: how it finds places at a threshold, and thresholds between which the purity asked for lies.
+TOOLS = {
+    "nightjar": (nightjar_places, 3.0, 12.0),
+    "SourceExtractor": (extractor_places, 0.5, 6.0),
+    "SEP": (sep_places, 0.5, 6.0),
+    "ideal matched filter": (ideal_places, 3.0, 12.0),
+}
+
+
+def judged(frame, places, threshold, radius):
+    """Detections well inside the frame, with the signal to noise there and whether they are real; stars found."""
+    x, y = places(frame, threshold)
+    size = frame.field.size
+    keep = (np.minimum(x, y) > EDGE) & (np.maximum(x, y) < size - 1 - EDGE)
+    image = ideal_map(frame)
+    snr = image[np.rint(y[keep]).astype(int), np.rint(x[keep]).astype(int)]
+    rows = {"snr": snr, "real": real(frame.truth, x[keep], y[keep], REAL * FWHM)}
+    partner = matched(frame.truth, x, y, radius)
+    stars = inside(frame.truth, size)
+    return rows, {"snr": frame.truth["matched_snr"][stars], "found": partner[stars] >= 0}
+
+
+def tuned(frames, places, low, high, radius):
+    """The least threshold at which the purity is reached; the highest tried when it is not."""
+    for _ in range(7):
+        middle = np.sqrt(low * high)
+        rows = stacked([judged(frame, places, middle, radius)[0] for frame in frames])
+        pure = len(rows["real"]) > 0 and rows["real"].mean() >= PURITY
+        low, high = (low, middle) if pure else (middle, high)
+    return high
+
+
+def field_table(field, kind, quick):
+    """Tool: numbers by name."""
+    radius = MATCH[kind] * FWHM
+    tuning = field.frames[: 2 if quick else 4]
+    columns = {}
+    for tool, (places, low, high) in TOOLS.items():
+        threshold = tuned(tuning, places, low, high, radius)
+        parts = [judged(frame, places, threshold, radius) for frame in field.frames]
+        rows, stars = stacked([part[0] for part in parts]), stacked([part[1] for part in parts])
+        numbers = {"threshold": threshold, "purity": rows["real"].mean(), "detections": len(rows["real"])}
+        faint = (stars["snr"] >= 6) & (stars["snr"] < 8)
+        numbers["stars of S/N 6 to 8"] = int(faint.sum())
+        numbers["completeness, S/N 6 to 8"] = stars["found"][faint].mean()
+        for snr in DETECTION_SNR:
+            near = lambda values: np.abs(values - snr) < 0.5
+            found, true = stars["found"][near(stars["snr"])], rows["real"][near(rows["snr"])]
+            numbers[f"completeness, S/N {snr}"] = found.mean() if len(found) else np.nan
+            numbers[f"purity, S/N {snr}"] = true.mean() if len(true) else np.nan
+        columns[tool] = {name: float(value) for name, value in numbers.items()}
+    return columns
+
+
+def detection(bench):
+    for kind in ("isolated", "crowded"):
+        columns = field_table(bench.fields.get(kind), kind, bench.quick)
+        bench.columns(
+            f"Detection, {kind}",
+            f"Thresholds tuned to a purity of {PURITY} on the same frames; a star is found when a detection of its own "
+            f"is within {MATCH[kind]} FWHM, a detection is false when no star is within {REAL} FWHM. S/N: of a matched "
+            "filter with the true PSF and noise.", columns)
+        for name in ["completeness, S/N 6 to 8"] + [
+                f"{what}, S/N {snr}" for snr in DETECTION_SNR for what in ("completeness", "purity")]:
+            what, snr = name.split(", ")
+            bench.measured(
+                f"{what}, {kind}, {snr}", columns["nightjar"][name], columns["SourceExtractor"][name])

@@ -1,0 +1,227 @@
+"""Speed of single steps: stack, calibrate, L.A.Cosmic, detection, PSF, alignment. Answers are compared before times."""
+
+import numpy as np
+from astropy.io import fits
+
+from accuracy_frame import cosmic_ray_mask, flagged_by_peer, judged
+from external import chain, ldac, source_extractor, swarp
+from fields import FWHM, GAIN, READ_NOISE, native, table
+from program import HERE, Wrong, in_turn, knows, measured, nightjar, peer, picked, require, run, steps
+from speed_grid import grid, located, on_grid, same_pixels
+from truth import matched
+
+RADIUS = 5.0
+# Thresholds that find about as many stars: nightjar's in sigmas of the filtered frame, theirs of a pixel.
+THRESHOLD, PIXEL_THRESHOLD = 4.0, 1.2
+# Bytes that calibration moves per pixel: raw, bias, dark, flat in; signal, variance, mask out.
+CALIBRATE_BYTES = 4 * 4 + 4 + 4 + 2
+
+
+def stack(bench):
+    folder = bench.fields.folder / "stack"
+    if not folder.exists():
+        nightjar(
+            "simulate", "--scenario", "isolated", "--stars", 0, "--frames", 15, "--size", 2048, "--seed", 5, "--out",
+            folder)
+    frames = sorted((folder / "frames").iterdir())
+    for frame in frames:
+        with fits.open(frame, mode="update") as hdus:
+            hdus[0].header["IMAGETYP"] = "Bias Frame"
+            hdus[0].header["EXPTIME"] = 0.0
+    out = folder / "master.fits"
+
+    def ours():
+        done = nightjar("master", *frames, "--kind", "bias", "--method", "median", "--out", out, "--json")
+        times = steps(done.json)
+        return times["stack"] if "stack" in times else done.cpuSeconds
+
+    def theirs(kind):
+        return peer("stack.py", kind, folder / f"{kind}.npy", *frames).json["steps"]["median"]
+
+    ours(), theirs("bottleneck"), theirs("ccdproc")
+    truth = np.load(folder / "bottleneck.npy")
+    worst = max(float(np.abs(image - truth).max()) for image in (native(out), np.load(folder / "ccdproc.npy")))
+    if worst > 0.01:
+        raise Wrong(f"the medians differ by {worst:.3g} ADU")
+    own, bottleneck, ccdproc = in_turn(bench.runs, ours, lambda: theirs("bottleneck"), lambda: theirs("ccdproc"))
+    bench.measured("median stack of 15 frames", own, bottleneck)
+    bench.measured("median stack of 15 frames, beside ccdproc", own, ccdproc)
+
+
+def machine(bench):
+    program = bench.fields.folder / "machine"
+    if not program.exists():
+        run("cc", "-O3", "-o", program, HERE / "peers/machine.c", "-lpthread")
+    return program
+
+
+def calibrate(bench):
+    frame, out = bench.fields.get("speed").frames[0], bench.fields.folder / "c.fits"
+    masters = [native(path).astype(float) for path in frame.field.masters[1::2]]
+    expected = GAIN * (native(frame.raw) - masters[0] - masters[1]) / masters[2]
+    if np.abs(native(frame.calibrated, "SIGNAL") - expected).max() > 0.05:
+        raise Wrong("the calibrated signal is not gain * (raw - bias - dark) / flat")
+
+    def ours():
+        times = steps(nightjar("calibrate", frame.raw, *frame.field.masters, "--out", out, "--json").json["frames"][0])
+        return CALIBRATE_BYTES * 2048**2 / picked(times, "apply" if "apply" in times else "calibrate") / 1e9
+
+    own, triad = in_turn(
+        max(bench.runs, 5), ours, lambda: float(run(machine(bench), "triad").text) / 1e9)
+    bench.measured("calibrate with variance and mask, bytes moved per second", own, triad)
+
+
+def cosmics(bench):
+    frame = bench.fields.get("speed").frames[0]
+
+    def theirs(kind):
+        out = frame.place(f"cosmics-{kind}.npy")
+        return peer("cosmics.py", kind, frame.signal_file, out, READ_NOISE).json["steps"]["cosmic rays"]
+
+    runs = min(bench.runs, 3)
+    if not knows("calibrate", "cosmic-rays"):
+        separable, true = in_turn(1, lambda: theirs("separable"), lambda: theirs("true"))
+        bench.measured("L.A.Cosmic, 4 iterations", None, separable)
+        bench.measured("L.A.Cosmic, 4 iterations, beside true medians", None, true)
+        require("calibrate", "cosmic-rays")
+    out = frame.place("cosmics.fits")
+
+    def ours():
+        done = nightjar("calibrate", frame.raw, *frame.field.masters, "--cosmic-rays", "--out", out, "--json")
+        return picked(steps(done.json["frames"][0]), "cosmic rays")
+
+    ours()
+    found = judged(cosmic_ray_mask(out), frame)["found"]
+    expected = judged(flagged_by_peer(frame, "separable"), frame)["found"]
+    if found < expected:
+        raise Wrong(f"nightjar found {found} cosmic rays, astroscrappy {expected}")
+    own, separable, true = in_turn(runs, ours, lambda: theirs("separable"), lambda: theirs("true"))
+    bench.measured("L.A.Cosmic, 4 iterations", own, separable)
+    bench.measured("L.A.Cosmic, 4 iterations, beside true medians", own, true)
+
+
+def detect(bench):
+    frame = bench.fields.get("speed").frames[0]
+    ours, sep, extractor = frame.place("ours.csv"), frame.place("sep.npy"), frame.place("se.cat")
+
+    def nightjar_steps():
+        return measured(frame.calibrated, "--threshold", THRESHOLD, "--aperture", RADIUS, "--out", ours)[2]
+
+    def sep_seconds():
+        done = peer("detect_sep.py", frame.signal_file, sep, PIXEL_THRESHOLD, FWHM, RADIUS)
+        return sum(done.json["steps"].values())
+
+    def extractor_seconds():
+        return source_extractor(
+            frame.signal_file, extractor, "detect.param", PIXEL_THRESHOLD, RADIUS).cpuSeconds
+
+    nightjar_steps(), sep_seconds(), extractor_seconds()
+    found, other, third = table(ours), np.load(sep), ldac(extractor)
+    same_fluxes(frame, (found["x"], found["y"], found["flux_aperture"]), (other["x"], other["y"], other["flux"]))
+    same_fluxes(
+        frame, (found["x"], found["y"], found["flux_aperture"]),
+        (third["XWIN_IMAGE"], third["YWIN_IMAGE"], third["FLUX_APER"]))
+    bench.columns("Detections of the timed frame", "3,000 stars and 120 cosmic rays.", {
+        "nightjar": {"rows": len(found["x"])}, "SEP": {"rows": len(other)},
+        "SourceExtractor": {"rows": len(third["FLAGS"])}})
+    own, seconds = timed(bench.runs, nightjar_steps, sep_seconds)
+    bench.measured("background to Kron fluxes", picked(own, "detect", "measure"), seconds)
+    own, seconds = timed(bench.runs, nightjar_steps, extractor_seconds)
+    bench.measured("background to Kron fluxes, file to table", sum(own.values()), seconds)
+
+
+def timed(runs, ours, theirs):
+    """Medians of our steps and of the peer's seconds, in turn."""
+    collected, seconds = [], []
+    for _ in range(runs):
+        collected.append(ours())
+        seconds.append(theirs())
+    names = collected[0]
+    return {name: float(np.median([times.get(name, 0) for times in collected])) for name in names}, float(
+        np.median(seconds))
+
+
+def same_fluxes(frame, ours, theirs, share=0.97, tolerance=0.01):
+    """Bright stars alone: both have found them, and their median flux is the same."""
+    bright = frame.truth["flux_electrons"] / frame.truth["flux_err"] > 50
+    truth = {name: column[bright] for name, column in frame.truth.items()}
+    first, second = (matched(truth, found[0], found[1], FWHM) for found in (ours, theirs))
+    both = (first >= 0) & (second >= 0)
+    if both.sum() < share * (first >= 0).sum():
+        raise Wrong(f"of {(first >= 0).sum()} bright stars the peer has {both.sum()}")
+    ratio = float(np.median(theirs[2][second[both]] / ours[2][first[both]]))
+    if abs(ratio - 1) > tolerance:
+        raise Wrong(f"fluxes differ by a factor of {ratio:.4f}")
+
+
+def psf(bench):
+    frame = bench.fields.get("speed").frames[0]
+    folder, positions, variance = frame.place("x").parent, frame.place("found.csv"), frame.place("variance.fits")
+
+    def chain_seconds():
+        return chain(frame, folder, PIXEL_THRESHOLD, RADIUS)[1]
+
+    found, first = chain(frame, folder, PIXEL_THRESHOLD, RADIUS)
+    np.savetxt(positions, np.column_stack([found["x_windowed"], found["y_windowed"]]), delimiter=",", header="x,y",
+               comments="")
+    fits.PrimaryHDU(frame.variance).writeto(variance, overwrite=True)
+
+    def photutils_seconds():
+        done = peer("psf_photutils.py", frame.signal_file, variance, positions, frame.place("photutils.npy"), FWHM)
+        return sum(done.json["steps"].values())
+
+    out = frame.place("ours-psf.csv")
+
+    def ours():
+        return measured(frame.calibrated, "--threshold", THRESHOLD, "--psf", "--out", out)[2]
+
+    photutils = None if bench.quick else photutils_seconds()
+    if not knows("measure", "psf"):
+        bench.measured("PSF model and photometry", None, first)
+        bench.measured("PSF model and photometry, beside photutils", None, photutils)
+        require("measure", "psf")
+    ours()
+    rows = table(out)
+    same_fluxes(frame, (rows["x"], rows["y"], rows["flux_psf"]), (found["x"], found["y"], found["flux"]))
+    own, theirs = timed(bench.runs, ours, chain_seconds)
+    seconds = picked(own, "psf model", "psf photometry")
+    # The chain finds its stars itself, so ours counts from the pixels to the table too.
+    bench.measured("PSF model and photometry", sum(own.values()), theirs)
+    bench.measured("PSF model and photometry, beside photutils", seconds, photutils)
+
+
+def align(bench):
+    first, second = bench.fields.get("pair").frames
+    lists = []
+    for frame in (first, second):
+        order = np.argsort(-frame.truth["flux_electrons"])[:200]
+        path = frame.place("bright.csv")
+        np.savetxt(path, np.column_stack([frame.truth["x"], frame.truth["y"]])[order], delimiter=",", header="x,y",
+                   comments="")
+        lists.append(path)
+    folder = first.place("x").parent
+    image, out = located(second, first, folder)
+
+    def resampled():
+        return swarp(image, out, grid(), folder).cpuSeconds
+
+    def matching():
+        return peer("align.py", lists[1], lists[0]).json["steps"]["match"]
+
+    if not knows("align"):
+        match, resample = in_turn(1, matching, resampled)
+        bench.measured("triangle matching", None, match)
+        bench.measured("resampling", None, resample)
+        require("align")
+    aligned = folder / "aligned" / f"{second.calibrated.stem}.aligned.fits"
+
+    def ours():
+        done = nightjar("align", second.calibrated, "--to", first.calibrated, "--out", aligned.parent, "--json")
+        return steps(done.json["frames"][0])
+
+    ours(), resampled()
+    same_pixels(native(aligned, "SIGNAL"), on_grid(folder / "shifted.resamp.fits"))
+    own, theirs = timed(bench.runs, ours, resampled)
+    bench.measured("resampling", picked(own, "resample"), theirs)
+    own, theirs = timed(bench.runs, ours, matching)
+    bench.measured("triangle matching", picked(own, "match"), theirs)
