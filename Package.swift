@@ -75,7 +75,7 @@ let science: [Target] = [
     room("PSF", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
-    room("CosmicRays", sees: ["CKernels", "Imaging"], loops: true),
+    room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
@@ -97,7 +97,9 @@ let services: [Target] = [
         ]),
     service(
         "calibrator",
-        sees: ["Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline"]),
+        sees: [
+            "Calibration", "CosmicRays", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "KafkaBus", "Pipeline",
+        ]),
     service(
         "photometer",
         sees: [
@@ -120,10 +122,11 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Detection", "DetectionCatalogue", "Events", "FITS",
+            "AlertRules", "Astrometry", "Calibration", "CosmicRays", "Detection", "DetectionCatalogue", "Events",
+            "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
-            "PostgresStore", "Resampling", "Simulation", "Sky",
+            "PostgresStore", "PSF", "Resampling", "Simulation", "Sky",
         ]),
 ]
 

@@ -1,4 +1,5 @@
 internal import Calibration
+internal import CosmicRays
 internal import Events
 internal import FITS
 internal import Foundation
@@ -171,6 +172,7 @@ final class CalibrateStage {
             throw Rejection(.shapeMismatch, "\(frame.originalName): \(error)")
         }
         try maskUnusable(&light.frame, frame)
+        if corrections.marksArtefacts, !Artefacts.mark(in: &light.frame).trails.isEmpty { light.flags.insert(.trail) }
         if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
         let used = plan.choices.map(UsedMaster.init)
         let header = light.cards(raw: corrections.trimmed(raw.header), masters: used, recipe: plan.recipe)

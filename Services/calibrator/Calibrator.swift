@@ -1,6 +1,7 @@
 internal import Events
 internal import Foundation
 internal import FrameStore
+internal import Imaging
 internal import KafkaBus
 internal import Pipeline
 
@@ -11,6 +12,9 @@ struct Calibrator {
             // Config
             let config = try Config(environment: environment)
             let log = config.bus.log(for: "calibrator")
+
+            // Planes of one frame serve the next.
+            reusePlaneStorage()
 
             // Wire
             let stage = CalibrateStage(

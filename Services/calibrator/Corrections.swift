@@ -12,6 +12,7 @@ extension InstrumentFacts {
         guard let facts = corrections else { return result }
         result.bleedingAlong = facts.bleeding == "none" ? nil : try known(facts.bleeding, "bleeding")
         result.darkModel = try known(facts.darkModel, "darkModel")
+        result.marksArtefacts = facts.cosmicRays ?? false
         result.overscan = try facts.overscan.map { overscan in
             OverscanCorrection(
                 regions: try overscan.regions.map {

@@ -7,6 +7,7 @@ extension CorrectionFacts {
         guard corrections != DetectorCorrections() else { return nil }
         self.init(
             bleeding: corrections.bleedingAlong?.rawValue ?? "none", darkModel: corrections.darkModel.rawValue)
+        if corrections.marksArtefacts { cosmicRays = true }
         overscan = corrections.overscan.map { overscan in
             OverscanFacts(
                 regions: overscan.regions.map { OverscanFacts.Region(bias: $0.bias.edges, data: $0.data.edges) },

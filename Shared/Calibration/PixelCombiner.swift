@@ -4,8 +4,8 @@ internal import CKernels
 ///
 /// Survivors: within `sigma` of the median, by the larger of 1.4826 MAD and floor (all, where that leaves none); then
 /// up to three times within `sigma` of their mean, by the larger of standard deviation and floor. With one value left
-/// the error is the floor; with none the value is NaN and its error infinite. Values beyond 1e19 have no squares in single
-/// precision: the error is infinite and the value the median.
+/// the error is the floor; with none the value is NaN and its error infinite. Values beyond 1e19 have no squares in
+/// single precision: the error is infinite and the value the median.
 struct PixelCombiner {
     private let network: SortingNetwork
     let rule: kernel_stack_rule

@@ -43,6 +43,19 @@ public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters =
         frame: measurable)
 }
 
+/// The width of a frame's star images, without its sources; nil when no star was bright and clean enough.
+public func measureSeeing(
+    of frame: CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()
+) -> Seeing? {
+    let (excluded, excludedCount) = frame.excludedPixelsAndCount()
+    let look = FirstLook(
+        frame, excluded: excluded, tileSize: parameters.backgroundTileSize,
+        filterSize: parameters.backgroundFilterSize)
+    let measurable = MeasurableFrame(
+        frame, background: look.background, excluded: excluded, excludedCount: excludedCount)
+    return Seeing.measure(measurable, look.stars).0
+}
+
 private func describe(
     _ sums: SourceSums, number: Int32, isBlended: Bool, _ labels: [Int32], _ frame: MeasurableFrame,
     windowSigma: Double, _ parameters: DetectionParameters

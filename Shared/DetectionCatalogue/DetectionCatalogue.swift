@@ -35,7 +35,6 @@ public enum DetectionCatalogue {
         func column(_ name: String, _ unit: String, _ text: String, _ value: (Measurement) -> Double) -> FITSColumn {
             FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value)))
         }
-        let unknown = [Double](repeating: .nan, count: rows.count)
         let columns = [
             column("x", "pix", "0-based pixel centre", \.x), column("y", "pix", "0-based pixel centre", \.y),
             column("x_err", "pix", "standard error", \.xError), column("y_err", "pix", "standard error", \.yError),
@@ -45,17 +44,20 @@ public enum DetectionCatalogue {
             column("flux_aperture_err", "electron", "standard error", \.fluxApertureError),
             column("flux_auto", "electron", "within the Kron ellipse", \.fluxAuto),
             column("flux_auto_err", "electron", "standard error", \.fluxAutoError),
-            FITSColumn(name: "flux_psf", unit: "electron", description: "not measured yet", values: .double(unknown)),
-            FITSColumn(
-                name: "flux_psf_err", unit: "electron", description: "not measured yet", values: .double(unknown)),
+            column("flux_psf", "electron", "all light, by the frame's star image", \.fluxPSF),
+            column("flux_psf_err", "electron", "standard error", \.fluxPSFError),
             FITSColumn(
                 name: "mag_aperture", unit: "mag", description: "instrumental: -2.5 log10(electrons per second)",
                 values: .double(magnitudes.map { $0?.magnitude ?? .nan })),
             FITSColumn(
                 name: "mag_aperture_err", unit: "mag", description: "standard error",
                 values: .double(magnitudes.map { $0?.error ?? .nan })),
-            FITSColumn(name: "mag_psf", unit: "mag", description: "not measured yet", values: .double(unknown)),
-            FITSColumn(name: "mag_psf_err", unit: "mag", description: "not measured yet", values: .double(unknown)),
+            column("mag_psf", "mag", "instrumental, by the frame's star image") {
+                $0.psfMagnitude(exposureSeconds: exposureSeconds)?.magnitude ?? .nan
+            },
+            column("mag_psf_err", "mag", "standard error") {
+                $0.psfMagnitude(exposureSeconds: exposureSeconds)?.error ?? .nan
+            },
             column("background", "electron", "local sky per pixel", \.background),
             column("peak", "electron", "largest pixel above the sky", \.peak),
             column("fwhm_px", "pix", "full width at half maximum", \.fwhmPixels),
@@ -66,6 +68,19 @@ public enum DetectionCatalogue {
                 name: "flags", unit: "", description: "source flags, docs/registries.md",
                 values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) })),
         ]
-        return FITSTable(name: extensionName, columns: columns, header: header)
+        return FITSTable(name: extensionName, columns: columns + wholeLight(of: rows), header: header)
+    }
+
+    /// Fluxes of all light, by a curve of growth and by optimal weights.
+    private static func wholeLight(of rows: [Measurement]) -> [FITSColumn] {
+        let kinds: [(String, String, (Measurement) -> Double)] = [
+            ("flux_total", "the aperture's, corrected for the light outside it", \.fluxTotal),
+            ("flux_total_err", "standard error, that of the correction included", \.fluxTotalError),
+            ("flux_optimal", "by optimal weights", \.fluxOptimal),
+            ("flux_optimal_err", "standard error", \.fluxOptimalError),
+        ]
+        return kinds.map { name, text, value in
+            FITSColumn(name: name, unit: "electron", description: text, values: .double(rows.map(value)))
+        }
     }
 }

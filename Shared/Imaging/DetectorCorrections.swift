@@ -126,6 +126,8 @@ public struct DetectorCorrections: Sendable, Hashable, Codable {
     /// along its columns.
     public var bleedingAlong: DetectorAxis?
     public var darkModel: DarkExposureModel
+    /// Cosmic rays and satellite trails are looked for in calibrated lights and marked.
+    public var marksArtefacts = false
 
     public init() {
         bleedingAlong = .columns

@@ -3,10 +3,10 @@ internal import Synchronization
 
 /// Runs `body` over ranges that together are `0..<rows`, on up to `threads` threads at once.
 ///
-/// The ranges depend on `rows` and `threads` only in where they are cut, and every row is in exactly one of them: a body
-/// that writes nothing but its own rows, and computes each from its inputs alone, gives the same bits for any number of
-/// threads. Returns when all rows are done. Ranges are handed out one by one, so that rows of unequal cost do not leave
-/// a thread without work.
+/// The ranges depend on `rows` and `threads` only in where they are cut, and every row is in exactly one of them: a
+/// body that writes nothing but its own rows, and computes each from its inputs alone, gives the same bits for any
+/// number of threads. Returns when all rows are done. Ranges are handed out one by one, so that rows of unequal cost do
+/// not leave a thread without work.
 ///
 /// - Parameters:
 ///   - rows: number of rows, >= 0.

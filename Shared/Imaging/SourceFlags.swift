@@ -49,13 +49,14 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     public static let cosmicRay = SourceFlags(rawValue: 1 << 20)
     /// A pixel of the aperture lies under a trail.
     public static let trail = SourceFlags(rawValue: 1 << 21)
-
     /// Too few bright isolated stars: the light outside the aperture is not known.
     public static let apertureCorrectionUnknown = SourceFlags(rawValue: 1 << 22)
     /// No optimally weighted flux.
     public static let optimalFailed = SourceFlags(rawValue: 1 << 23)
     /// More than half of the light in the aperture had to be filled in.
     public static let mostlyFilled = SourceFlags(rawValue: 1 << 24)
+    /// A pixel of the aperture is above the range in which the detector's linearity was measured.
+    public static let nonLinear = SourceFlags(rawValue: 1 << 25)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
@@ -84,6 +85,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.apertureCorrectionUnknown, "apertureCorrectionUnknown", "too few bright isolated stars for a total flux"),
         (.optimalFailed, "optimalFailed", "no optimally weighted flux"),
         (.mostlyFilled, "mostlyFilled", "more than half of the light in the aperture was filled in"),
+        (.nonLinear, "nonLinear", "a pixel of the aperture is above the range in which the detector is linear"),
     ]
 
     /// Names of the flags that are set, in bit order.

@@ -59,6 +59,8 @@ public struct InstrumentDocument: Codable, Sendable, Equatable, Identifiable {
     /// Lines along which saturated pixels bleed; columns when not given.
     public var bleeding: Bleeding?
     public var dark: DarkDocument?
+    /// Whether cosmic rays and satellite trails are looked for; not when not given.
+    public var cosmicRays: Bool?
 
     public init(id: String, revision: Int = 1) {
         self.id = id

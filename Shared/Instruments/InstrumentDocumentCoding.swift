@@ -37,6 +37,7 @@ extension InstrumentDocument {
         (overscan, crosstalk) = (try given(.overscan), try given(.crosstalk))
         (linearity, rowNoise) = (try given(.linearity), try given(.rowNoise))
         (bleeding, dark) = (try given(.bleeding), try given(.dark))
+        cosmicRays = try given(.cosmicRays)
     }
 
     /// The fields of a document, for those who compare them with the schema.
@@ -48,6 +49,6 @@ extension InstrumentDocument {
         case gain, readNoiseElectrons, readNoiseADU, saturationADU, pixelScaleArcsec, binning, exposureUnit, time
         case site, longitudeSign, pointingUnits, temperatureUnit, temperatureMissingValue
         case telescope, acceptance, photometry, trim
-        case overscan, crosstalk, linearity, rowNoise, bleeding, dark
+        case overscan, crosstalk, linearity, rowNoise, bleeding, dark, cosmicRays
     }
 }

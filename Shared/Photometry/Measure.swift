@@ -24,7 +24,9 @@ public func measure(
         let sources = detections.sources
         let rows = sources.enumerated().map { index, source in
             if index + 1 < sources.count { meter.prepare(for: sources[index + 1]) }
-            return meter.measure(source, owner: Int32(index + 1), isForced: false)
+            var row = meter.measure(source, owner: Int32(index + 1), isForced: false)
+            row.sourceIndex = index
+            return row
         }
         let sorted = rows.sorted { left, right in
             let (leftFlux, rightFlux) = (sortableFlux(left), sortableFlux(right))

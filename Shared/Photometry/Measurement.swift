@@ -24,6 +24,11 @@ public struct Measurement: Sendable, Equatable {
     /// hardly moved by masked pixels or neighbours.
     public var fluxOptimal = Double.nan
     public var fluxOptimalError = Double.nan
+    /// Flux by the frame's star image, fitted together with its neighbours [e-]; filled by whoever fits one.
+    public var fluxPSF = Double.nan
+    public var fluxPSFError = Double.nan
+    /// Which of `Detections.sources` this is; nil at given positions.
+    public var sourceIndex: Int?
     /// Flux within the Kron ellipse [e-]; NaN at given positions.
     public var fluxAuto: Double
     public var fluxAutoError: Double
@@ -46,8 +51,19 @@ public struct Measurement: Sendable, Equatable {
     ///
     /// - Parameter exposureSeconds: > 0.
     public func instrumentalMagnitude(exposureSeconds: Double) -> (magnitude: Double, error: Double)? {
-        guard fluxAperture > 0, exposureSeconds > 0, fluxApertureError.isFinite else { return nil }
-        return (-2.5 * log10(fluxAperture / exposureSeconds), 2.5 / log(10) * fluxApertureError / fluxAperture)
+        magnitude(fluxAperture, fluxApertureError, exposureSeconds)
+    }
+
+    /// The same of the flux by the frame's star image.
+    public func psfMagnitude(exposureSeconds: Double) -> (magnitude: Double, error: Double)? {
+        magnitude(fluxPSF, fluxPSFError, exposureSeconds)
+    }
+
+    private func magnitude(
+        _ flux: Double, _ fluxError: Double, _ exposureSeconds: Double
+    ) -> (magnitude: Double, error: Double)? {
+        guard flux > 0, exposureSeconds > 0, fluxError.isFinite else { return nil }
+        return (-2.5 * log10(flux / exposureSeconds), 2.5 / log(10) * fluxError / flux)
     }
 
     /// The flux that the source would exceed only by a fluctuation of that many sigmas [e-]:

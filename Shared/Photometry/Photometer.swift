@@ -67,7 +67,11 @@ struct Photometer {
         var peak = isForced ? Double.nan : source.peak
         if planes.isNear(x: x, y: y, reach: radius) {
             let census = planes.census(outlines[main], owner: owner)
-            if PixelFlags(rawValue: census.maskBits).contains(.saturated) { flags.insert(.saturated) }
+            let bits = PixelFlags(rawValue: census.maskBits)
+            if bits.contains(.saturated) { flags.insert(.saturated) }
+            if bits.contains(.cosmicRay) { flags.insert(.cosmicRay) }
+            if bits.contains(.trail) { flags.insert(.trail) }
+            if bits.contains(.nonLinear) { flags.insert(.nonLinear) }
             if census.hasNeighbour { flags.insert(.neighbour) }
             if isForced { peak = planes.peak(outlines[main]) }
         }

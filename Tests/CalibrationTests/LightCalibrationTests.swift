@@ -100,7 +100,9 @@ import Testing
     func registry() {
         let registry = CalibrationFlags.registry
         #expect(Set(registry.map(\.name)).count == registry.count)
-        for (index, entry) in registry.enumerated() { #expect(entry.flag.rawValue == 1 << UInt32(index)) }
+        #expect(Set(registry.map(\.flag)).count == registry.count)
+        #expect(registry.allSatisfy { $0.flag.rawValue.nonzeroBitCount == 1 })
+        #expect(registry.map(\.flag.rawValue) == registry.map(\.flag.rawValue).sorted())
     }
 
     @Test("a column pattern that no bias removed shows: the noise is not white")

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Small tile-compressed images, 20 x 24 Poisson noise around 100, written by astropy 8 (fits.CompImageHDU), gzipped and
-/// in base64. `dither` is floating point, quantised with dithering.
+/// Small tile-compressed images, 20 x 24 Poisson noise around 100, written by astropy 8 (fits.CompImageHDU), gzipped
+/// and in base64. `dither` is floating point, quantised with dithering.
 let packedImages: [(name: String, base64: String)] = [
     (
         "rice",

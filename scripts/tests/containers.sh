@@ -73,7 +73,8 @@ docker info >/dev/null 2>&1 || no_more "dockerd does not answer: $(tail -n 1 "$f
 
 # Debian with what the Dockerfile installs, so that building needs no network; made once, and kept in .build.
 packages=$(sed -n '/^FROM ${BASE_IMAGE}/,/rm -rf/p' compose/Dockerfile |
-    grep -oE '\b(ca-certificates|fonts-[a-z-]+|lib[a-z0-9+-]+|tzdata|zlib1g)\b' | grep -v '^lib$' | sort -u | paste -sd,)
+    grep -oE '\b(ca-certificates|fonts-[a-z-]+|lib[a-z0-9+-]+|tzdata|zlib1g)\b' | grep -v '^lib$' |
+    sort -u | paste -sd,)
 base=.build/containers/$(sha256sum <<<"$packages" | cut -c 1-16)
 if [ ! -e "$base/postgres.tar" ]; then
     say "making Debian images with ${packages//,/ }"

@@ -1,4 +1,5 @@
 internal import Calibration
+internal import CosmicRays
 internal import FITS
 internal import Foundation
 internal import Hashing
@@ -12,6 +13,7 @@ let calibrateCommand = Command(
     summary: "Removes what the camera adds from raw frames: signal in electrons, variance and mask.",
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
+        Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and marks them in the mask"),
         InstrumentOption.option,
         TimesOption.option("time each pass over the pixels, beside a STREAM triad"),
         Option("json", nil, "print a summary as JSON"),
@@ -31,7 +33,8 @@ let calibrateCommand = Command(
             let place = try out.file(for: file, ending: "calibrated.fits")
             let inputs = files + MasterFiles.paths(arguments)
             try OutputPlace.requireDistinct(place, from: inputs)
-            let summary = try calibrate(file, to: place, document: document, masters: masters, runs: runs)
+            let summary = try calibrate(
+                file, to: place, document: document, masters: masters, marks: arguments.has("cosmic-rays"), runs: runs)
             if !arguments.has("json") { Terminal.complain(summary.text) }
             summaries.append(summary)
         } catch {
@@ -46,7 +49,7 @@ let calibrateCommand = Command(
 }
 
 private func calibrate(
-    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, runs: Int?
+    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, marks: Bool, runs: Int?
 ) throws -> CalibrationSummary {
     var times = StepTimes()
     var file = try times.time("read") { try FITSFile(reading: path) }
@@ -58,19 +61,19 @@ private func calibrate(
     if let region = facts.exposure.instrument.usableRegion {
         light.frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
     }
+    var artefacts: Artefacts?
+    if marks || facts.corrections.marksArtefacts {
+        artefacts = times.time("cosmic rays") { Artefacts.mark(in: &light.frame) }
+        if artefacts?.trails.isEmpty == false { light.flags.insert(.trail) }
+    }
     let detector = facts.detector
-    let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
-    let parts =
-        [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id) + [
-            "\(facts.corrections)"
-        ]
-    let recipe = String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
     let timing = try runs.map {
         try CalibrationTiming(
             LightCalibration(masters: masters.masters, detector: detector), raw: raw.pixels,
             exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
     }
-    let header = light.cards(raw: facts.corrections.trimmed(raw.header), masters: masters.used, recipe: recipe)
+    let header = light.cards(
+        raw: facts.corrections.trimmed(raw.header), masters: masters.used, recipe: recipe(facts, document, masters))
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
         file: path, out: place, width: light.frame.signal.width, height: light.frame.signal.height,
@@ -79,7 +82,18 @@ private func calibrate(
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
         noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite,
         flatGainElectronsPerADU: light.flatGain, frameGainElectronsPerADU: light.frameGain,
-        fringeScaleElectrons: light.fringeScale?.scale, steps: times.steps, timing: timing)
+        fringeScaleElectrons: light.fringeScale?.scale, cosmicRays: artefacts?.cosmicRayCount,
+        trails: artefacts?.trails.count, steps: times.steps, timing: timing)
+}
+
+/// Digest of all that went into a calibration.
+private func recipe(_ facts: FrameFacts, _ document: InstrumentDocument, _ masters: MasterFiles) -> String {
+    let detector = facts.detector
+    let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
+    let parts =
+        [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id)
+        + ["\(facts.corrections)"]
+    return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
 }
 
 private struct CalibrationSummary: Encodable {
@@ -100,6 +114,9 @@ private struct CalibrationSummary: Encodable {
     let flatGainElectronsPerADU: Double?
     let frameGainElectronsPerADU: Double?
     let fringeScaleElectrons: Double?
+    /// Where they were looked for.
+    let cosmicRays: Int?
+    let trails: Int?
     let steps: [StepTimes.Step]
     let timing: CalibrationTiming?
 

@@ -13,6 +13,8 @@ let measureCommand = Command(
         Option("recentre", nil, "moves given positions to the centroid within one FWHM"),
         Option("aperture", "PX", "radius of the aperture (default: the instrument's, else 1.5 FWHM)"),
         Option("threshold", "K", "detection threshold in sigmas (default: 4)"),
+        Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and leaves their pixels out"),
+        Option("psf", nil, "also fits all sources by the frame's own star image (columns flux_psf, mag_psf)"),
         InstrumentOption.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
@@ -46,6 +48,8 @@ private struct MeasureFiles {
         measurer.apertureRadiusPixels = try arguments.number("aperture", in: 0.5...1000)
         measurer.positions = try arguments.text("positions").map { try PositionList.read($0) }
         measurer.recentre = arguments.has("recentre")
+        measurer.marksArtefacts = arguments.has("cosmic-rays")
+        measurer.fitsStarImage = arguments.has("psf")
         self.measurer = measurer
     }
 

@@ -1,10 +1,12 @@
 internal import Calibration
+internal import CosmicRays
 internal import Detection
 internal import DetectionCatalogue
 internal import FITS
 internal import Foundation
 internal import Imaging
 internal import Instruments
+internal import PSF
 internal import Photometry
 
 /// Measures files, one by one, with the same rooms as the photometer.
@@ -12,6 +14,10 @@ struct FrameMeasurer {
     let document: InstrumentDocument
     let masters: MasterFiles
     var threshold = 4.0
+    /// Whether cosmic rays and trails are looked for and left out.
+    var marksArtefacts = false
+    /// Whether sources are fitted by the frame's star image as well.
+    var fitsStarImage = false
     /// Instead of the instrument's or 1.5 FWHM [px].
     var apertureRadiusPixels: Double?
     /// Forced photometry there, instead of detections.
@@ -26,7 +32,8 @@ struct FrameMeasurer {
 
     func measure(_ path: String) throws -> Result {
         var times = StepTimes()
-        let loaded = try LoadedFrame(path, document: document, masters: masters, times: &times)
+        let loaded = try LoadedFrame(
+            path, document: document, masters: masters, marksArtefacts: marksArtefacts, times: &times)
         let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown)
         let detections = times.time("detect") { detect(loaded.frame, parameters) }
         let instrument = loaded.facts.exposure.instrument
@@ -37,6 +44,7 @@ struct FrameMeasurer {
         let radius = choice.radius(seeing: detections.seeing)
         let measuring = choice.parameters(parameters, radius: radius, gainKnown: loaded.isGainKnown)
         var measurement = times.time("measure") { rows(of: detections, measuring) }
+        if fitsStarImage { fit(&measurement, detections, loaded.isGainKnown, &times) }
         let noWorld = times.time("measure") {
             DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
         }
@@ -59,6 +67,28 @@ struct FrameMeasurer {
     private func measure(_ detections: Detections, _ parameters: MeasurementParameters) -> FrameMeasurement {
         Photometry.measure(detections, parameters)
     }
+
+    /// Fluxes by the frame's star image; without stars to make it from they stay unknown, flagged `psfFailed`.
+    private func fit(
+        _ measurement: inout FrameMeasurement, _ detections: Detections, _ isGainKnown: Bool, _ times: inout StepTimes
+    ) {
+        let parameters = PSFParameters(gainKnown: isGainKnown)
+        guard let model = times.time("psf model", { PointSpreadModel.fit(detections, parameters) }) else {
+            for index in measurement.rows.indices { measurement.rows[index].flags.insert(.psfFailed) }
+            return
+        }
+        let fitted = times.time("psf photometry") {
+            guard let positions else { return psfPhotometry(detections, model, parameters) }
+            return forcedPSFPhotometry(detections, model, at: positions, parameters)
+        }
+        for index in measurement.rows.indices {
+            let star = fitted[measurement.rows[index].sourceIndex ?? index]
+            measurement.rows[index].fluxPSF = star.flux
+            measurement.rows[index].fluxPSFError = star.fluxError
+            let own: SourceFlags = [.psfFailed, .psfPoorFit, .psfUncertain]
+            measurement.rows[index].flags.formUnion(star.flags.intersection(own))
+        }
+    }
 }
 
 extension FrameMeasurer {
@@ -80,6 +110,9 @@ extension FrameMeasurer {
         let fwhmPixels: Double?
         let ellipticity: Double?
         let seeingStars: Int?
+        /// Where they were looked for.
+        let cosmicRays: Int?
+        let trails: Int?
         let apertureRadiusPixels: Double
         let limitingMagnitudeInstrumental: Double?
         /// Why there are no sky positions.
@@ -103,6 +136,8 @@ extension FrameMeasurer {
             fwhmPixels = summary.seeing?.fwhmPixels
             ellipticity = summary.seeing?.ellipticity
             seeingStars = summary.seeing?.starCount
+            cosmicRays = loaded.artefacts?.cosmicRayCount
+            trails = loaded.artefacts?.trails.count
             apertureRadiusPixels = summary.apertureRadiusPixels
             limitingMagnitudeInstrumental = loaded.facts.exposureSeconds.flatMap {
                 summary.limitingMagnitude(exposureSeconds: $0)

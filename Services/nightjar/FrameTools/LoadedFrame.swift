@@ -1,4 +1,5 @@
 internal import Calibration
+internal import CosmicRays
 internal import FITS
 internal import Imaging
 internal import Instruments
@@ -11,12 +12,15 @@ struct LoadedFrame {
     let isGainKnown: Bool
     /// Of the calibration.
     let flags: [String]
+    /// What crossed the frame; nil when nobody asked.
+    var artefacts: Artefacts?
     /// Whether the file was calibrated before.
     let wasCalibrated: Bool
 
     /// - Throws: `FITSError`; `FrameError` when the frame does not fit its masters or its instrument.
     init(
-        _ path: String, document: InstrumentDocument, masters: MasterFiles, times: inout StepTimes
+        _ path: String, document: InstrumentDocument, masters: MasterFiles, marksArtefacts: Bool = false,
+        times: inout StepTimes
     ) throws {
         var file = try times.time("read") { try FITSFile(reading: path) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
@@ -43,6 +47,9 @@ struct LoadedFrame {
         }
         guard frame.mask.bits.contains(where: { $0 & PixelFlags.noData.rawValue == 0 }) else {
             throw FrameError(path, "no pixel of the frame is a number")
+        }
+        if marksArtefacts || !wasCalibrated && facts.corrections.marksArtefacts {
+            artefacts = times.time("cosmic rays") { Artefacts.mark(in: &frame) }
         }
     }
 

@@ -9,6 +9,8 @@ public struct CorrectionFacts: Codable, Sendable, Equatable {
     public var bleeding: String
     /// `proportional` or `affine`.
     public var darkModel: String
+    /// Whether cosmic rays and satellite trails are looked for; nil is no.
+    public var cosmicRays: Bool?
 
     public init(bleeding: String, darkModel: String) {
         self.bleeding = bleeding

@@ -6,6 +6,7 @@ extension HeaderReading {
         var corrections = DetectorCorrections()
         corrections.bleedingAlong = (document.bleeding ?? .columns).axis
         corrections.darkModel = document.dark?.model ?? .proportional
+        corrections.marksArtefacts = document.cosmicRays ?? false
         corrections.overscan = overscan(width: width, height: height)
         if let linearity = document.linearity {
             corrections.linearity = LinearityCorrection(

@@ -1,0 +1,25 @@
+internal import Detection
+public import Imaging
+
+/// What crossed a frame while it was exposed, and is no star.
+public struct Artefacts: Sendable {
+    /// Cosmic rays, each of one pixel or more.
+    public let cosmicRayCount: Int
+    public let trails: [Trail]
+
+    /// Finds cosmic rays and satellite trails and adds them to the frame's mask as `cosmicRay` and `trail`.
+    ///
+    /// The search for cosmic rays knows the frame's own seeing, so that stars of any sampling are safe; where no star
+    /// tells it, the fine structure of the paper decides.
+    public static func mark(in frame: inout CalibratedFrame) -> Artefacts {
+        let seeing = measureSeeing(of: frame)
+        let fineStructure = seeing.map {
+            CosmicRayParameters.FineStructure.pointSpread(SampledPointSpread(fwhmPixels: $0.fwhmPixels))
+        }
+        let hits = cosmicRays(in: frame, parameters: CosmicRayParameters(fineStructure: fineStructure ?? .medians))
+        let trails = satelliteTrails(in: frame, ignoring: hits)
+        hits.mark(&frame.mask)
+        for trail in trails { trail.mark(&frame.mask) }
+        return Artefacts(cosmicRayCount: hits.objectCount, trails: trails)
+    }
+}
