@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 internal import Pipeline
 
 @main
@@ -13,6 +14,8 @@ struct Nightjar {
     ]
 
     static func main() {
+        // Planes of one frame serve the next step, and the next frame.
+        reusePlaneStorage()
         let words = Array(CommandLine.arguments.dropFirst())
         do {
             exit(try run(words))

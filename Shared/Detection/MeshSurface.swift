@@ -82,8 +82,8 @@ public struct MeshSurface: Sendable, Equatable {
         }
     }
 
-    /// All pixels, row by row: costs a plane.
-    public var pixels: [Float] {
+    /// All pixels, row by row: costs a plane, each time it is called.
+    public func plane() -> [Float] {
         var pixels = [Float](repeating: 0, count: width * height)
         let filler = Filler(self)
         pixels.withUnsafeMutableBufferPointer { pixels in

@@ -100,7 +100,7 @@ struct PSFFit {
         // A fitted place may lie a little beyond the frame.
         let column = min(max(Int(x.rounded()), 0), frame.width - 1)
         let row = min(max(Int(y.rounded()), 0), frame.height - 1)
-        return Double(detections.background.level.pixels[row * frame.width + column])
+        return Double(detections.background.level[column, row])
     }
 
     private func finished(_ row: PSFMeasurement, source: Source?) -> PSFMeasurement {

@@ -128,9 +128,9 @@ struct LocalSky {
         let background = detections.background
         let column = x.isFinite ? Int(min(max(x.rounded(), 0), Double(planes.width - 1))) : 0
         let row = y.isFinite ? Int(min(max(y.rounded(), 0), Double(planes.height - 1))) : 0
-        let mesh = Double(background.level.pixels[row * planes.width + column])
+        let mesh = Double(background.level[column, row])
         // A tile's mode, median-filtered with its neighbours, is about as exact as the mean of one whole tile.
-        let rms = Double(background.rms.pixels[row * planes.width + column])
+        let rms = Double(background.rms[column, row])
         let meshVariance = rms * rms / Double(background.tileSize * background.tileSize)
         level = background.globalLevel.isFinite ? mesh : .nan
         (residualLevel, levelVariance, isPoor) = (0, meshVariance, false)

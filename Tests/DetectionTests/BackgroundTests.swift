@@ -7,7 +7,7 @@ import Testing
 struct BackgroundTests {
     /// Mean of level - truth over the frame [e-/px].
     static func bias(_ background: Background, sky: Double) -> Double {
-        let pixels = background.level.pixels
+        let pixels = background.level.plane()
         return pixels.reduce(0) { $0 + Double($1) } / Double(pixels.count) - sky
     }
 
@@ -38,7 +38,7 @@ struct BackgroundTests {
         }
         let background = Background.estimate(frame)
         #expect(Double(background.level[500, 520]) - 300 < loss)
-        #expect(background.level.pixels.allSatisfy { $0 > 297 })
+        #expect(background.level.plane().allSatisfy { $0 > 297 })
     }
 
     @Test("follows a steep gradient to the frame's corners, within a tenth of its noise")
@@ -56,7 +56,7 @@ struct BackgroundTests {
     func singlePixels(_ width: Int, _ height: Int) {
         let field = StarField(width: width, height: height, fwhm: 3, sky: 1000, readNoise: 5, stars: [])
         let level = Background.estimate(field.frame(seed: 5)).level
-        let pixels = level.pixels
+        let pixels = level.plane()
         #expect(pixels.indices.allSatisfy { level[$0 % width, $0 / width] == pixels[$0] })
     }
 
@@ -65,7 +65,7 @@ struct BackgroundTests {
         let frame = CalibratedFrame(
             signal: Image(width: 300, height: 200, filledWith: 1234.567),
             variance: Image(width: 300, height: 200, filledWith: 10), mask: Mask(width: 300, height: 200))
-        #expect(Background.estimate(frame).level.pixels.allSatisfy { $0 == 1234.567 })
+        #expect(Background.estimate(frame).level.plane().allSatisfy { $0 == 1234.567 })
     }
 
     @Test("is found from what little is not masked")
