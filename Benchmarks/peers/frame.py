@@ -85,9 +85,12 @@ def measure(data, error, objects, radius, fwhm):
     flux, flux_error, flag = sep.sum_circle(
         data, x, y, radius, err=error, gain=1.0, bkgann=(2.5 * radius, outer), subpix=0)
     a, b = np.maximum(objects["a"], 0.5), np.maximum(objects["b"], 0.5)
-    kron, _ = sep.kron_radius(data, x, y, a, b, objects["theta"], 6.0)
-    auto, auto_error, _ = sep.sum_ellipse(
-        data, x, y, a, b, objects["theta"], np.maximum(2.5 * kron, 3.5), err=error, gain=1.0, subpix=0)
+    # sep refuses an angle that rounding has put beyond 90 degrees, and shapes that are not numbers.
+    theta = np.clip(np.nan_to_num(objects["theta"]), -1.57, 1.57)
+    a, b = np.nan_to_num(a, nan=1.0), np.nan_to_num(b, nan=1.0)
+    kron, _ = sep.kron_radius(data, x, y, a, b, theta, 6.0)
+    reach = np.maximum(2.5 * np.nan_to_num(kron), 3.5)
+    auto, auto_error, _ = sep.sum_ellipse(data, x, y, a, b, theta, reach, err=error, gain=1.0, subpix=0)
     return {
         "x": x, "y": y, "flux_aperture": flux, "flux_aperture_err": flux_error, "flux_auto": auto,
         "flux_auto_err": auto_error, "peak": objects["peak"], "flags": objects["flag"] | flag,

@@ -1,4 +1,5 @@
 internal import Detection
+internal import Foundation
 public import Imaging
 
 /// What crossed a frame while it was exposed, and is no star.
@@ -13,8 +14,10 @@ public struct Artefacts: Sendable {
     /// tells it, the fine structure of the paper decides.
     public static func mark(in frame: inout CalibratedFrame) -> Artefacts {
         let seeing = measureSeeing(of: frame)
-        let fineStructure = seeing.map {
-            CosmicRayParameters.FineStructure.pointSpread(SampledPointSpread(fwhmPixels: $0.fwhmPixels))
+        let fineStructure = seeing.map { seeing in
+            // The measured width contains the pixel, of variance 1/12, which the sampled image adds again.
+            let fwhm = max(seeing.fwhmPixels * seeing.fwhmPixels - 8 * log(2) / 12, 1).squareRoot()
+            return CosmicRayParameters.FineStructure.pointSpread(SampledPointSpread(fwhmPixels: fwhm))
         }
         let hits = cosmicRays(in: frame, parameters: CosmicRayParameters(fineStructure: fineStructure ?? .medians))
         let trails = satelliteTrails(in: frame, ignoring: hits)

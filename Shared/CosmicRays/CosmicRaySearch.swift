@@ -144,7 +144,7 @@ extension CosmicRaySearch {
         let noise = planes.noise.start[place]
         let fine = planes.fine.start[place] / noise
         guard let pointSpread else { return excess > parameters.contrastLimit * max(fine, 0.01) }
-        if isSharper(excess, fine, noise, than: pointSpread.besideMedians) { return true }
+        if pointSpread.isWellSampled, isSharper(excess, fine, noise, than: pointSpread.besideMedians) { return true }
         planes.needConvolvedFine(block, y)
         return isSharper(excess, planes.convolvedFine.start[place] / noise, noise, than: pointSpread.besideConvolved)
     }
@@ -157,6 +157,23 @@ extension CosmicRaySearch {
         let expected = star.sharpness * fine
         let doubt = parameters.sigmaLimit * (1 + star.light * fine / noise).squareRoot()
         return excess > parameters.contrastLimit * expected && excess - expected > doubt
+    }
+
+    /// Whether a pixel beside a hit is sharper than a star of its fine structure, so that a star that is hit in one
+    /// pixel is not eaten up from there.
+    private mutating func isNoStar(_ x: Int, _ y: Int, _ limit: Float) -> Bool {
+        guard let pointSpread else { return true }
+        let (place, block) = (shape.place(x, y), shape.block(x))
+        let (excess, noise) = (planes.excess.start[place], planes.noise.start[place])
+        func exceeds(_ fine: Float, _ star: SampledPointSpread.StarContrast) -> Bool {
+            excess - star.sharpness * max(fine, 0) > limit * (1 + star.light * max(fine, 0) / noise).squareRoot()
+        }
+        planes.needFine(block, y)
+        if pointSpread.isWellSampled, exceeds(planes.fine.start[place] / noise, pointSpread.besideMedians) {
+            return true
+        }
+        planes.needConvolvedFine(block, y)
+        return exceeds(planes.convolvedFine.start[place] / noise, pointSpread.besideConvolved)
     }
 
     /// Adds seeds, what is sharp beside them, and what is a little sharp beside those.
@@ -179,7 +196,7 @@ extension CosmicRaySearch {
                     let index = row * shape.width + column
                     guard barred[index] == 0, !taken.contains(index) else { continue }
                     planes.needExcess(shape.block(column), row)
-                    guard planes.excess.at(column, row).pointee > limit else { continue }
+                    guard planes.excess.at(column, row).pointee > limit, isNoStar(column, row, limit) else { continue }
                     taken.insert(index)
                     found.append(index)
                 }

@@ -9,6 +9,8 @@ public struct SampledPointSpread: Sendable, Equatable {
     /// Of a star beside its fine structure of 3 x 3 medians, and beside that of its convolved image.
     let besideMedians: StarContrast
     let besideConvolved: StarContrast
+    /// Below about 1.7 px of FWHM stars themselves have no fine structure of medians.
+    let isWellSampled: Bool
 
     /// The greatest ratios, over all places of a star within its pixel, to its fine structure at the same pixel.
     struct StarContrast: Sendable, Equatable {
@@ -32,6 +34,7 @@ public struct SampledPointSpread: Sendable, Equatable {
     public init(fwhmPixels: Double, beta: Double = 3.5) {
         let fwhm = fwhmPixels.isFinite ? min(max(fwhmPixels, 1), 12) : 3
         let beta = beta.isFinite ? min(max(beta, 1.5), 100) : 3.5
+        isWellSampled = fwhm >= 1.7
         let alpha = fwhm / (2 * (pow(2, 1 / beta) - 1).squareRoot())
         let profile = { (square: Double) in pow(1 + square / (alpha * alpha), -beta) }
         reach = min(max(Int((0.9 * fwhm).rounded(.up)), 2), 8)

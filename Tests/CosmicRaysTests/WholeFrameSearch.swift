@@ -99,16 +99,40 @@ struct WholeFrameSearch {
             guard excess[place] > parameters.sigmaLimit else { continue }
             if isHit(excess[place], fine[place] / noise[place], noise[place], place, image) { seeds.insert(index) }
         }
-        return grown(grown(seeds, excess, 1), excess, parameters.neighbourFraction)
+        func grow(_ pixels: Set<Int>, _ limit: Float) -> Set<Int> {
+            grown(pixels) { index in
+                let place = place(index)
+                return excess[place] > limit
+                    && isNoStar(excess[place], fine[place] / noise[place], noise[place], place, image, limit)
+            }
+        }
+        return grow(grow(seeds, parameters.sigmaLimit), parameters.sigmaLimit * parameters.neighbourFraction)
+    }
+
+    /// Beside a hit: sharper than a star of the same fine structure.
+    private func isNoStar(
+        _ excess: Float, _ fine: Float, _ noise: Float, _ place: Int, _ image: [Float], _ limit: Float
+    ) -> Bool {
+        guard case .pointSpread(let spread) = parameters.fineStructure else { return true }
+        return fineStructures(fine, noise, place, image, spread).contains { fine, star in
+            let fine = max(fine, 0)
+            return excess - star.sharpness * fine > limit * (1 + star.light * fine / noise).squareRoot()
+        }
+    }
+
+    private func fineStructures(
+        _ fine: Float, _ noise: Float, _ place: Int, _ image: [Float], _ spread: SampledPointSpread
+    ) -> [(Float, SampledPointSpread.StarContrast)] {
+        let convolved = (-3...3).flatMap { dy in (-3...3).map { convolution(image, place + dy * stride + $0, spread) } }
+        let other = ((convolved[24] - convolved.sorted()[24]) / noise, spread.besideConvolved)
+        return spread.isWellSampled ? [(fine, spread.besideMedians), other] : [other]
     }
 
     private func isHit(_ excess: Float, _ fine: Float, _ noise: Float, _ place: Int, _ image: [Float]) -> Bool {
         guard case .pointSpread(let spread) = parameters.fineStructure else {
             return excess > parameters.contrastLimit * max(fine, 0.01)
         }
-        let convolved = (-3...3).flatMap { dy in (-3...3).map { convolution(image, place + dy * stride + $0, spread) } }
-        let other = (convolved[24] - convolved.sorted()[24]) / noise
-        return [(fine, spread.besideMedians), (other, spread.besideConvolved)].contains { fine, star in
+        return fineStructures(fine, noise, place, image, spread).contains { fine, star in
             let fine = max(fine, 0.01)
             let doubt = parameters.sigmaLimit * (1 + star.light * fine / noise).squareRoot()
             let expected = star.sharpness * fine
@@ -125,14 +149,13 @@ struct WholeFrameSearch {
         return sum
     }
 
-    private func grown(_ pixels: Set<Int>, _ excess: [Float], _ share: Float) -> Set<Int> {
+    private func grown(_ pixels: Set<Int>, _ isTaken: (Int) -> Bool) -> Set<Int> {
         var grown = pixels
         for index in frame.signal.pixels.indices where barred[index] == 0 {
-            guard excess[place(index)] > parameters.sigmaLimit * share else { continue }
             let (x, y) = (index % width, index / width)
             for row in max(y - 1, 0)...min(y + 1, height - 1) {
                 for column in max(x - 1, 0)...min(x + 1, width - 1) where pixels.contains(row * width + column) {
-                    grown.insert(index)
+                    if !grown.contains(index), isTaken(index) { grown.insert(index) }
                 }
             }
         }

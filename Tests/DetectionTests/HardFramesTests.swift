@@ -88,6 +88,23 @@ struct HardFramesTests {
         #expect(found.sources.count <= 4)
     }
 
+    @Test("stars on the slope of a nebula are found at their own places, whose footprints the nebula widens")
+    func starsOnNebula() {
+        let stars: [(x: Double, y: Double)] = [(230, 256), (290, 262), (256, 200), (205, 310), (330, 300), (256, 340)]
+        for glow in [30.0, 100, 1000] {
+            let frame = Self.frame(512, 512) { x, y in
+                let square = (Double(x) - 256) * (Double(x) - 256) + (Double(y) - 256) * (Double(y) - 256)
+                let light = stars.reduce(0) { $0 + Self.star(x, y, at: $1, peak: 1500) }
+                return 300 + glow * exp(-square / (2 * 60 * 60)) + light
+            }
+            let found = detect(frame, DetectionParameters(threshold: 5)).sources
+            for star in stars {
+                let nearest = found.map { hypot($0.x - star.x, $0.y - star.y) }.min() ?? .infinity
+                #expect(nearest < 0.5, "\(star), glow \(glow)")
+            }
+        }
+    }
+
     @Test("a comet's head is found at its place and its tail is not torn into many sources")
     func comet() {
         let frame = Self.frame(512, 512) { x, y in

@@ -33,7 +33,7 @@ private struct AlignFiles {
         guard !files.isEmpty else { throw UsageError("no frame given: nightjar align FRAME... --to REFERENCE") }
         reference = try arguments.required("to")
         let folder = try arguments.required("out")
-        out = try OutputPlace(folder.hasSuffix("/") ? folder : folder + "/", inputs: files.count)
+        out = try OutputPlace(folder.hasSuffix("/") ? folder : folder + "/", inputs: files)
         let (kernel, by) = (arguments.text("kernel") ?? "lanczos3", arguments.text("by") ?? "auto")
         guard let kernel = ResamplingKernel(rawValue: kernel) else {
             throw UsageError("--kernel \(kernel): give lanczos3, bilinear or nearest")

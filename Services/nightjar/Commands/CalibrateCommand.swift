@@ -21,7 +21,7 @@ let calibrateCommand = Command(
 ) { arguments in
     let files = arguments.positional
     guard !files.isEmpty else { throw UsageError("no frame given: nightjar calibrate FILE... --out FILE|DIR") }
-    let out = try OutputPlace(try arguments.required("out"), inputs: files.count)
+    let out = try OutputPlace(try arguments.required("out"), inputs: files)
     let document = try InstrumentOption.read(arguments)
     let masters = try MasterFiles(arguments, document: document)
     for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }

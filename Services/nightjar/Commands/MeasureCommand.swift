@@ -26,6 +26,7 @@ let measureCommand = Command(
 /// `nightjar measure`: each file on its own; one that fails does not keep the others from being measured.
 private struct MeasureFiles {
     private let files: [String]
+    private let otherInputs: [String]
     private let measurer: FrameMeasurer
     private let out: OutputPlace?
     private let format: String
@@ -33,8 +34,9 @@ private struct MeasureFiles {
 
     init(_ arguments: Arguments) throws {
         files = arguments.positional
+        otherInputs = MasterFiles.paths(arguments) + ["positions", "instrument"].compactMap { arguments.text($0) }
         guard !files.isEmpty else { throw UsageError("no frame given: nightjar measure FILE...") }
-        out = try arguments.text("out").map { try OutputPlace($0, inputs: arguments.positional.count) }
+        out = try arguments.text("out").map { try OutputPlace($0, inputs: arguments.positional) }
         printsJSON = arguments.has("json")
         guard files.count == 1 || out != nil || printsJSON else {
             throw UsageError("\(files.count) frames make \(files.count) tables: give a folder by --out")
@@ -86,7 +88,7 @@ private struct MeasureFiles {
         var result = try measurer.measure(file)
         if let out {
             let place = try out.file(for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
-            try OutputPlace.requireDistinct(place, from: files)
+            try OutputPlace.requireDistinct(place, from: files + otherInputs)
             try result.times.time("write") { try write(result.table, to: place) }
             result.summary.out = place
         } else if !printsJSON {

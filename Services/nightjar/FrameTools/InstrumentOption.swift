@@ -21,13 +21,20 @@ struct OutputPlace {
     private let isFolder: Bool
 
     /// - Throws: `UsageError` when several inputs would go into one file.
-    init(_ path: String, inputs: Int) throws {
+    init(_ path: String, inputs files: [String]) throws {
+        let inputs = files.count
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         self.isFolder = path.hasSuffix("/") || (exists && isFolder.boolValue) || (!exists && inputs > 1)
         self.path = path
         guard inputs <= 1 || self.isFolder else {
             throw UsageError("--out \(path): a folder is needed for \(inputs) files")
+        }
+        for (index, file) in files.enumerated() {
+            guard let other = files[..<index].first(where: { Self.stem(of: $0) == Self.stem(of: file) }) else {
+                continue
+            }
+            throw UsageError("\(other) and \(file) have one name: their results would be one file in --out \(path)")
         }
     }
 
@@ -42,14 +49,23 @@ struct OutputPlace {
             throw FrameError(folder, "this folder cannot be made: \(error.localizedDescription)")
         }
         guard isFolder else { return path }
+        return URL(fileURLWithPath: path).appending(path: "\(Self.stem(of: input)).\(ending)").path
+    }
+
+    /// A file's name without folder and endings.
+    private static func stem(of input: String) -> String {
         var name = fileName(input)
         for packed in [".gz", ".fz"] where name.lowercased().hasSuffix(packed) { name.removeLast(packed.count) }
         for plain in [".fits", ".fit", ".fts"] where name.lowercased().hasSuffix(plain) { name.removeLast(plain.count) }
-        return URL(fileURLWithPath: path).appending(path: "\(name).\(ending)").path
+        return name
     }
 
-    /// - Throws: `UsageError` when an output would replace an input.
+    /// - Throws: `UsageError` when an output would replace an input, or something that is no file.
     static func requireDistinct(_ output: String, from inputs: [String]) throws {
+        var facts = stat()
+        guard stat(output, &facts) != 0 || facts.st_mode & S_IFMT == S_IFREG else {
+            throw UsageError("--out \(output): this is there already and is not a regular file")
+        }
         let place = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
         if inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == place }) {
             throw UsageError("--out \(output): this would replace an input file")

@@ -113,7 +113,9 @@ struct SimulatedTestField {
     ) throws -> (Double, Double)? {
         guard let text = arguments.text(name) else { return nil }
         let numbers = text.split(separator: separator).compactMap { Double($0) }.filter(\.isFinite)
-        guard numbers.count == 2 else { throw UsageError("--\(name) \(text): give two numbers, A\(separator)B") }
+        guard numbers.count == 2, numbers.allSatisfy({ abs($0) <= 1e6 }) else {
+            throw UsageError("--\(name) \(text): give two numbers of at most a million, A\(separator)B")
+        }
         return (numbers[0], numbers[1])
     }
 }
