@@ -8,6 +8,7 @@ nothing is said about its speed. The exit status is 1 when a target is missed, a
 """
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -59,7 +60,7 @@ def measure(bench, parts):
         except (NotThere, Wrong) as why:
             bench.missing(part, f"not there yet: {why}" if isinstance(why, NotThere) else f"wrong: {why}")
         except Failed as why:
-            bench.missing(part, f"failed: {why}")
+            bench.missing(part, "failed: " + re.sub(r"/\S*/", "", str(why))[:300])
             print(f"bench: {part}: {why}", file=sys.stderr)
         except Exception as why:  # a fault of one part must not hide what the others measure
             bench.missing(part, f"failed: {why!r}")
