@@ -17,7 +17,7 @@ SIGMA = FWHM / 2.354820045
 SEEDS = {
     "speed4k": 21,
     "isolated": 11, "crowded": 12, "varying": 13, "pulls": 14, "cosmics": 15, "speed": 16, "few": 17, "many": 18,
-    "nebula": 19, "pair": 20,
+    "nebula": 19, "pair": 20, "size1024": 31, "size2048": 32, "size4096": 33,
 }
 
 

@@ -45,7 +45,8 @@ class Bench:
 
     def text(self, parts):
         rows = self.rows(parts)
-        missed = [row["name"] for row in rows if not row["met"]]
+        judged = [row for row in rows if row["met"] is not None]
+        missed = [row["name"] for row in judged if not row["met"]]
         lines = [
             "# Benchmarks", "",
             "Written by `make bench` (Benchmarks/run.py); not edited by hand. Every program ran on the same frames, "
@@ -53,14 +54,15 @@ class Bench:
             f"{os.cpu_count()} processors ({platform.machine()}). The ratio says how many times better than the peer; "
             "targets are held against it where the unit is CPU s, GB/s or times, and against the value elsewhere. An "
             "empty value: the step is not there yet, or its answers were wrong; its target is missed.", "",
-            f"{len(rows) - len(missed)} of {len(rows)} targets met.", "", "## Targets", "",
+            f"{len(judged) - len(missed)} of {len(judged)} targets met.", "", "## Targets", "",
             "| what | value | unit | peer | peer's value | ratio | target | met | |", "|" + "---|" * 9,
         ]
+        words = {True: "yes", False: "no", None: ""}
         for row in rows:
             lines.append(
                 f"| {row['name']} | {said(row['value'])} | {row['unit']} | {row['peer'] or ''} | "
                 f"{said(row['peerValue'])} | {said(row['ratio'])} | {said(row['target'])} | "
-                f"{'yes' if row['met'] else 'no'} | {self.reason(row)} |")
+                f"{words[row['met']]} | {self.reason(row)} |")
         lines += ["", "## Beside truth and peers", "", "\n\n".join(self.sections)]
         return "\n".join(lines).rstrip() + "\n"
 
