@@ -23,7 +23,7 @@ ROWS = {
 SEEDS = "TGBRP"
 STATES = ("part", "otherwise", "not yet")
 
-TEST = re.compile(r'`(\w+Tests/\w+|Night/\w+)` "([^"]+)"')
+TEST = re.compile(r'`(\w+Tests/\w+|(?:Night|Hosts)/\w+)` "([^"]+)"')
 CODE = re.compile(r"`([^`\n]+)`")
 ROW = re.compile(r"^\| ([A-Z]-?\d+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 REFERENCE = re.compile(r"\b([TGBRP]-\d{2,3}|[ICAMZDHLWO]\d{1,2})\b")
