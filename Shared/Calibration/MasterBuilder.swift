@@ -124,6 +124,7 @@ extension MasterBuilder {
         _ group: MasterGroup, id: String, previous: Master<Unit>?, rows: @escaping RowProvider, poissonPerUnit: Double,
         pedestal: (CalibrationFrameFacts) throws -> Pedestal
     ) throws -> MasterBuild<Unit> {
+        let previous = previous.flatMap { $0.canBeCompared(with: group.mode) ? $0 : nil }
         var kept: [Int] = []
         var refused: [RefusedFrame] = []
         for index in group.frames.indices {

@@ -34,6 +34,14 @@ struct PreviousComparison {
     }
 }
 
+extension Master {
+    /// Whether frames of this mode have a pixel in common with the master.
+    public func canBeCompared(with mode: DetectorMode) -> Bool {
+        guard image.width == mode.width, image.height == mode.height else { return false }
+        return image.pixels.indices.contains { mask.bits[$0] == 0 && image.pixels[$0].isFinite }
+    }
+}
+
 extension MasterSelection {
     /// The master to compare a group's frames with: of its kind, mode and revision of the instrument document, before
     /// it and of another night; a dark of its exposure time and temperature, a flat of its filter. Of several the

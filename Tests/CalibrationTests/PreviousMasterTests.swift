@@ -70,6 +70,22 @@ import Testing
         #expect(raw.refused.isEmpty && !raw.master.facts.flags.contains(.comparedWithPrevious))
     }
 
+    @Test("a master before of another size, or without a usable pixel, is not said to have been compared with")
+    func nothingToCompare() throws {
+        let frames = taken()
+        var before = try #require(try frames.masters(withDark: false, withFlat: false).bias)
+        let group = frames.group(.bias)
+        #expect(before.canBeCompared(with: group.mode))
+        before.image.pixels = before.image.pixels.map { _ in .nan }
+        let built = try frames.builder().bias(group, id: "b", previous: before, rows: frames.rows(group))
+        #expect(!built.master.facts.flags.contains(.comparedWithPrevious))
+        let small = Master<ADU>(
+            facts: before.facts, image: Image(width: 4, height: 4), error: Image(width: 4, height: 4))
+        #expect(!small.canBeCompared(with: group.mode))
+        let other = try frames.builder().bias(group, id: "b", previous: small, rows: frames.rows(group))
+        #expect(!other.master.facts.flags.contains(.comparedWithPrevious))
+    }
+
     @Test("when no frame is like the master before, each is refused, and what is wrong by itself keeps its reason")
     func all() throws {
         let before = try #require(try taken().masters(withDark: false, withFlat: false).bias)

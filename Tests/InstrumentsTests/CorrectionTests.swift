@@ -68,7 +68,7 @@ struct CorrectionTests {
         ] {
             let found = try facts(field, cards)
             #expect(found.instrument.corrections.overscan == nil)
-            #expect(found.notes.contains { $0.code == .valueIgnored })
+            #expect(found.notes.contains { $0.code == .correctionSkipped })
         }
     }
 
@@ -77,7 +77,7 @@ struct CorrectionTests {
         let outside = twoRegions.replacing("553:1064", with: "553:2000")
         let found = try facts(outside + ", \"linearity\": {\"coefficients\": [1e-7]}")
         #expect(found.instrument.corrections.overscan == nil && found.instrument.corrections.linearity == nil)
-        #expect(found.notes.filter { $0.code == .valueIgnored }.count == 2)
+        #expect(found.notes.filter { $0.code == .correctionSkipped }.count == 2)
         let rows = try facts("\"rowNoise\": {\"from\": \"darkColumns\", \"darkColumns\": \"[1:9,1:5000]\"}")
         #expect(rows.instrument.corrections.rowNoise == nil)
     }

@@ -48,7 +48,9 @@ struct FrameFacts {
         detector = Calibration.DetectorFacts(
             gain: isElectrons ? 1 : instrument.gainElectronsPerADU,
             readNoiseElectrons: instrument.readNoiseElectrons, saturationADU: instrument.saturationADU)
-        let important: Set<HeaderNote.Code> = [.alreadyCalibrated, .cameraMismatch, .colourFilterArray]
+        let important: Set<HeaderNote.Code> = [
+            .alreadyCalibrated, .cameraMismatch, .colourFilterArray, .correctionSkipped,
+        ]
         notes =
             missing.values.sorted() + exposure.notes.filter { important.contains($0.code) }.map(\.text)
     }

@@ -67,7 +67,7 @@ struct MasterRun {
         let id = id(group)
         switch kind {
         case .bias:
-            let build = try builder.bias(group, id: id, previous: before(ADU.self), rows: cache.rows)
+            let build = try builder.bias(group, id: id, previous: before(group, ADU.self), rows: cache.rows)
             var outcome = try keep(build, paths, notes, out)
             if group.frames.count > 1 {
                 outcome.readNoiseADU = try PhotonTransfer.readNoiseADU(
@@ -76,12 +76,13 @@ struct MasterRun {
             return outcome
         case .dark:
             return try keep(
-                builder.dark(group, id: id, bias: parents.bias, previous: before(ADU.self), rows: cache.rows), paths,
+                builder.dark(group, id: id, bias: parents.bias, previous: before(group, ADU.self), rows: cache.rows),
+                paths,
                 notes, out)
         case .flat:
             return try keep(
                 builder.flat(
-                    group, id: id, bias: parents.bias, dark: parents.dark, previous: before(Relative.self),
+                    group, id: id, bias: parents.bias, dark: parents.dark, previous: before(group, Relative.self),
                     rows: cache.rows), paths, notes, out)
         case .light, .fringe: preconditionFailure("lights make no master")
         }
@@ -92,8 +93,16 @@ struct MasterRun {
         return Image(width: mode.width, height: mode.height, pixels: try cache.rows(index, 0..<mode.height))
     }
 
-    private func before<Unit: PixelUnit>(_ unit: Unit.Type) throws -> Master<Unit>? {
-        try previous.map { try MasterFiles.read($0, kind: kind, unit: unit, document) }
+    private func before<Unit: PixelUnit>(_ group: MasterGroup, _ unit: Unit.Type) throws -> Master<Unit>? {
+        guard let previous else { return nil }
+        let master = try MasterFiles.read(previous, kind: kind, unit: unit, document)
+        guard master.canBeCompared(with: group.mode) else {
+            throw FrameError(
+                previous,
+                "given by --previous, has no usable pixel to compare with frames of \(group.mode.width) x "
+                    + "\(group.mode.height)")
+        }
+        return master
     }
 
     /// A raw calibration frame after the corrections of its camera.

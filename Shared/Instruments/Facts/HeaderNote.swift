@@ -31,6 +31,8 @@ public struct HeaderNote: Sendable, Equatable, CustomStringConvertible {
         case pixelScaleMissing
         /// A value that is there and means nothing; it counts as missing.
         case valueIgnored
+        /// A correction that the document asks for does not fit this frame, and was left out.
+        case correctionSkipped
         /// The camera keyword does not match the document's patterns.
         case cameraMismatch
         /// A colour filter array: neighbouring pixels see different colours.

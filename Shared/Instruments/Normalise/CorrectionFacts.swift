@@ -14,7 +14,7 @@ extension HeaderReading {
                 validToADU: linearity.validToADU)
             if corrections.overscan == nil, linearity.pedestalADU == nil {
                 corrections.linearity = nil
-                note(.valueIgnored, "linearity needs the overscan's level, and this frame has no overscan")
+                note(.correctionSkipped, "linearity needs the overscan's level, and this frame has no overscan")
             }
         }
         corrections.crosstalk = crosstalk(width: width, height: height)
@@ -36,7 +36,7 @@ extension HeaderReading {
             }
             let sections = regions.flatMap { [$0.bias, $0.data] }
             if let odd = sections.first(where: { !$0.fits(width: width, height: height) }) {
-                note(.valueIgnored, "overscan section \(odd.fitsText) is not in a frame of \(width) x \(height)")
+                note(.correctionSkipped, "overscan section \(odd.fitsText) is not in a frame of \(width) x \(height)")
                 return nil
             }
         }
@@ -49,14 +49,14 @@ extension HeaderReading {
     private mutating func headerOverscan(width: Int, height: Int) -> OverscanRegion? {
         let keyword = header.text("TRIMSEC") == nil ? "DATASEC" : "TRIMSEC"
         guard let biasText = header.text("BIASSEC"), let dataText = header.text(keyword) else {
-            note(.valueIgnored, "overscan.fromHeader: the header has no BIASSEC, or neither TRIMSEC nor DATASEC")
+            note(.correctionSkipped, "overscan.fromHeader: the header has no BIASSEC, or neither TRIMSEC nor DATASEC")
             return nil
         }
         guard let bias = FrameSection(fits: biasText), let data = FrameSection(fits: dataText),
             bias.fits(width: width, height: height), data.fits(width: width, height: height), !bias.overlaps(data)
         else {
             note(
-                .valueIgnored,
+                .correctionSkipped,
                 "BIASSEC '\(biasText.prefix(40))' and \(keyword) '\(dataText.prefix(40))' are no sections of a frame "
                     + "of \(width) x \(height)")
             return nil
@@ -72,7 +72,7 @@ extension HeaderReading {
             }
         }
         guard amplifiers.allSatisfy({ $0.section.fits(width: width, height: height) }) else {
-            note(.valueIgnored, "crosstalk: an amplifier's section is not in a frame of \(width) x \(height)")
+            note(.correctionSkipped, "crosstalk: an amplifier's section is not in a frame of \(width) x \(height)")
             return nil
         }
         return CrosstalkCorrection(amplifiers: amplifiers, coefficients: crosstalk.coefficients)
@@ -82,7 +82,7 @@ extension HeaderReading {
         guard let rowNoise = document.rowNoise else { return nil }
         let section = rowNoise.darkColumns.flatMap { FrameSection(fits: $0) }
         if let section, !section.fits(width: width, height: height) {
-            note(.valueIgnored, "rowNoise.darkColumns \(section.fitsText) is not in a frame of \(width) x \(height)")
+            note(.correctionSkipped, "rowNoise.darkColumns \(section.fitsText) is not in a frame of \(width) x \(height)")
             return nil
         }
         return RowNoiseCorrection(from: rowNoise.from, darkColumns: section, columnsToo: rowNoise.columnsToo ?? false)
