@@ -82,7 +82,9 @@ extension HeaderReading {
         guard let rowNoise = document.rowNoise else { return nil }
         let section = rowNoise.darkColumns.flatMap { FrameSection(fits: $0) }
         if let section, !section.fits(width: width, height: height) {
-            note(.correctionSkipped, "rowNoise.darkColumns \(section.fitsText) is not in a frame of \(width) x \(height)")
+            note(
+                .correctionSkipped, "rowNoise.darkColumns \(section.fitsText) is not in a frame of \(width) x \(height)"
+            )
             return nil
         }
         return RowNoiseCorrection(from: rowNoise.from, darkColumns: section, columnsToo: rowNoise.columnsToo ?? false)
