@@ -25,7 +25,12 @@ public struct FITSFile: ~Copyable {
         var opened: UnsafeMutablePointer<fitsfile>?
         var status: Int32 = 0
         ffcmsg()
-        ffdkopn(&opened, Self.literal(path), READONLY, &status)
+        if let gzip = Self.misleadingName(path, isPlain: isPlain) {
+            ffdkopn(&opened, "/dev/fd/\(fileno(gzip))", READONLY, &status)
+            fclose(gzip)
+        } else {
+            ffdkopn(&opened, Self.literal(path), READONLY, &status)
+        }
         guard status == 0, let opened else {
             throw FITSError(
                 file: path, action: "read the first header", status: status,
@@ -135,6 +140,15 @@ public struct FITSFile: ~Copyable {
     /// An absolute or `./` path: cfitsio expands a leading `~` and drops leading blanks.
     static func literal(_ path: String) -> String {
         path.hasPrefix("/") ? path : "./" + path
+    }
+
+    /// The open file where its name would mislead cfitsio, which takes every compressed file with `.Z` anywhere in its
+    /// path (`/data/M.Zhang/a.fits.gz`) for one of the old `compress`. It is read whole into memory when opened.
+    private static func misleadingName(_ path: String, isPlain: Bool) -> UnsafeMutablePointer<FILE>? {
+        guard !isPlain, path.contains(".Z"), let stream = fopen(literal(path), "rb") else { return nil }
+        if getc(stream) == 0x1F, getc(stream) == 0x8B { return stream }
+        fclose(stream)
+        return nil
     }
 
     private static func requireHarmlessHeaders(_ path: String, toFirstImage: Bool) throws(FITSError) {

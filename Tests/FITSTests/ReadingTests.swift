@@ -146,6 +146,21 @@ struct ReadingTests {
         #expect(found.pixels.pixels == [1, 2, 3, 4, 5, 6])
     }
 
+    @Test("a gzipped file is read whatever its path is called")
+    func gzipNames() throws {
+        let path = folder.file("raw.fits")
+        try FITSWriter.write(counts: [1, 2, 3, 4, 5, 6], width: 3, height: 2, header: Header(), to: path)
+        let packed = try Process.run(URL(filePath: "/usr/bin/env"), arguments: ["gzip", "-k", "-n", path])
+        packed.waitUntilExit()
+        let bytes = try bytes(of: path + ".gz")
+        for name in ["M.Zhang-1.fits.gz", "raw.Z", "raw.Z.fits.gz", "a.gz.Z.fit"] {
+            let renamed = try folder.write(bytes, as: name)
+            var file = try FITSFile(reading: renamed)
+            #expect(try file.firstImage().pixels.pixels == [1, 2, 3, 4, 5, 6], "\(name)")
+            #expect(FITSFile.isComplete(renamed), "\(name)")
+        }
+    }
+
     @Test("a gzipped twin gives the same pixels, and a cut one is not complete")
     func gzip() throws {
         let counts = (0..<40_000).map { UInt16(truncatingIfNeeded: $0 &* 7919) }
