@@ -3,12 +3,15 @@ internal import Foundation
 internal import Plots
 
 let lightCurveCommand = Command(
-    name: "lightcurve", usage: "lightcurve TARGET [--filter F] [--format csv|json|png] [--out FILE]",
+    name: "lightcurve",
+    usage: "lightcurve TARGET [--filter F] [--format csv|json|png] [--detrend airmass] [--out FILE]",
     summary: "A target's light curve: the current version of each point, in order of mid-exposure.",
     options: [
         Option("filter", "F", "only this filter"),
         Option("format", "F", "csv (default), json or png"),
         Option("out", "FILE", "write it there instead of to standard output"),
+        Option("detrend", "airmass", "also take out a line in airmass: columns mag_detrended, mag_detrended_err, ..."),
+        Option("event", "FROM..TO", "BJD_TDB of an event, such as a transit, that the line is not fitted to"),
         SystemAddress.dataOption, SystemAddress.databaseOption, Option("json", nil, "the same as --format json"),
     ]
 ) { arguments in
@@ -22,7 +25,10 @@ let lightCurveCommand = Command(
     let target = arguments.positional[0]
     try checkKnown(target, filter: arguments.text("filter"), in: record)
     let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
-    let content = try format.content(of: curve, alerts: format == .png ? try AlertHistory(record).alerts : [])
+    let detrended = try Detrending(arguments).map { DetrendedCurve(curve, leavingOut: $0.event) }
+    for remark in detrended?.remarks ?? [] { Terminal.complain(remark.printable) }
+    let content = try format.content(
+        of: curve, detrended: detrended, alerts: format == .png ? try AlertHistory(record).alerts : [])
     try write(content, to: out)
     if let out { Terminal.complain("\(curve.points.count) points in \(out.printable)") }
     if curve.points.isEmpty { Terminal.complain("\(target) has no points yet") }
@@ -51,19 +57,52 @@ enum LightCurveFormat: String, CaseIterable {
         self = format
     }
 
-    func content(of curve: LightCurve, alerts: [AlertRaised]) throws -> Data {
+    func content(of curve: LightCurve, detrended: DetrendedCurve?, alerts: [AlertRaised]) throws -> Data {
         switch self {
-        case .csv: Data(curve.csv.utf8)
-        case .json: try prettyJSON(LightCurveDocument(target: curve.target, points: curve.points))
-        case .png: try LightCurvePlot(curve, alerts: alerts).png()
+        case .csv: return Data((detrended?.csv ?? curve.csv).utf8)
+        case .json:
+            return try prettyJSON(
+                LightCurveDocument(
+                    target: curve.target, points: curve.points, airmassTrends: detrended?.series,
+                    detrended: detrended?.points))
+        case .png:
+            var plot = LightCurvePlot(detrended?.replaced ?? curve, alerts: alerts)
+            if detrended != nil { plot.magnitudeLabel += ", line in airmass taken out" }
+            return try plot.png()
         }
     }
 }
 
-/// Points as `photometry.measured` has them.
+/// What `--detrend` and `--event` ask for.
+struct Detrending {
+    /// BJD_TDB, from and to.
+    let event: ClosedRange<Double>?
+
+    /// - Returns: nil for the measured curve alone.
+    init?(_ arguments: Arguments) throws(UsageError) {
+        guard let name = arguments.text("detrend") else {
+            guard arguments.text("event") == nil else { throw UsageError("--event goes with --detrend airmass") }
+            return nil
+        }
+        guard name == "airmass" else { throw UsageError("--detrend \(name.printable): give airmass") }
+        guard let text = arguments.text("event") else {
+            event = nil
+            return
+        }
+        let ends = text.components(separatedBy: "..").compactMap { Double($0) }
+        guard ends.count == 2, ends.allSatisfy(\.isFinite), ends[0] < ends[1] else {
+            throw UsageError("--event \(text.printable): give two times in BJD_TDB, as in 2458107.64..2458107.78")
+        }
+        event = ends[0]...ends[1]
+    }
+}
+
+/// Points as `photometry.measured` has them; the other two only with `--detrend`.
 private struct LightCurveDocument: Encodable {
     let target: String
     let points: [PhotometryMeasured]
+    let airmassTrends: [DetrendedCurve.Series]?
+    let detrended: [DetrendedCurve.Point]?
 }
 
 /// - Throws: `SystemError` that names what there is when target or filter are not known.

@@ -18,6 +18,11 @@ struct LightCurve {
         ).map { try JSONDecoder().decode(PhotometryMeasured.self, from: $0.data("payload")) }
     }
 
+    init(target: String, points: [PhotometryMeasured]) {
+        self.target = target
+        self.points = points
+    }
+
     static let columns = [
         "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "flux_njy", "flux_njy_err",
         "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version", "provisional",
@@ -25,7 +30,11 @@ struct LightCurve {
 
     /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
     var csv: String {
-        let rows = points.map { point -> String in
+        ([Self.columns.joined(separator: ",")] + csvRows).joined(separator: "\n") + "\n"
+    }
+
+    var csvRows: [String] {
+        points.map { point -> String in
             let fields = [
                 point.target, point.filter, point.magnitudeSystem, number(point.midpointBJDTDB, 8),
                 number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
@@ -35,7 +44,6 @@ struct LightCurve {
             ]
             return fields.map(Self.quoted).joined(separator: ",")
         }
-        return ([Self.columns.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
     }
 
     private func number(_ value: Double?, _ digits: Int) -> String {
