@@ -82,9 +82,9 @@ struct DetrendedCurveTests {
             ]))
         let measured = made.curve.csv.split(separator: "\n")
         #expect(zip(made.csv.split(separator: "\n"), measured).allSatisfy { $0.hasPrefix($1) })
-        #expect(lines[4].suffix(4).allSatisfy(\.isEmpty))
+        #expect(lines[4].suffix(4).allSatisfy { $0.isEmpty })
         #expect(lines[51...].allSatisfy { $0.suffix(4).allSatisfy(\.isEmpty) })
-        #expect(!lines[5].suffix(4).contains(where: \.isEmpty))
+        #expect(lines[5].suffix(4).allSatisfy { !$0.isEmpty })
         #expect(made.remarks.count == 2 && made.remarks[1].contains("no line in airmass through 4 points"))
     }
 
