@@ -60,7 +60,7 @@ let adapters: [Target] = [
     room("KafkaBus", sees: ["CRdKafka", "Events", "Pipeline"]),
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
-    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "Photometry", "Sky"]),
+    room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "PSF", "Photometry", "Sky"]),
     room("Plots", sees: ["CCairo"]),
     room("DropFolder"),
 ]
@@ -104,7 +104,7 @@ let services: [Target] = [
         "photometer",
         sees: [
             "Astrometry", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
-            "KafkaBus", "Photometry", "Pipeline",
+            "KafkaBus", "PSF", "Photometry", "Pipeline",
         ]),
     service(
         "harvester",
@@ -143,6 +143,9 @@ let testTargets: [Target] = [
     tests("CalibrationTests", sees: ["CKernels", "Calibration", "Imaging", "Simulation"]),
     tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "Simulation"]),
     tests("PhotometryTests", sees: ["CKernels", "Detection", "Imaging", "Photometry", "Simulation"]),
+    tests(
+        "DetectionCatalogueTests",
+        sees: ["Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "Simulation"]),
     tests("PSFTests", sees: ["CKernels", "Detection", "Imaging", "PSF", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "Resampling"]),
@@ -181,7 +184,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "PhotometerTests",
-        sees: ["Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "photometer"]),
+        sees: [
+            "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "PSF", "Pipeline", "TestKit",
+            "photometer",
+        ]),
     tests(
         "ArchiverTests",
         sees: [

@@ -111,6 +111,7 @@ extension Events.InstrumentFacts {
         apertureRadiusFWHM = facts.apertureRadiusFWHM
         annulusInnerPixels = facts.annulusInnerPixels
         annulusOuterPixels = facts.annulusOuterPixels
+        psfPhotometry = facts.psfPhotometry
         usableRegion = facts.usableRegion.map { [$0.x0, $0.x1, $0.y0, $0.y1] }
         corrections = CorrectionFacts(facts.corrections)
     }

@@ -7,16 +7,19 @@ internal import Pipeline
 /// |---|---|---|
 /// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
 /// | `NIGHTJAR_THRESHOLD` | 4 | detection threshold [sigma] |
+/// | `NIGHTJAR_PSF` | off | also fit sources by the frame's star image, where the instrument does not say |
 struct Config {
     let bus: BusSettings
     let frameStore: String
     let threshold: Double
+    let fitsStarImage: Bool
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
         bus = BusSettings(settings)
         frameStore = settings.string("NIGHTJAR_FRAME_STORE")
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
+        fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
         try settings.verify()
     }
 }

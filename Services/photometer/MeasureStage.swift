@@ -13,12 +13,15 @@ internal import Pipeline
 final class MeasureStage {
     private let store: FrameStore
     private let threshold: Double
+    /// Where the instrument's document does not say.
+    private let fitsStarImage: Bool
     /// The frames measured last: forced photometry is asked for soon after.
     private var recent = RecentFrames<Detections>()
 
-    init(store: FrameStore, threshold: Double) {
+    init(store: FrameStore, threshold: Double, fitsStarImage: Bool = false) {
         self.store = store
         self.threshold = threshold
+        self.fitsStarImage = fitsStarImage
     }
 
     // MARK: Events in, events out
@@ -34,9 +37,13 @@ final class MeasureStage {
         recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
         let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
+        let starImage =
+            fitsStarImage(frame)
+            ? StarImageFit(detections, gainKnown: parameters.gainKnown, rows: &measurement.rows) : nil
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
-        let file = try keep(measurement, of: frame, recipe: recipe, header: header)
-        let measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        let file = try keep(measurement, starImage, of: frame, recipe: recipe, header: header)
+        var measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        try starImage?.keep(in: store, header: header, event: &measured)
         let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
         try store.write(name, data: EventCodec.json(measured))
         return [Outgoing(measured)]
@@ -84,6 +91,8 @@ final class MeasureStage {
 
     // MARK: Parameters
 
+    private func fitsStarImage(_ frame: FrameCalibrated) -> Bool { frame.instrument.psfPhotometry ?? fitsStarImage }
+
     private func detectionParameters(_ frame: FrameCalibrated) -> DetectionParameters {
         DetectionParameters(threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil)
     }
@@ -102,7 +111,8 @@ final class MeasureStage {
             instrument.annulusOuterPixels,
         ]
         let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
-        return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
+        let fits = fitsStarImage(frame) ? ["psf"] : []
+        return String(SHA256.hex(of: Data((parts + fits).joined(separator: "|").utf8)).prefix(16))
     }
 
     // MARK: Store
@@ -141,10 +151,12 @@ final class MeasureStage {
     }
 
     private func keep(
-        _ measurement: FrameMeasurement, of frame: FrameCalibrated, recipe: String, header: Header
+        _ measurement: FrameMeasurement, _ starImage: StarImageFit?, of frame: FrameCalibrated, recipe: String,
+        header: Header
     ) throws -> StoredFile {
         let table = DetectionCatalogue.table(
-            of: measurement.rows, exposureSeconds: frame.exposure.exposureSeconds, header: header)
+            of: measurement.rows, exposureSeconds: frame.exposure.exposureSeconds, header: header,
+            psfChiSquared: starImage?.chiSquared)
         return try store.write(StoreNames.detections(frameID: frame.frameID, recipe: recipe)) { path in
             try table.write(to: path)
         }
@@ -155,13 +167,13 @@ final class MeasureStage {
         noWorldCoordinates: String?
     ) -> FrameMeasured {
         let summary = measurement.summary
-        var flags = frame.flags
-        if summary.count == 0 { flags.append("noSources") }
-        if summary.seeing == nil { flags.append("seeingUnknown") }
+        var flags: FrameFlags = []
+        if summary.count == 0 { flags.insert(.noSources) }
+        if summary.seeing == nil { flags.insert(.seeingUnknown) }
         var event = FrameMeasured(
             frame: frame, recipe: recipe, field: FieldKey.key(frame), detections: file,
             detectionCount: measurement.rows.count, apertureRadiusPixels: summary.apertureRadiusPixels,
-            hasWorldCoordinates: noWorldCoordinates == nil, flags: flags)
+            hasWorldCoordinates: noWorldCoordinates == nil, flags: frame.flags + flags.names)
         event.backgroundElectrons = finite(summary.backgroundElectrons)
         event.backgroundRMSElectrons = finite(summary.skyRMSElectrons)
         event.fwhmPixels = summary.seeing?.fwhmPixels

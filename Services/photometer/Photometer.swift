@@ -17,7 +17,9 @@ struct Photometer {
             reusePlaneStorage()
 
             // Wire
-            let stage = MeasureStage(store: try FrameStore(config.frameStore), threshold: config.threshold)
+            let stage = MeasureStage(
+                store: try FrameStore(config.frameStore), threshold: config.threshold,
+                fitsStarImage: config.fitsStarImage)
             let routes = Routes()
                 .on(FrameCalibrated.self, stage.calibrated)
                 .on(MeasurementRequested.self, stage.requested)

@@ -30,7 +30,13 @@ public enum DetectionCatalogue {
     /// - Parameters:
     ///   - exposureSeconds: for the instrumental magnitudes, -2.5 log10(flux / exposure).
     ///   - header: cards for the table's header, the frame's world coordinates among them.
-    public static func table(of rows: [Measurement], exposureSeconds: Double, header: Header) -> FITSTable {
+    ///   - radiiPixels: of all apertures, that of `flux_aperture` first [px]; the others have columns of their own,
+    ///     flux_aperture_2 and so on, and APRAD1, APRAD2 ... in the header say the radii.
+    ///   - psfChiSquared: what `add(_:to:)` returned; nil when nothing was fitted.
+    public static func table(
+        of rows: [Measurement], exposureSeconds: Double, header: Header, radiiPixels: [Double] = [],
+        psfChiSquared: [Double]? = nil
+    ) -> FITSTable {
         let magnitudes = rows.map { $0.instrumentalMagnitude(exposureSeconds: exposureSeconds) }
         func column(_ name: String, _ unit: String, _ text: String, _ value: (Measurement) -> Double) -> FITSColumn {
             FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value)))
@@ -68,7 +74,33 @@ public enum DetectionCatalogue {
                 name: "flags", unit: "", description: "source flags, docs/registries.md",
                 values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) })),
         ]
-        return FITSTable(name: extensionName, columns: columns + wholeLight(of: rows), header: header)
+        let chiSquared = FITSColumn(
+            name: "psf_chi2", unit: "", description: "chi^2 per degree of freedom under the star image",
+            values: .double(psfChiSquared ?? [Double](repeating: .nan, count: rows.count)))
+        let radii = radiiPixels.enumerated().map { index, radius in
+            HeaderCard(keyword: "APRAD\(index + 1)", value: .real(radius), comment: "[pix] radius of an aperture")
+        }
+        return FITSTable(
+            name: extensionName,
+            columns: columns + wholeLight(of: rows) + [chiSquared] + moreApertures(of: rows, radiiPixels),
+            header: Header(header.cards + radii))
+    }
+
+    private static func moreApertures(of rows: [Measurement], _ radiiPixels: [Double]) -> [FITSColumn] {
+        radiiPixels.indices.dropFirst().flatMap { index -> [FITSColumn] in
+            let name = "flux_aperture_\(index + 1)"
+            func column(_ ending: String, _ text: String, _ value: (ApertureFlux) -> Double) -> FITSColumn {
+                let values = rows.map { row in
+                    row.extraFluxes.indices.contains(index - 1) ? value(row.extraFluxes[index - 1]) : .nan
+                }
+                return FITSColumn(
+                    name: name + ending, unit: "electron", description: text, values: .double(values))
+            }
+            return [
+                column("", "within the aperture of APRAD\(index + 1)", \.flux),
+                column("_err", "standard error", \.fluxError),
+            ]
+        }
     }
 
     /// Fluxes of all light, by a curve of growth and by optimal weights.

@@ -8,6 +8,12 @@ extension FITSFile {
     ///
     /// - Throws: `missing` when there is no such table, `truncated` when the file ends before its last row.
     public mutating func readTable(named name: String? = nil) throws(FITSError) -> FITSTable {
+        let header = try moveToTable(named: name)
+        return try readTable(header.text("EXTNAME") ?? "", header)
+    }
+
+    /// Goes to the binary table with this EXTNAME, or to the first one.
+    mutating func moveToTable(named name: String?) throws(FITSError) -> Header {
         for unit in 1...Self.maximumUnitCount {
             guard try move(toUnit: unit) else { break }
             try requireAllBytes(unit: unit)
@@ -18,7 +24,7 @@ extension FITSFile {
             guard kind == BINARY_TBL else { continue }
             let header = Header(try readCards())
             let found = header.text("EXTNAME") ?? ""
-            if name == nil || name?.uppercased() == found.uppercased() { return try readTable(found, header) }
+            if name == nil || name?.uppercased() == found.uppercased() { return header }
         }
         let wanted = name.map { "no binary table is named \($0)" } ?? "there is no binary table"
         throw FITSError(file: path, action: "find a table", reason: .missing, detail: wanted)

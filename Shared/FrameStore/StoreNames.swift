@@ -39,4 +39,9 @@ public enum StoreNames {
     public static func detections(frameID: String, recipe: String) -> String {
         "detections/\(frameID.prefix(2))/\(frameID)-\(recipe).fits"
     }
+
+    /// The model of one frame's star images, beside its detections.
+    public static func pointSpread(frameID: String, recipe: String) -> String {
+        "detections/\(frameID.prefix(2))/\(frameID)-\(recipe).psf"
+    }
 }

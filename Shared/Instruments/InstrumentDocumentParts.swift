@@ -164,6 +164,8 @@ public struct ApertureHints: Codable, Sendable, Equatable {
     public var apertureRadiusFWHM: Double?
     /// Sky annulus [px].
     public var annulus: Annulus?
+    /// Whether sources are fitted by the frame's star image as well; nil leaves it to the photometer's NIGHTJAR_PSF.
+    public var psf: Bool?
     public init() {}
 }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import nightjar
 
 /// Runs commands in a folder of its own, as a user would.
-private struct Workshop: ~Copyable {
+struct Workshop: ~Copyable {
     let folder = FileManager.default.temporaryDirectory.appending(path: "frame-commands-\(UUID().uuidString)")
 
     init() throws {

@@ -21,6 +21,8 @@ final class Bench {
     }
 
     lazy var stage = MeasureStage(store: store, threshold: 4)
+    /// The same with PSF photometry.
+    lazy var fittingStage = MeasureStage(store: store, threshold: 4, fitsStarImage: true)
 
     /// A frame with its raw bytes, ingest's envelope and calibrated planes.
     ///
@@ -92,6 +94,10 @@ final class Bench {
     }
 
     func measure(_ frame: FrameCalibrated) throws -> [Message] { try messages(stage.calibrated(event(frame))) }
+
+    func fit(_ frame: FrameCalibrated) throws -> FrameMeasured? {
+        try messages(fittingStage.calibrated(event(frame))).payloads(FrameMeasured.self).first
+    }
 
     func ask(
         _ frame: FrameCalibrated, at places: [(Double, Double)], radius: Double = 4

@@ -73,7 +73,8 @@ private func calibrate(
             exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
     }
     let header = light.cards(
-        raw: facts.corrections.trimmed(raw.header), masters: masters.used, recipe: recipe(facts, document, masters))
+        raw: facts.corrections.trimmed(raw.header), masters: masters.used,
+        recipe: calibrationRecipe(facts, document, masters))
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
         file: path, out: place, width: light.frame.signal.width, height: light.frame.signal.height,
@@ -87,7 +88,7 @@ private func calibrate(
 }
 
 /// Digest of all that went into a calibration.
-private func recipe(_ facts: FrameFacts, _ document: InstrumentDocument, _ masters: MasterFiles) -> String {
+func calibrationRecipe(_ facts: FrameFacts, _ document: InstrumentDocument, _ masters: MasterFiles) -> String {
     let detector = facts.detector
     let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
     let parts =

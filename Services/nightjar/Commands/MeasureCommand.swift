@@ -1,6 +1,7 @@
 internal import DetectionCatalogue
 internal import FITS
 internal import Foundation
+internal import Photometry
 internal import Pipeline
 
 let measureCommand = Command(
@@ -11,10 +12,15 @@ let measureCommand = Command(
         Option("format", "csv|fits", "of the table (default: by the name of --out, else csv)"),
         Option("positions", "FILE", "measures at the x, y of this CSV file (0-based pixels) instead"),
         Option("recentre", nil, "moves given positions to the centroid within one FWHM"),
-        Option("aperture", "PX", "radius of the aperture (default: the instrument's, else 1.5 FWHM)"),
+        Option(
+            "aperture", "PX[,PX...]",
+            "radius of the aperture, and of more of them (default: the instrument's, else 1.5fwhm)"),
         Option("threshold", "K", "detection threshold in sigmas (default: 4)"),
         Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and leaves their pixels out"),
-        Option("psf", nil, "also fits all sources by the frame's own star image (columns flux_psf, mag_psf)"),
+        Option("psf", nil, "also fits all sources by the frame's own star image (flux_psf, mag_psf, psf_chi2)"),
+        Option("psf-out", "FILE|DIR", "with --psf: writes the model of the star image as FITS, in PSFEx's layout"),
+        Option("psf-in", "FILE", "fits by this model, written by --psf-out, instead of the frame's own"),
+        Option("residual", "FILE|DIR", "with --psf: writes the frame minus the fitted stars as FITS"),
         InstrumentOption.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
@@ -29,14 +35,20 @@ private struct MeasureFiles {
     private let otherInputs: [String]
     private let measurer: FrameMeasurer
     private let out: OutputPlace?
+    private let modelOut: OutputPlace?
+    private let residualOut: OutputPlace?
     private let format: String
     private let printsJSON: Bool
 
     init(_ arguments: Arguments) throws {
         files = arguments.positional
-        otherInputs = MasterFiles.paths(arguments) + ["positions", "instrument"].compactMap { arguments.text($0) }
+        otherInputs =
+            MasterFiles.paths(arguments) + ["positions", "instrument", "psf-in"].compactMap { arguments.text($0) }
         guard !files.isEmpty else { throw UsageError("no frame given: nightjar measure FILE...") }
-        out = try arguments.text("out").map { try OutputPlace($0, inputs: arguments.positional) }
+        func place(_ option: String) throws -> OutputPlace? {
+            try arguments.text(option).map { try OutputPlace($0, inputs: arguments.positional, option: option) }
+        }
+        (out, modelOut, residualOut) = (try place("out"), try place("psf-out"), try place("residual"))
         printsJSON = arguments.has("json")
         guard files.count == 1 || out != nil || printsJSON else {
             throw UsageError("\(files.count) frames make \(files.count) tables: give a folder by --out")
@@ -47,12 +59,36 @@ private struct MeasureFiles {
         for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
         var measurer = FrameMeasurer(document: document, masters: masters)
         measurer.threshold = try arguments.number("threshold", in: 1...1000) ?? measurer.threshold
-        measurer.apertureRadiusPixels = try arguments.number("aperture", in: 0.5...1000)
+        measurer.apertures = try Self.apertures(arguments)
         measurer.positions = try arguments.text("positions").map { try PositionList.read($0) }
         measurer.recentre = arguments.has("recentre")
         measurer.marksArtefacts = arguments.has("cosmic-rays")
-        measurer.fitsStarImage = arguments.has("psf")
+        if arguments.has("psf") || document.photometry.psf == true
+            || ["psf-out", "psf-in", "residual"].contains(where: { arguments.text($0) != nil })
+        {
+            let model = try arguments.text("psf-in").map { try PointSpreadFile.read($0) }
+            measurer.starImage = StarImageWish(model: model, makesResidual: residualOut != nil)
+        }
         self.measurer = measurer
+    }
+
+    private static func apertures(_ arguments: Arguments) throws -> [MeasurementParameters.Radius] {
+        guard let text = arguments.text("aperture") else { return [] }
+        let radii = text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            MeasurementParameters.Radius(text: word.filter { $0 != " " })
+        }
+        let known = radii.compactMap { radius -> MeasurementParameters.Radius? in
+            switch radius {
+            case .pixels(let pixels)? where pixels < 0.5: nil
+            case .seeing(let factor)? where !(0.1...50).contains(factor): nil
+            default: radius
+            }
+        }
+        guard known.count == radii.count, known.count <= 20 else {
+            throw UsageError(
+                "--aperture \(text): give at most 20 radii from 0.5 to 1000 px, as in 5 or 3,5,8 or 1fwhm,2fwhm")
+        }
+        return known
     }
 
     private static func format(_ arguments: Arguments) throws -> String {
@@ -87,19 +123,43 @@ private struct MeasureFiles {
     private func measure(_ file: String) throws -> FrameMeasurer.Summary {
         var result = try measurer.measure(file)
         if let out {
-            let place = try out.file(for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
-            try OutputPlace.requireDistinct(place, from: files + otherInputs)
+            let place = try distinct(out, for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
             try result.times.time("write") { try write(result.table, to: place) }
             result.summary.out = place
         } else if !printsJSON {
             result.times.time("write") { Terminal.write(DetectionCatalogue.csv(of: result.table)) }
         }
+        try writeStarImage(&result, file)
         result.summary.steps = result.times.steps
         if !printsJSON {
             for note in result.summary.notes { Terminal.complain("\(file): \(note)") }
             Terminal.complain(result.summary.text)
         }
         return result.summary
+    }
+
+    private func writeStarImage(_ result: inout FrameMeasurer.Result, _ file: String) throws {
+        guard let fit = result.starImage, modelOut != nil || residualOut != nil else { return }
+        guard let model = fit.model else {
+            throw FrameError(file, "there is no star image to write: \(fit.flags.texts.joined(separator: "; "))")
+        }
+        let header = result.header
+        if let modelOut {
+            let place = try distinct(modelOut, for: file, ending: "psf")
+            try result.times.time("write") { try PointSpreadFile.write(model, frame: header, to: place) }
+            result.summary.psf?.out = place
+        }
+        if let residualOut, let residual = fit.residual {
+            let place = try distinct(residualOut, for: file, ending: "residual.fits")
+            try result.times.time("write") { try FITSWriter.write(frame: residual, header: header, to: place) }
+            result.summary.psf?.residual = place
+        }
+    }
+
+    private func distinct(_ out: OutputPlace, for file: String, ending: String) throws -> String {
+        let place = try out.file(for: file, ending: ending)
+        try OutputPlace.requireDistinct(place, from: files + otherInputs, option: out.option)
+        return place
     }
 
     private func write(_ table: FITSTable, to place: String) throws {

@@ -6,7 +6,6 @@ internal import FITS
 internal import Foundation
 internal import Imaging
 internal import Instruments
-internal import PSF
 internal import Photometry
 
 /// Measures files, one by one, with the same rooms as the photometer.
@@ -16,10 +15,10 @@ struct FrameMeasurer {
     var threshold = 4.0
     /// Whether cosmic rays and trails are looked for and left out.
     var marksArtefacts = false
-    /// Whether sources are fitted by the frame's star image as well.
-    var fitsStarImage = false
-    /// Instead of the instrument's or 1.5 FWHM [px].
-    var apertureRadiusPixels: Double?
+    /// Whether sources are fitted by the frame's star image as well, and what is wanted of it.
+    var starImage: StarImageWish?
+    /// Instead of the instrument's or 1.5 FWHM; those after the first have columns of their own.
+    var apertures: [MeasurementParameters.Radius] = []
     /// Forced photometry there, instead of detections.
     var positions: [(x: Double, y: Double)]?
     var recentre = false
@@ -28,32 +27,58 @@ struct FrameMeasurer {
         var table: FITSTable
         var summary: Summary
         var times: StepTimes
+        /// The model of the star images, and the frame without its stars, where they were wanted and could be made.
+        var starImage: StarImageFit?
+        /// Of a file with the frame's planes.
+        var header: Header
     }
 
     func measure(_ path: String) throws -> Result {
         var times = StepTimes()
         let loaded = try LoadedFrame(
             path, document: document, masters: masters, marksArtefacts: marksArtefacts, times: &times)
+        try starImage?.requireFitting(loaded, path)
         let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown)
         let detections = times.time("detect") { detect(loaded.frame, parameters) }
-        let instrument = loaded.facts.exposure.instrument
-        let choice = ApertureChoice(
-            radiusPixels: apertureRadiusPixels ?? instrument.apertureRadiusPixels,
-            radiusFWHM: instrument.apertureRadiusFWHM, annulusInnerPixels: instrument.annulusInnerPixels,
-            annulusOuterPixels: instrument.annulusOuterPixels)
-        let radius = choice.radius(seeing: detections.seeing)
-        let measuring = choice.parameters(parameters, radius: radius, gainKnown: loaded.isGainKnown)
+        let measuring = self.parameters(loaded, parameters, seeing: detections.seeing)
         var measurement = times.time("measure") { rows(of: detections, measuring) }
-        if fitsStarImage { fit(&measurement, detections, loaded.isGainKnown, &times) }
+        let fit = starImage.map { wish in
+            StarImageFit(wish, loaded, detections, at: positions, rows: &measurement.rows, times: &times)
+        }
         let noWorld = times.time("measure") {
             DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
         }
+        let radii = [measurement.summary.apertureRadiusPixels] + measuring.extraRadiiPixels
         let table = times.time("write") {
             DetectionCatalogue.table(
-                of: measurement.rows, exposureSeconds: loaded.facts.exposureSeconds ?? .nan, header: loaded.header)
+                of: measurement.rows, exposureSeconds: loaded.facts.exposureSeconds ?? .nan, header: loaded.header,
+                radiiPixels: radii.count > 1 ? radii : [], psfChiSquared: fit?.chiSquared)
         }
-        let summary = Summary(path, loaded, measurement, noWorldCoordinates: noWorld)
-        return Result(table: table, summary: summary, times: times)
+        var summary = Summary(path, loaded, measurement, noWorldCoordinates: noWorld)
+        if radii.count > 1 { summary.apertureRadiiPixels = radii }
+        summary.psf = fit?.summary
+        summary.flags += fit?.flags.names ?? []
+        return Result(table: table, summary: summary, times: times, starImage: fit, header: loaded.calibratedHeader)
+    }
+
+    private func parameters(
+        _ loaded: LoadedFrame, _ detection: DetectionParameters, seeing: Seeing?
+    ) -> MeasurementParameters {
+        let instrument = loaded.facts.exposure.instrument
+        let radii = apertures.map { radius in
+            switch radius {
+            case .pixels(let pixels): pixels
+            case .seeing(let factor): factor * (seeing?.fwhmPixels ?? MeasurementParameters.fallbackFWHMPixels)
+            }
+        }
+        let choice = ApertureChoice(
+            radiusPixels: radii.first ?? instrument.apertureRadiusPixels,
+            radiusFWHM: instrument.apertureRadiusFWHM, annulusInnerPixels: instrument.annulusInnerPixels,
+            annulusOuterPixels: instrument.annulusOuterPixels)
+        var parameters = choice.parameters(
+            detection, radius: choice.radius(seeing: seeing), gainKnown: loaded.isGainKnown)
+        parameters.extraRadiiPixels = Array(radii.dropFirst())
+        return parameters
     }
 
     /// Detections measured, or the given positions; the summary is of the frame in both cases.
@@ -67,28 +92,6 @@ struct FrameMeasurer {
     private func measure(_ detections: Detections, _ parameters: MeasurementParameters) -> FrameMeasurement {
         Photometry.measure(detections, parameters)
     }
-
-    /// Fluxes by the frame's star image; without stars to make it from they stay unknown, flagged `psfFailed`.
-    private func fit(
-        _ measurement: inout FrameMeasurement, _ detections: Detections, _ isGainKnown: Bool, _ times: inout StepTimes
-    ) {
-        let parameters = PSFParameters(gainKnown: isGainKnown)
-        guard let model = times.time("psf model", { PointSpreadModel.fit(detections, parameters) }) else {
-            for index in measurement.rows.indices { measurement.rows[index].flags.insert(.psfFailed) }
-            return
-        }
-        let fitted = times.time("psf photometry") {
-            guard let positions else { return psfPhotometry(detections, model, parameters) }
-            return forcedPSFPhotometry(detections, model, at: positions, parameters)
-        }
-        for index in measurement.rows.indices {
-            let star = fitted[measurement.rows[index].sourceIndex ?? index]
-            measurement.rows[index].fluxPSF = star.flux
-            measurement.rows[index].fluxPSFError = star.fluxError
-            let own: SourceFlags = [.psfFailed, .psfPoorFit, .psfUncertain]
-            measurement.rows[index].flags.formUnion(star.flags.intersection(own))
-        }
-    }
 }
 
 extension FrameMeasurer {
@@ -101,7 +104,7 @@ extension FrameMeasurer {
         let wasCalibrated: Bool
         let exposureSeconds: Double?
         let gainElectronsPerADU: Double?
-        let flags: [String]
+        var flags: [String]
         let notes: [String]
         let rows: Int
         let detections: Int
@@ -114,6 +117,10 @@ extension FrameMeasurer {
         let cosmicRays: Int?
         let trails: Int?
         let apertureRadiusPixels: Double
+        /// Of all apertures, where several were asked for.
+        var apertureRadiiPixels: [Double]?
+        /// The model of the star images, where one was made.
+        var psf: StarImageFit.Summary?
         let limitingMagnitudeInstrumental: Double?
         /// Why there are no sky positions.
         let noWorldCoordinates: String?
@@ -152,8 +159,9 @@ extension FrameMeasurer {
             let sky = backgroundElectrons.map { String(format: "sky %.1f %@/px", $0, unit) } ?? "sky unknown"
             let count = rows == detections ? "\(rows) sources" : "\(rows) positions, \(detections) sources"
             let aperture = String(format: "aperture %.2f px", apertureRadiusPixels)
+            let image = psf.map { String(format: "PSF of %d stars, ", $0.starCount) } ?? ""
             let seconds = steps.reduce(0) { $0 + $1.wallSeconds }
-            return "\(file): \(width) x \(height), \(count), \(seeing), \(sky), \(aperture), "
+            return "\(file): \(width) x \(height), \(count), \(seeing), \(sky), \(aperture), \(image)"
                 + String(format: "%.2f s", seconds) + (out.map { " -> \($0)" } ?? "")
         }
     }

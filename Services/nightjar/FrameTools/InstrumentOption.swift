@@ -18,23 +18,27 @@ enum InstrumentOption {
 /// Where results go: `--out FILE` for one input, `--out DIR` for one or more.
 struct OutputPlace {
     let path: String
+    /// The option that named it, without its dashes.
+    let option: String
     private let isFolder: Bool
 
     /// - Throws: `UsageError` when several inputs would go into one file.
-    init(_ path: String, inputs files: [String]) throws {
+    init(_ path: String, inputs files: [String], option: String = "out") throws {
+        self.option = option
         let inputs = files.count
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         self.isFolder = path.hasSuffix("/") || (exists && isFolder.boolValue) || (!exists && inputs > 1)
         self.path = path
         guard inputs <= 1 || self.isFolder else {
-            throw UsageError("--out \(path): a folder is needed for \(inputs) files")
+            throw UsageError("--\(option) \(path): a folder is needed for \(inputs) files")
         }
         for (index, file) in files.enumerated() {
             guard let other = files[..<index].first(where: { Self.stem(of: $0) == Self.stem(of: file) }) else {
                 continue
             }
-            throw UsageError("\(other) and \(file) have one name: their results would be one file in --out \(path)")
+            throw UsageError(
+                "\(other) and \(file) have one name: their results would be one file in --\(option) \(path)")
         }
     }
 
@@ -61,14 +65,14 @@ struct OutputPlace {
     }
 
     /// - Throws: `UsageError` when an output would replace an input, or something that is no file.
-    static func requireDistinct(_ output: String, from inputs: [String]) throws {
+    static func requireDistinct(_ output: String, from inputs: [String], option: String = "out") throws {
         var facts = stat()
         guard stat(output, &facts) != 0 || facts.st_mode & S_IFMT == S_IFREG else {
-            throw UsageError("--out \(output): this is there already and is not a regular file")
+            throw UsageError("--\(option) \(output): this is there already and is not a regular file")
         }
         let place = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
         if inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == place }) {
-            throw UsageError("--out \(output): this would replace an input file")
+            throw UsageError("--\(option) \(output): this would replace an input file")
         }
     }
 }

@@ -8,6 +8,8 @@ internal import Instruments
 struct LoadedFrame {
     var frame: CalibratedFrame
     let header: Header
+    /// The header of a file with these planes, as `nightjar calibrate` writes it.
+    let calibratedHeader: Header
     let facts: FrameFacts
     let isGainKnown: Bool
     /// Of the calibration.
@@ -32,6 +34,7 @@ struct LoadedFrame {
         if wasCalibrated {
             guard masters.used.isEmpty else { throw FrameError(path, "this frame is calibrated already") }
             frame = try times.time("read") { try file.readCalibratedFrame().frame }
+            calibratedHeader = header
             flags = (header.text("NJFLAGS") ?? "").split(separator: " ").map(String.init)
             isGainKnown = !flags.contains("gainUnknown")
         } else {
@@ -39,6 +42,8 @@ struct LoadedFrame {
             let facts = facts
             let light = try times.time("calibrate") { try masters.calibrate(pixels, facts, path: path) }
             frame = light.frame
+            calibratedHeader = light.cards(
+                raw: self.header, masters: masters.used, recipe: calibrationRecipe(facts, document, masters))
             flags = light.flags.names
             isGainKnown = facts.detector.gain != nil
         }

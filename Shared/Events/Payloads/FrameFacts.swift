@@ -49,6 +49,8 @@ public struct InstrumentFacts: Codable, Sendable, Equatable {
     /// Local background annulus [px]; absent: the smooth background mesh.
     public var annulusInnerPixels: Double?
     public var annulusOuterPixels: Double?
+    /// Whether sources are fitted by the frame's star image as well; absent: the photometer's own setting.
+    public var psfPhotometry: Bool?
     /// Rows and columns that hold sky, 0-based and half open: [x0, x1, y0, y1]; absent means all. After the trimming of
     /// an overscan.
     public var usableRegion: [Int]?

@@ -1,3 +1,22 @@
+/// The model of a frame's star images.
+public struct PointSpreadFacts: Codable, Sendable, Equatable {
+    /// In the layout of PSFEx.
+    public var file: StoredFile
+    /// Full width at half maximum in the middle of the frame, pixel included [px].
+    public var fwhmPixels: Double
+    /// Stars that it was made from.
+    public var starCount: Int
+    /// Their chi^2 per degree of freedom.
+    public var chiSquaredPerDegree: Double?
+
+    public init(file: StoredFile, fwhmPixels: Double, starCount: Int, chiSquaredPerDegree: Double?) {
+        self.file = file
+        self.fwhmPixels = fwhmPixels
+        self.starCount = starCount
+        self.chiSquaredPerDegree = chiSquaredPerDegree
+    }
+}
+
 /// A frame has been measured: its detections are in the store. From the photometer.
 public struct FrameMeasured: EventPayload {
     public static let type = EventType("frame.measured")
@@ -19,6 +38,9 @@ public struct FrameMeasured: EventPayload {
     public var limitingMagnitudeInstrumental: Double?
     /// Whether the detections carry sky positions.
     public var hasWorldCoordinates: Bool
+    /// The model of the frame's star images, by which `flux_psf` was fitted; absent: nobody asked for one, or a flag
+    /// says why there is none.
+    public var psf: PointSpreadFacts?
     /// Names of frame flags.
     public var flags: [String]
 

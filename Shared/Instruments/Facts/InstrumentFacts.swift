@@ -58,6 +58,8 @@ public struct InstrumentFacts: Sendable, Equatable {
     /// Sky annulus [px of this file], inner and outer radius.
     public var annulusInnerPixels: Double?
     public var annulusOuterPixels: Double?
+    /// Whether sources are fitted by the frame's star image as well; nil leaves it to the photometer.
+    public var psfPhotometry: Bool?
     /// Pixels that hold sky, of the trimmed frame; `nil` means all.
     public var usableRegion: PixelRegion?
     /// What is done to raw pixels first, with sections of this very frame.

@@ -73,6 +73,7 @@ extension HeaderReading {
         facts.apertureRadiusFWHM = document.photometry.apertureRadiusFWHM
         facts.annulusInnerPixels = document.photometry.annulus?.innerRadiusPixels
         facts.annulusOuterPixels = document.photometry.annulus?.outerRadiusPixels
+        facts.psfPhotometry = document.photometry.psf
     }
 
     /// [arcsec/px of this file]: the document's, a scale keyword, the CD matrix, or 206.265 * pixel [um] / focal length
