@@ -37,11 +37,25 @@ public enum DetectionCatalogue {
         of rows: [Measurement], exposureSeconds: Double, header: Header, radiiPixels: [Double] = [],
         psfChiSquared: [Double]? = nil
     ) -> FITSTable {
+        let columns = columns(of: rows, exposureSeconds: exposureSeconds)
+        let chiSquared = FITSColumn(
+            name: "psf_chi2", unit: "", description: "chi^2 per degree of freedom under the star image",
+            values: .double(psfChiSquared ?? [Double](repeating: .nan, count: rows.count)))
+        let radii = radiiPixels.enumerated().map { index, radius in
+            HeaderCard(keyword: "APRAD\(index + 1)", value: .real(radius), comment: "[pix] radius of an aperture")
+        }
+        return FITSTable(
+            name: extensionName,
+            columns: columns + wholeLight(of: rows) + [chiSquared] + moreApertures(of: rows, radiiPixels),
+            header: Header(header.cards + radii))
+    }
+
+    private static func columns(of rows: [Measurement], exposureSeconds: Double) -> [FITSColumn] {
         let magnitudes = rows.map { $0.instrumentalMagnitude(exposureSeconds: exposureSeconds) }
         func column(_ name: String, _ unit: String, _ text: String, _ value: (Measurement) -> Double) -> FITSColumn {
             FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value)))
         }
-        let columns = [
+        return [
             column("x", "pix", "0-based pixel centre", \.x), column("y", "pix", "0-based pixel centre", \.y),
             column("x_err", "pix", "standard error", \.xError), column("y_err", "pix", "standard error", \.yError),
             column("ra_deg", "deg", "ICRS") { $0.raDegrees ?? .nan },
@@ -74,16 +88,6 @@ public enum DetectionCatalogue {
                 name: "flags", unit: "", description: "source flags, docs/registries.md",
                 values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) })),
         ]
-        let chiSquared = FITSColumn(
-            name: "psf_chi2", unit: "", description: "chi^2 per degree of freedom under the star image",
-            values: .double(psfChiSquared ?? [Double](repeating: .nan, count: rows.count)))
-        let radii = radiiPixels.enumerated().map { index, radius in
-            HeaderCard(keyword: "APRAD\(index + 1)", value: .real(radius), comment: "[pix] radius of an aperture")
-        }
-        return FITSTable(
-            name: extensionName,
-            columns: columns + wholeLight(of: rows) + [chiSquared] + moreApertures(of: rows, radiiPixels),
-            header: Header(header.cards + radii))
     }
 
     private static func moreApertures(of rows: [Measurement], _ radiiPixels: [Double]) -> [FITSColumn] {

@@ -5,8 +5,8 @@ public import Photometry
 extension DetectionCatalogue {
     /// Puts what was fitted into the rows of a table.
     ///
-    /// - Parameter fitted: in the order of the sources, or of the given positions; nil: the frame has no star image, and
-    ///   every row says `psfFailed`.
+    /// - Parameter fitted: in the order of the sources, or of the given positions; nil: the frame has no star image,
+    ///   and every row says `psfFailed`.
     /// - Returns: chi^2 per degree of freedom of each row, for `table`.
     public static func add(_ fitted: [PSFMeasurement]?, to rows: inout [Measurement]) -> [Double] {
         let own: SourceFlags = [.psfFailed, .psfPoorFit, .psfUncertain]

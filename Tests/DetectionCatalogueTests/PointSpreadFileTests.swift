@@ -45,30 +45,22 @@ struct PointSpreadFileTests {
             var file = try FITSFile(reading: path)
             let cell = try file.readCell(ofTable: "PSF_DATA")
             #expect(cell.column == "PSF_MASK")
-            let header = cell.header
-            func number(_ keyword: String) throws -> Double { try #require(header.number(keyword)) }
-            let (step, degree) = (try number("PSF_SAMP"), Int(try number("POLDEG1")))
+            let step = try #require(cell.header.number("PSF_SAMP"))
             let side = cell.axes[0]
             let nodes = Int((1 / step).rounded())
             var largest = 0.0
             for (column, row) in [(20, 30), (150, 120), (291, 11), (4, 232)] {
                 // Phases at which pixels' centres fall on nodes, so that the sum of the planes is the image.
                 let (x, y) = (Double(column) + step, Double(row) - step)
-                let u = (x + 1 - (try number("POLZERO1"))) / (try number("POLSCAL1"))
-                let v = (y + 1 - (try number("POLZERO2"))) / (try number("POLSCAL2"))
+                let terms = try terms(cell.header, x: x, y: y)
+                #expect(terms.count == cell.axes[2])
                 let stamp = model.image(x: x, y: y, halfSize: 7)
                 for index in stamp.pixels.indices {
                     let j = (side - 1) / 2 + nodes * (stamp.column + index % 15 - column) - 1
                     let k = (side - 1) / 2 + nodes * (stamp.row + index / 15 - row) + 1
-                    var (sum, plane) = (0.0, 0)
-                    for power in 0...degree {
-                        for other in 0...(degree - power) {
-                            let term = pow(u, Double(other)) * pow(v, Double(power))
-                            sum += term * Double(cell.values[(plane * side + k) * side + j])
-                            plane += 1
-                        }
+                    let sum = terms.enumerated().reduce(0.0) { sum, term in
+                        sum + term.element * Double(cell.values[(term.offset * side + k) * side + j])
                     }
-                    #expect(plane == cell.axes[2])
                     largest = max(largest, abs(sum - Double(stamp.pixels[index])))
                 }
             }
@@ -76,6 +68,17 @@ struct PointSpreadFileTests {
             // All light: PSFEx counts it per frame pixel, at nodes PSF_SAMP apart.
             let light = cell.values[0..<(side * side)].reduce(0.0) { $0 + Double($1) } * step * step
             #expect(abs(light - 1) < 0.02)
+        }
+    }
+
+    /// 1, X, X^2, Y, XY, Y^2, as many as the file has.
+    private func terms(_ header: Header, x: Double, y: Double) throws -> [Double] {
+        func number(_ keyword: String) throws -> Double { try #require(header.number(keyword)) }
+        let u = (x + 1 - (try number("POLZERO1"))) / (try number("POLSCAL1"))
+        let v = (y + 1 - (try number("POLZERO2"))) / (try number("POLSCAL2"))
+        let degree = Int(try number("POLDEG1"))
+        return (0...degree).flatMap { power in
+            (0...(degree - power)).map { pow(u, Double($0)) * pow(v, Double(power)) }
         }
     }
 

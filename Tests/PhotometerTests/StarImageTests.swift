@@ -4,17 +4,17 @@ import FITS
 import Foundation
 import FrameStore
 import Imaging
+import PSF
 import Pipeline
 import Testing
 
 @testable import photometer
 
 /// Twelve stars, none near another.
-private let grid = (0..<12).map { index in
-    (
-        x: 15.3 + 29.6 * Double(index % 4) + 0.13 * Double(index), y: 16.7 + 32.4 * Double(index / 4),
-        flux: 9_000.0 + 4_000 * Double(index)
-    )
+private let grid = (0..<12).map { index -> (x: Double, y: Double, flux: Double) in
+    let column = 15.3 + 29.6 * Double(index % 4)
+    let row = 16.7 + 32.4 * Double(index / 4)
+    return (column + 0.13 * Double(index), row, 9_000 + 4_000 * Double(index))
 }
 
 @Suite("Photometry by the star image in the photometer")
@@ -45,7 +45,8 @@ struct StarImageTests {
         try withBench { bench in
             var frame = try bench.frame(stars: grid)
             let without = try #require(bench.measure(frame).payloads(FrameMeasured.self).first)
-            #expect(without.psf == nil && without.detections.url != (try bench.fit(frame)?.detections.url))
+            let other = try #require(try bench.fit(frame))
+            #expect(without.psf == nil && without.detections.url != other.detections.url)
             let plain = try table(without, bench)
             #expect(plain.allSatisfy { $0.flux.isNaN && $0.chiSquared.isNaN })
             frame.instrument.psfPhotometry = false

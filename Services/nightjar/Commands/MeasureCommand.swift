@@ -1,6 +1,8 @@
 internal import DetectionCatalogue
 internal import FITS
 internal import Foundation
+internal import Imaging
+internal import Instruments
 internal import Photometry
 internal import Pipeline
 
