@@ -1,4 +1,4 @@
-"""Pictures of the documents: pulls.png, and psf_residuals.png where there is PSF photometry."""
+"""Picture of the documents that a whole run draws: pulls.png. psf_residual.py draws psf-residual.png."""
 
 from pathlib import Path
 
