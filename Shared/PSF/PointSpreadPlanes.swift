@@ -101,12 +101,13 @@ extension PointSpreadModel {
 
     /// How to evaluate the file, in the file.
     private static let manual = [
-        "A star at (x, y), counted from 1, puts the part P(u, v) of its light into",
-        "the pixel whose centre is (u, v) px from it. X = (x - POLZERO1) / POLSCAL1,",
-        "Y = (y - POLZERO2) / POLSCAL2, both held within -1...1. Sum the planes of",
-        "PSF_MASK times 1, X, X^2, Y, XY, Y^2 (as many as there are) and take the",
-        "cubic spline through the sum at node (PSFAXIS1 - 1) / 2 + u / PSF_SAMP along",
-        "axis 1, (PSFAXIS2 - 1) / 2 + v / PSF_SAMP along axis 2, counted from 0.",
+        "A star at (x, y), counted from 1, puts the part P(u, v) of its light",
+        "into the pixel whose centre is (u, v) px from it. Sum the planes of",
+        "PSF_MASK times 1, X, X^2, Y, XY, Y^2 (as many as there are), where",
+        "X = (x - POLZERO1) / POLSCAL1 and Y = (y - POLZERO2) / POLSCAL2, both",
+        "held within -1...1. P is the cubic spline through the sum, at node",
+        "(PSFAXIS1 - 1) / 2 + u / PSF_SAMP along axis 1 and",
+        "(PSFAXIS2 - 1) / 2 + v / PSF_SAMP along axis 2, counted from 0.",
     ]
 
     /// The model that was stored; nil when cards are missing, the shape does not fit them, or a value is not finite.
