@@ -2,7 +2,7 @@ public import FITS
 public import Imaging
 public import PSF
 
-/// The model of a frame's star images as a file that SourceExtractor, PSFEx's readers and GalSim read as well.
+/// The model of a frame's star images as a file in PSFEx's layout, which SourceExtractor reads as well.
 ///
 /// One binary table PSF_DATA with one row and one column PSF_MASK, a cube whose meaning its header says:
 /// `PointSpreadPlanes`.

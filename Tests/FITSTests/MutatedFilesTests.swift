@@ -36,6 +36,7 @@ struct MutatedFilesTests {
         print("mutated FITS files: \(outcomes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })")
         // Some are still read, some are not: the injuries are neither all deadly nor all harmless.
         #expect(outcomes["image", default: 0] > Self.count / 20)
+        #expect(outcomes["cell", default: 0] > 0 && outcomes["wrong cell"] == nil)
         #expect(outcomes["corrupt", default: 0] > 0)
         #expect(outcomes["truncated", default: 0] > 0)
         #expect(slow.isEmpty)
@@ -77,6 +78,11 @@ struct MutatedFilesTests {
                 var file = try FITSFile(reading: path)
                 return try file.readTable().columns.isEmpty ? "table without columns" : "table"
             },
+            outcome {
+                var file = try FITSFile(reading: path)
+                let cell = try file.readCell(ofTable: "CUBE")
+                return cell.values.count == cell.axes.reduce(1, *) ? "cell" : "wrong cell"
+            },
             FITSFile.isComplete(path) ? "complete" : "incomplete",
         ]
     }
@@ -115,6 +121,9 @@ struct MutatedFilesTests {
                 FITSColumn(name: "flags", values: .int32((0..<40).map { Int32($0) })),
             ])
         try table.write(to: folder.file("table.fits"))
+        let cell = FITSCell(
+            table: "CUBE", column: "VALUES", axes: [9, 9, 3], values: (0..<243).map { Float($0) }, header: Header())
+        try cell.write(to: folder.file("cell.fits"))
         let extended =
             handMadeFITS(primary, data: []) + handMadeFITS(image, data: bigEndian((0..<480).map { Int32($0) }))
         let packed = try packedImages.map { (name: "\($0.name).fits.fz", bytes: try unpacked($0.base64)) }
@@ -122,6 +131,7 @@ struct MutatedFilesTests {
         return [
             ("plain.fits", plain), ("extended.fits", extended),
             ("table.fits", try bytes(of: folder.file("table.fits"))),
+            ("cell.fits", try bytes(of: folder.file("cell.fits"))),
         ]
             + packed + [zipped[0]]
     }
