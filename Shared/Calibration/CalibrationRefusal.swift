@@ -6,6 +6,8 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
     case noVariance(valueADU: Double)
     case saturated(fraction: Double, saturationADU: Double)
     case tooFaint(signalADU: Double, noiseADU: Double)
+    /// What was made of it and the others carries no measurement in any pixel.
+    case noUsablePixel
     /// The share of pixels that are more than `sigmas` away from the master before.
     case differsFromPrevious(master: String, fraction: Double, sigmas: Double)
 
@@ -17,6 +19,7 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
         case .noVariance: "calibration.noVariance"
         case .saturated: "calibration.saturated"
         case .tooFaint: "calibration.tooFaint"
+        case .noUsablePixel: "calibration.noUsablePixel"
         case .differsFromPrevious: "calibration.differsFromPrevious"
         }
     }
@@ -30,6 +33,7 @@ public enum CalibrationRefusal: Error, Sendable, Equatable, CustomStringConverti
         case .saturated(let fraction, let level): "\(percent(fraction)) of the pixels are at or above \(level) ADU"
         case .tooFaint(let signal, let noise):
             "the flat has \(rounded(signal)) ADU above bias and dark, with a pixel noise of \(rounded(noise)) ADU"
+        case .noUsablePixel: "no pixel of the master that it would go into can be used: all are bad or not numbers"
         case .differsFromPrevious(let master, let fraction, let sigmas):
             "\(percent(fraction)) of the pixels are more than \(rounded(sigmas)) sigma away from the master before, "
                 + "\(master)"

@@ -18,7 +18,7 @@ public struct FringeBuilder: Sendable {
     /// - Parameters:
     ///   - group: the lights, in the order that `light` counts.
     ///   - light: frame `index`, calibrated without a fringe.
-    /// - Throws: `fringeNotUsable` with fewer than three lights; `shapeMismatch`; what `light` throws.
+    /// - Throws: `fringeNotUsable` with fewer than three lights or no pixel that shows the sky; `shapeMismatch`; what `light` throws.
     public func fringe(
         _ group: MasterGroup, id: String, light: (_ index: Int) throws -> CalibratedFrame
     ) throws -> Master<Relative> {
@@ -52,7 +52,11 @@ public struct FringeBuilder: Sendable {
                 if i % 7 == 0 { typical.append(spread) }
             }
         }
-        return master(group, id: id, values: values, scatters: scatters, typical: typical)
+        let fringe = master(group, id: id, values: values, scatters: scatters, typical: typical)
+        guard fringe.hasUsablePixel else {
+            throw CalibrationError.fringeNotUsable(master: id, reason: "no pixel shows the sky in three lights")
+        }
+        return fringe
     }
 
     private func master(
@@ -83,9 +87,11 @@ public struct FringeBuilder: Sendable {
         let isSource = sources(in: frame, sky: sky)
         var values: [Float] = []
         values.reserveCapacity(rows.count * signal.width)
+        var levels = [Float](repeating: 0, count: signal.width)
         for y in rows {
+            sky.write(row: y, into: &levels)
             for x in 0..<signal.width {
-                let level = sky.level(x, y)
+                let level = levels[x]
                 let isUsable = frame.mask[x, y].isEmpty && !isSource[y * signal.width + x] && level > 0
                 values.append(isUsable ? signal[x, y] / level - 1 : .nan)
             }
@@ -96,7 +102,9 @@ public struct FringeBuilder: Sendable {
     private static func sources(in frame: CalibratedFrame, sky: BoxMedians) -> [Bool] {
         let (width, height) = (frame.signal.width, frame.signal.height)
         var smooth = Image<Electron>(width: width, height: height)
+        var levels = [Float](repeating: 0, count: width)
         for y in 0..<height {
+            sky.write(row: y, into: &levels)
             for x in 0..<width {
                 var (sum, count): (Float, Float) = (0, 0)
                 for j in max(y - 1, 0)...min(y + 1, height - 1) {
@@ -105,7 +113,7 @@ public struct FringeBuilder: Sendable {
                         count += 1
                     }
                 }
-                smooth[x, y] = count > 0 ? sum / count - sky.level(x, y) : 0
+                smooth[x, y] = count > 0 ? sum / count - levels[x] : 0
             }
         }
         let reach = Float(3 * (Robust.clippedMoments(smooth.pixels)?.sigma ?? 0))

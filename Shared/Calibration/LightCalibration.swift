@@ -106,7 +106,7 @@ public struct LightCalibration: Sendable {
             pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, saturation: level, lowestFlat: lowestFlat,
             threads: threads
         ).apply(to: raw)
-        if let known = frame.mask { for i in mask.bits.indices { mask.bits[i] |= known.bits[i] } }
+        if let known = frame.mask { add(known, to: &mask) }
         if let bleedingAlong { BleedTrails(along: bleedingAlong).mark(&mask, in: signal) }
         let fringe = masters.fringe?.subtract(from: &signal, mask: &mask)
         if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
@@ -149,10 +149,33 @@ public struct LightCalibration: Sendable {
 
     /// gain^2 / flat^2 times what preparing the frame added [ADU^2].
     private func add(_ added: Image<ADUSquared>, to variance: inout Image<ElectronSquared>) {
-        let gain = Float(detector.gain ?? 1)
-        for i in variance.pixels.indices {
-            let scale = gain / (masters.flat?.image.pixels[i] ?? 1)
-            variance.pixels[i] += scale * scale * added.pixels[i]
+        let (gain, width) = (Float(detector.gain ?? 1), added.width)
+        let flats = Plane(masters.flat?.image.pixels, width: width, absent: 1)
+        let height = variance.height
+        variance.pixels.withUnsafeMutableBufferPointer { variance in
+            added.pixels.withUnsafeBufferPointer { added in
+                let (variance, added) = (variance.baseAddress!, added.baseAddress!)
+                parallelRows(height, threads: threads) { range in
+                    for y in range {
+                        flats.row(y) { flat in
+                            let (variance, added) = (variance + y * width, added + y * width)
+                            for x in 0..<width {
+                                let scale = gain / flat[x]
+                                variance[x] += scale * scale * added[x]
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over what was known of the pixels before.
+    private func add(_ known: Mask, to mask: inout Mask) {
+        mask.bits.withUnsafeMutableBufferPointer { bits in
+            known.bits.withUnsafeBufferPointer { known in
+                for i in 0..<known.count { bits[i] |= known[i] }
+            }
         }
     }
 

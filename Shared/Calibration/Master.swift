@@ -83,6 +83,12 @@ public struct Master<Unit: PixelUnit>: Sendable, Equatable {
         let error = Image<Unit>(width: image.width, height: image.height, filledWith: Float(noise))
         self.init(facts: facts, image: image, error: error)
     }
+
+    /// Whether any pixel is a number and carries a measurement.
+    public var hasUsablePixel: Bool {
+        let bad = PixelFlags.withoutMeasurement.rawValue
+        return zip(image.pixels, mask.bits).contains { $0.isFinite && $1 & bad == 0 }
+    }
 }
 
 extension Master where Unit == Relative {

@@ -144,6 +144,10 @@ extension MasterBuilder {
         do {
             let build: MasterBuild<Unit> = try plan.build(id: id, poissonPerUnit: poissonPerUnit, with: self)
             var master = build.master
+            guard master.hasUsablePixel else {
+                let all = rest.frames.map { RefusedFrame(id: $0.id, refusal: .noUsablePixel) }
+                throw CalibrationError.noUsableFrame(group: group.key, refused: all)
+            }
             master.facts.instrumentRevision = group.frames[0].instrumentRevision
             if previous != nil { master.facts.flags.insert(.comparedWithPrevious) }
             return MasterBuild(master: master, refused: refused + build.refused)

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Imaging
 
 /// The level of one line of an overscan, or of a whole line of row noise.
@@ -17,10 +18,10 @@ extension OverscanCorrection {
     /// `sigma` is the clipped scatter of the overscan about its lines' medians; lines of the data without an overscan
     /// line of their own (it may be shorter) get the median level of all. The level's variance is added to every pixel
     /// it was subtracted from: along a row it is one error, not many.
-    func subtract(from frame: inout PreparedFrame) {
-        let raw = frame.pixels
-        for region in regions {
-            let levels = levels(of: region.bias, in: raw)
+    func subtract(from frame: inout PreparedFrame, threads: Int) {
+        // Before any is subtracted: sections may hold each other's pixels.
+        let raw = regions.map { levels(of: $0.bias, in: frame.pixels) }
+        for (region, levels) in zip(regions, raw) {
             let lines = along == .rows ? region.bias.y0 : region.bias.x0
             let typical = Self.typical(levels)
             let places = along == .rows ? region.data.rows : region.data.columns
@@ -28,25 +29,38 @@ extension OverscanCorrection {
                 let index = place - lines
                 return levels.indices.contains(index) && levels[index].level.isFinite ? levels[index] : typical
             }
-            frame.subtract(known, along: along, in: region.data)
+            frame.subtract(known, along: along, in: region.data, threads: threads)
         }
     }
 
     /// One level for each line of an overscan section, with its variance.
     func levels(of bias: FrameSection, in raw: Image<ADU>) -> [LineLevel] {
-        let lines = along == .rows ? Array(bias.rows) : Array(bias.columns)
-        let values = lines.map { line -> [Float] in
-            let pixels = along == .rows ? bias.columns.map { raw[$0, line] } : bias.rows.map { raw[line, $0] }
-            return pixels.filter(\.isFinite)
+        let lines = along == .rows ? bias.height : bias.width
+        let length = along == .rows ? bias.width : bias.height
+        var medians: [Double] = []
+        var counts: [Int] = []
+        var scatter: [Float] = []
+        scatter.reserveCapacity(lines * length)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: length) { numbers in
+            let numbers = numbers.baseAddress!
+            raw.pixels.withUnsafeBufferPointer { pixels in
+                let start = pixels.baseAddress! + bias.y0 * raw.width + bias.x0
+                for line in 0..<lines {
+                    let first = start + (along == .rows ? line * raw.width : line)
+                    let count = kernel_pick(first, nil, along == .rows ? 1 : raw.width, length, numbers)
+                    let median = Robust.median(withNaN: numbers, count: count)
+                    medians.append(median.map(Double.init) ?? .nan)
+                    counts.append(count)
+                    if let median { for i in 0..<count { scatter.append(numbers[i] - median) } }
+                }
+            }
         }
-        let medians = values.map { Robust.median($0).map(Double.init) ?? .nan }
-        let scatter = zip(values, medians).flatMap { line, median in line.map { $0 - Float(median) } }
-        let perLine = values.map(\.count).max() ?? 0
+        let perLine = counts.max() ?? 0
         // About its own median of n values a Gaussian scatters by a little less than sigma.
         let loss = perLine > 1 ? (Double(perLine) / (Double(perLine) - 1)).squareRoot() : 1
         let sigma = (Robust.clippedMoments(scatter)?.sigma ?? 0) * loss
-        let plain = zip(values, medians).map { line, median in
-            LineLevel(level: median, variance: Self.medianVariance(sigma: sigma, count: line.count))
+        let plain = zip(medians, counts).map { median, count in
+            LineLevel(level: median, variance: Self.medianVariance(sigma: sigma, count: count))
         }
         return fit == .median ? plain : LegendreFit(plain.map(\.level), order: order)?.levels() ?? plain
     }
@@ -71,20 +85,44 @@ extension OverscanCorrection {
         let columns = Self.covered(regions.map { $0.data.columns })
         let rows = Self.covered(regions.map { $0.data.rows })
         guard !columns.isEmpty, !rows.isEmpty else { return frame }
-        var pixels = Image<ADU>(width: columns.count, height: rows.count)
-        var mask = Mask(width: columns.count, height: rows.count)
-        var variance = frame.variance.map { _ in Image<ADUSquared>(width: columns.count, height: rows.count) }
+        let stretches = Self.stretches(columns)
         let width = frame.pixels.width
-        for (newY, y) in rows.enumerated() {
-            for (newX, x) in columns.enumerated() {
-                let (to, from) = (newY * columns.count + newX, y * width + x)
-                pixels.pixels[to] = frame.pixels.pixels[from]
-                if let bits = frame.mask?.bits[from] { mask.bits[to] = bits }
-                if let value = frame.variance?.pixels[from] { variance?.pixels[to] = value }
+        func kept<Element: BitwiseCopyable>(_ elements: [Element]) -> [Element] {
+            [Element](plane: columns.count * rows.count) { target in
+                elements.withUnsafeBufferPointer { elements in
+                    for (newY, y) in rows.enumerated() {
+                        for stretch in stretches {
+                            let line = target.baseAddress! + newY * columns.count + stretch.place
+                            line.initialize(
+                                from: elements.baseAddress! + y * width + stretch.columns.lowerBound,
+                                count: stretch.columns.count)
+                        }
+                    }
+                }
             }
         }
+        func trimmed<Unit>(_ image: Image<Unit>) -> Image<Unit> {
+            Image(width: columns.count, height: rows.count, pixels: kept(image.pixels))
+        }
+        var mask =
+            frame.mask.map { Mask(width: columns.count, height: rows.count, bits: kept($0.bits)) }
+            ?? Mask(width: columns.count, height: rows.count)
         maskGaps(&mask, columns: columns, rows: rows)
-        return PreparedFrame(pixels: pixels, mask: mask, variance: variance, flags: frame.flags)
+        return PreparedFrame(
+            pixels: trimmed(frame.pixels), mask: mask, variance: frame.variance.map { trimmed($0) }, flags: frame.flags)
+    }
+
+    /// Columns that lie side by side, and where the first of them goes.
+    private static func stretches(_ columns: [Int]) -> [(columns: Range<Int>, place: Int)] {
+        var stretches: [(columns: Range<Int>, place: Int)] = []
+        for (place, column) in columns.enumerated() {
+            if let last = stretches.last, last.columns.upperBound == column {
+                stretches[stretches.count - 1].columns = last.columns.lowerBound..<(column + 1)
+            } else {
+                stretches.append((column..<(column + 1), place))
+            }
+        }
+        return stretches
     }
 
     private func maskGaps(_ mask: inout Mask, columns: [Int], rows: [Int]) {

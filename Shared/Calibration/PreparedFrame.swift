@@ -29,9 +29,11 @@ public struct PreparedFrame: Sendable, Equatable {
     public func forMaster(saturationADU: Double?) -> Image<ADU> {
         guard let mask, let saturationADU else { return pixels }
         var image = pixels
-        let level = Float(saturationADU)
-        for i in image.pixels.indices where mask.bits[i] & PixelFlags.saturated.rawValue != 0 {
-            image.pixels[i] = max(image.pixels[i], level)
+        let (level, bit) = (Float(saturationADU), PixelFlags.saturated.rawValue)
+        image.pixels.withUnsafeMutableBufferPointer { pixels in
+            mask.bits.withUnsafeBufferPointer { bits in
+                for i in pixels.indices where bits[i] & bit != 0 { pixels[i] = max(pixels[i], level) }
+            }
         }
         return image
     }
@@ -48,10 +50,11 @@ extension DetectorCorrections {
     ///   - raw: one exposure as the camera wrote it [ADU].
     ///   - kind: the rows of a flat keep their level where it would be taken from the sky: there it is response.
     ///   - saturationADU: of raw counts.
+    ///   - threads: that rows are split over; the bits do not depend on it.
     /// - Returns: pixels of the size that `preparedSize` tells.
     /// - Throws: `sectionOutsideFrame` when a section does not fit.
     public func prepare(
-        _ raw: Image<ADU>, kind: FrameKind, saturationADU: Double?
+        _ raw: Image<ADU>, kind: FrameKind, saturationADU: Double?, threads: Int = 1
     ) throws(CalibrationError) -> PreparedFrame {
         if leavesPixels { return PreparedFrame(untouched: raw) }
         try requireSections(width: raw.width, height: raw.height)
@@ -59,7 +62,7 @@ extension DetectorCorrections {
             pixels: raw, mask: Mask(width: raw.width, height: raw.height), variance: nil, flags: [])
         if let saturationADU { frame.markSaturated(from: Float(saturationADU)) }
         if let overscan {
-            overscan.subtract(from: &frame)
+            overscan.subtract(from: &frame, threads: threads)
             frame.flags.insert(.overscanUsed)
         }
         if let crosstalk {
@@ -71,7 +74,7 @@ extension DetectorCorrections {
             frame.flags.insert(.linearised)
         }
         if let rowNoise, kind != .flat || rowNoise.from == .darkColumns {
-            rowNoise.subtract(from: &frame, within: overscan?.regions.map(\.data))
+            rowNoise.subtract(from: &frame, within: overscan?.regions.map(\.data), threads: threads)
             frame.flags.insert(.rowNoiseRemoved)
         }
         return overscan.map { $0.trimmed(frame) } ?? frame
@@ -96,30 +99,45 @@ extension PreparedFrame {
         guard var mask else { return }
         self.mask = nil
         let bit = PixelFlags.saturated.rawValue
-        for i in pixels.pixels.indices where pixels.pixels[i] >= level { mask.bits[i] |= bit }
+        pixels.pixels.withUnsafeBufferPointer { pixels in
+            mask.bits.withUnsafeMutableBufferPointer { bits in
+                for i in pixels.indices { bits[i] |= pixels[i] >= level ? bit : 0 }
+            }
+        }
         self.mask = mask
     }
 
     /// Subtracts a level from each line of a section and adds its variance to that of the line's pixels.
     ///
     /// - Parameter levels: one for each line, from the section's first.
-    mutating func subtract(_ levels: [LineLevel], along: DetectorAxis, in section: FrameSection) {
+    mutating func subtract(_ levels: [LineLevel], along: DetectorAxis, in section: FrameSection, threads: Int) {
         let width = pixels.width
-        let offsets = levels.map(\.level)
-        let variances = levels.map { Float($0.variance) }
-        var plane = variance ?? Image(width: width, height: pixels.height)
+        var plane = variance ?? Self.noVariance(width: width, height: pixels.height)
         variance = nil
+        let (offsets, variances) = (levels.map(\.level), levels.map { Float($0.variance) })
         pixels.pixels.withUnsafeMutableBufferPointer { pixels in
             plane.pixels.withUnsafeMutableBufferPointer { plane in
-                for y in section.rows {
-                    for x in section.columns {
-                        let line = along == .rows ? y - section.y0 : x - section.x0
-                        pixels[y * width + x] = Float(Double(pixels[y * width + x]) - offsets[line])
-                        plane[y * width + x] += variances[line]
+                let start = section.y0 * width + section.x0
+                let (pixels, plane) = (pixels.baseAddress! + start, plane.baseAddress! + start)
+                parallelRows(section.height, threads: threads) { range in
+                    for line in range {
+                        let (pixels, plane) = (pixels + line * width, plane + line * width)
+                        if along == .rows {
+                            let (offset, variance) = (offsets[line], variances[line])
+                            for x in 0..<section.width { pixels[x] = Float(Double(pixels[x]) - offset) }
+                            for x in 0..<section.width { plane[x] += variance }
+                        } else {
+                            for x in 0..<section.width { pixels[x] = Float(Double(pixels[x]) - offsets[x]) }
+                            for x in 0..<section.width { plane[x] += variances[x] }
+                        }
                     }
                 }
             }
         }
         variance = plane
+    }
+
+    private static func noVariance(width: Int, height: Int) -> Image<ADUSquared> {
+        Image(width: width, height: height, pixels: [Float](plane: width * height) { $0.initialize(repeating: 0) })
     }
 }

@@ -17,10 +17,26 @@ extension CrosstalkCorrection {
             for (source, origin) in amplifiers.enumerated() where source != victim {
                 let coefficient = coefficients[victim][source]
                 guard coefficient != 0 else { continue }
+                Self.subtract(Float(coefficient), origin, from: target, in: raw, of: &image)
+            }
+        }
+    }
+
+    private static func subtract(
+        _ coefficient: Float, _ origin: AmplifierSection, from target: AmplifierSection, in raw: Image<ADU>,
+        of image: inout Image<ADU>
+    ) {
+        let (stride, width) = (raw.width, target.section.width)
+        let (step, targetStep) = (origin.flipX ? -1 : 1, target.flipX ? -1 : 1)
+        raw.pixels.withUnsafeBufferPointer { raw in
+            image.pixels.withUnsafeMutableBufferPointer { pixels in
                 for j in 0..<target.section.height {
-                    for i in 0..<target.section.width {
-                        let value = raw[origin.x(i), origin.y(j)]
-                        if value.isFinite { image[target.x(i), target.y(j)] -= Float(coefficient) * value }
+                    let from = raw.baseAddress! + origin.y(j) * stride + origin.x(0)
+                    let line = pixels.baseAddress! + target.y(j) * stride + target.x(0)
+                    for i in 0..<width {
+                        let value = from[i * step]
+                        let place = i * targetStep
+                        line[place] = value.isFinite ? line[place] - coefficient * value : line[place]
                     }
                 }
             }
@@ -45,7 +61,9 @@ extension LinearityCorrection {
     }
 
     private func polynomial(_ s: Double) -> Double {
-        s * (1 + s * coefficients.reversed().reduce(0) { $0 * s + $1 })
+        var sum = 0.0
+        for index in coefficients.indices.reversed() { sum = sum * s + coefficients[index] }
+        return s * (1 + s * sum)
     }
 
     /// d corrected / d s.
@@ -62,14 +80,24 @@ extension LinearityCorrection {
     func correct(_ frame: inout PreparedFrame) {
         let limit = validToADU ?? .infinity
         let bit = PixelFlags.nonLinear.rawValue
-        for i in frame.pixels.pixels.indices {
-            let counts = Double(frame.pixels.pixels[i]) - pedestalADU
-            frame.pixels.pixels[i] = Float(pedestalADU + corrected(counts))
-            if counts > limit { frame.mask?.bits[i] |= bit }
-            if frame.variance != nil, counts > 0 {
+        let pixels = frame.pixels.pixels
+        frame.variance?.pixels.withUnsafeMutableBufferPointer { variance in
+            for i in variance.indices {
+                let counts = Double(pixels[i]) - pedestalADU
+                guard counts > 0 else { continue }
                 let slope = Float(slope(min(counts, limit)))
-                frame.variance?.pixels[i] *= slope * slope
+                variance[i] *= slope * slope
             }
         }
+        frame.mask?.bits.withUnsafeMutableBufferPointer { bits in
+            for i in bits.indices where Double(pixels[i]) - pedestalADU > limit { bits[i] |= bit }
+        }
+        let corrected = [Float](plane: pixels.count) { target in
+            for i in target.indices {
+                let counts = Double(pixels[i]) - pedestalADU
+                (target.baseAddress! + i).initialize(to: Float(pedestalADU + self.corrected(counts)))
+            }
+        }
+        frame.pixels = Image(width: frame.pixels.width, height: frame.pixels.height, pixels: corrected)
     }
 }

@@ -6,35 +6,93 @@ extension DetectionCatalogue {
     /// Numbers are rounded to what they can mean: 1e-4 px, 1e-7 deg (0.4 milliarcsec), 1e-4 of magnitudes, sigmas and
     /// shapes, 1e-3 electrons.
     public static func csv(of table: FITSTable) -> String {
-        var text = table.columns.map(\.name).joined(separator: ",") + "\n"
-        let fields = table.columns.map { texts(of: $0) }
-        for row in 0..<(fields.first?.count ?? 0) {
-            for column in fields.indices {
-                if column > 0 { text += "," }
-                text += fields[column][row]
+        let names = table.columns.map(\.name).joined(separator: ",") + "\n"
+        let columns = table.columns.map { CSVColumn($0) }
+        let rows = columns.first?.count ?? 0
+        let capacity = names.utf8.count + rows * max(1, columns.count) * CSVColumn.widestField
+        return String(unsafeUninitializedCapacity: capacity) { text in
+            guard var place = text.baseAddress else { return 0 }
+            for byte in names.utf8 { append(byte, at: &place) }
+            for row in 0..<rows {
+                for (index, column) in columns.enumerated() {
+                    if index > 0 { append(UInt8(ascii: ","), at: &place) }
+                    column.write(row, at: &place)
+                }
+                append(UInt8(ascii: "\n"), at: &place)
             }
-            text += "\n"
-        }
-        return text
-    }
-
-    private static func texts(of column: FITSColumn) -> [String] {
-        switch column.values {
-        case .double(let values):
-            let scale = column.name.hasPrefix("ra_") || column.name.hasPrefix("dec_") ? 1e7 : scale(of: column.unit)
-            return values.map { number($0, scale: scale) }
-        case .float(let values): return values.map { number(Double($0), scale: scale(of: column.unit)) }
-        case .int32(let values): return values.map { String($0) }
-        case .int64(let values): return values.map { String($0) }
+            return place - (text.baseAddress ?? place)
         }
     }
+}
 
-    private static func scale(of unit: String) -> Double { unit == "electron" ? 1e3 : 1e4 }
+/// Where the next byte of a text goes.
+private typealias TextPlace = UnsafeMutablePointer<UInt8>
 
-    private static func number(_ value: Double, scale: Double) -> String {
-        guard value.isFinite else { return "" }
+@inline(__always)
+private func append(_ byte: UInt8, at place: inout TextPlace) {
+    place.initialize(to: byte)
+    place += 1
+}
+
+/// One column's numbers and how many decimals they have.
+private struct CSVColumn {
+    /// Bytes of the longest field, "-1.7976931348623157e+308", and of the comma or end of line behind it.
+    static let widestField = 25
+
+    private let values: FITSColumn.Values
+    private let decimals: Int
+    private let scale: Int
+    let count: Int
+
+    init(_ column: FITSColumn) {
+        values = column.values
+        count = column.count
+        let isAngle = column.name.hasPrefix("ra_") || column.name.hasPrefix("dec_")
+        decimals = isAngle ? 7 : column.unit == "electron" ? 3 : 4
+        scale = (0..<decimals).reduce(1) { power, _ in power * 10 }
+    }
+
+    func write(_ row: Int, at place: inout TextPlace) {
+        switch values {
+        case .double(let values): write(values[row], at: &place)
+        case .float(let values): write(Double(values[row]), at: &place)
+        case .int32(let values): for byte in String(values[row]).utf8 { append(byte, at: &place) }
+        case .int64(let values): for byte in String(values[row]).utf8 { append(byte, at: &place) }
+        }
+    }
+
+    /// The shortest text that reads back as value * scale rounded, over scale: up to 15 digits are those of the
+    /// rounded integer, without the zeros at its end.
+    private func write(_ value: Double, at place: inout TextPlace) {
+        guard value.isFinite else { return }
         // Beyond 2^53 / scale rounding would only add noise.
-        let rounded = abs(value) < 1e11 ? (value * scale).rounded() / scale : value
-        return rounded == 0 ? "0" : "\(rounded)"
+        let rounded = abs(value) < 1e11 ? (value * Double(scale)).rounded() : .infinity
+        if rounded == 0 { return append(UInt8(ascii: "0"), at: &place) }
+        let digits = abs(rounded) < 1e15 ? Int(abs(rounded)) : 0
+        // Numbers below 1e-4 are written with an exponent.
+        guard digits > 0, digits >= scale / 10_000 else {
+            for byte in "\(abs(value) < 1e11 ? rounded / Double(scale) : value)".utf8 { append(byte, at: &place) }
+            return
+        }
+        if rounded < 0 { append(UInt8(ascii: "-"), at: &place) }
+        let (whole, part) = digits.quotientAndRemainder(dividingBy: scale)
+        Self.write(whole, digits: 1, at: &place)
+        append(UInt8(ascii: "."), at: &place)
+        var (fraction, length) = (part, decimals)
+        while length > 1, fraction % 10 == 0 { (fraction, length) = (fraction / 10, length - 1) }
+        Self.write(fraction, digits: length, at: &place)
+    }
+
+    /// A number >= 0 with at least so many digits.
+    private static func write(_ number: Int, digits: Int, at place: inout TextPlace) {
+        var (length, limit) = (1, 10)
+        while number >= limit, length < 18 { (length, limit) = (length + 1, limit * 10) }
+        length = max(length, digits)
+        var rest = number
+        for index in (0..<length).reversed() {
+            (place + index).initialize(to: UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        place += length
     }
 }

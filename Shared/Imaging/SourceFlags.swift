@@ -58,6 +58,10 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     /// A pixel of the aperture is above the range in which the detector's linearity was measured.
     public static let nonLinear = SourceFlags(rawValue: 1 << 25)
 
+    /// The flux of the Kron ellipse may be far from the source's: it is not positive, the ellipse reaches beyond the
+    /// frame or more than a tenth of it belongs to other sources, or the light does not end where it is looked for.
+    public static let kronUncertain = SourceFlags(rawValue: 1 << 26)
+
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
         (.saturated, "saturated", "a pixel of the source or of its aperture is saturated"),
@@ -86,6 +90,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.optimalFailed, "optimalFailed", "no optimally weighted flux"),
         (.mostlyFilled, "mostlyFilled", "more than half of the light in the aperture was filled in"),
         (.nonLinear, "nonLinear", "a pixel of the aperture is above the range in which the detector is linear"),
+        (.kronUncertain, "kronUncertain", "flux_auto not positive, cut off, or mixed with other sources' light"),
     ]
 
     /// Names of the flags that are set, in bit order.

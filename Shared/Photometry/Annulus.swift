@@ -119,6 +119,8 @@ struct LocalSky {
     var residualLevel: Double
     /// Variance of the level [e-^2].
     var levelVariance: Double
+    /// The same of the mesh alone [e-^2].
+    let meshVariance: Double
     var isPoor: Bool
 
     init(
@@ -131,7 +133,7 @@ struct LocalSky {
         let mesh = Double(background.level[column, row])
         // A tile's mode, median-filtered with its neighbours, is about as exact as the mean of one whole tile.
         let rms = Double(background.rms[column, row])
-        let meshVariance = rms * rms / Double(background.tileSize * background.tileSize)
+        meshVariance = rms * rms / Double(background.tileSize * background.tileSize)
         level = background.globalLevel.isFinite ? mesh : .nan
         (residualLevel, levelVariance, isPoor) = (0, meshVariance, false)
         guard let annulus = parameters.annulusPixels(radius: radius) else { return }

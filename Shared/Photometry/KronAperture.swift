@@ -10,6 +10,13 @@ struct KronAperture {
     let outline: EllipseOverlap
     /// False when the moments gave no radius and the smallest was taken.
     let isGood: Bool
+    /// Whether light was still found where the search for it ends.
+    let isOpen: Bool
+    /// The larger half axis [px].
+    let reach: Double
+
+    /// First moment [half axes] of light that does not fall off within 6 half axes: 4 for a constant.
+    private static let widest = 4.0
 
     /// nil for a source without an ellipse, or far outside the frame.
     init?(_ source: Source, owner: Int32, _ planes: FramePlanes) {
@@ -22,6 +29,8 @@ struct KronAperture {
             owner: owner)
         isGood = radius != nil
         let factor = min(max(2.5 * (radius ?? 0), 3.5), 15)
+        isOpen = (radius ?? 0) > Self.widest
+        reach = factor * max(a, b)
         outline = EllipseOverlap(
             x: source.x, y: source.y, a: factor * a, b: factor * b, cosine: cosine, sine: sine)
     }

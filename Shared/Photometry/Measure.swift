@@ -20,19 +20,34 @@ public func measure(
     _ detections: Detections, _ parameters: MeasurementParameters, starImage: (any StarImage)? = nil
 ) -> FrameMeasurement {
     FramePlanes.open(detections) { planes in
-        var meter = Photometer(detections, planes, parameters, starImage: starImage)
+        let meter = Photometer(detections, planes, parameters, starImage: starImage)
         let sources = detections.sources
-        let rows = sources.enumerated().map { index, source in
+        let rows = measurements(sources.count, meter, threads: parameters.threads) { meter, index in
             if index + 1 < sources.count { meter.prepare(for: sources[index + 1]) }
-            var row = meter.measure(source, owner: Int32(index + 1), isForced: false)
+            var row = meter.measure(sources[index], owner: Int32(index + 1), isForced: false)
             row.sourceIndex = index
             return row
         }
-        let sorted = rows.sorted { left, right in
-            let (leftFlux, rightFlux) = (sortableFlux(left), sortableFlux(right))
-            return leftFlux != rightFlux ? leftFlux > rightFlux : (left.y, left.x) < (right.y, right.x)
+        // Places are sorted: a row is too large to be moved about.
+        let keys = rows.map { (flux: sortableFlux($0), y: $0.y, x: $0.x) }
+        let order = keys.indices.sorted { first, second in
+            let (left, right) = (keys[first], keys[second])
+            return left.flux != right.flux ? left.flux > right.flux : (left.y, left.x) < (right.y, right.x)
         }
-        return FrameMeasurement(rows: sorted, summary: meter.summary())
+        return FrameMeasurement(rows: order.map { rows[$0] }, summary: meter.summary())
+    }
+}
+
+/// `count` rows in order, each made by one of the threads with room to work in of its own.
+private func measurements(
+    _ count: Int, _ meter: Photometer, threads: Int, _ row: (inout Photometer, Int) -> Measurement
+) -> [Measurement] {
+    [Measurement](unsafeUninitializedCapacity: count) { rows, used in
+        parallelRows(count, threads: threads) { range in
+            var own = meter
+            for index in range { (rows.baseAddress! + index).initialize(to: row(&own, index)) }
+        }
+        used = count
     }
 }
 
@@ -59,10 +74,10 @@ public func forcedPhotometry(
 ) -> [Measurement] {
     let fwhm = parameters.fwhmPixels(seeing: detections.seeing)
     return FramePlanes.open(detections) { planes in
-        var meter = Photometer(detections, planes, parameters, starImage: starImage)
-        return positions.map { position in
+        let meter = Photometer(detections, planes, parameters, starImage: starImage)
+        return measurements(positions.count, meter, threads: parameters.threads) { meter, index in
             let source = forcedSource(
-                detections, position, fwhm: fwhm, recentre: recentre, gainKnown: parameters.gainKnown)
+                detections, positions[index], fwhm: fwhm, recentre: recentre, gainKnown: parameters.gainKnown)
             let owner = detections.owner(x: source.x, y: source.y)
             return meter.measure(source, owner: owner, isForced: true)
         }

@@ -45,6 +45,8 @@ public struct MeasurementParameters: Sendable, Equatable {
     /// The annulus is at least this wide [px].
     public var minimumAnnulusWidthPixels: Double
     public var estimator: BackgroundEstimator
+    /// Threads that sources are split over; the bits do not depend on it, and it has no part in equality.
+    public var threads = 1
     /// False when the frame's "electrons" are not: errors come from the variance plane alone.
     public var gainKnown: Bool {
         get { detection.gainKnown }

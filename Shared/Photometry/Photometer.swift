@@ -164,7 +164,7 @@ struct Photometer {
         (row.fluxOptimal, row.fluxOptimalError) = weighted
     }
 
-    private func addKron(_ row: inout Measurement, _ source: Source, owner: Int32, sky: LocalSky) {
+    private mutating func addKron(_ row: inout Measurement, _ source: Source, owner: Int32, sky: LocalSky) {
         guard let kron = KronAperture(source, owner: owner, planes) else {
             row.flags.insert(.kronFailed)
             return
@@ -172,10 +172,37 @@ struct Photometer {
         // Only the aperture proper reports on masks and edges.
         if !kron.isGood { row.flags.insert(.kronFailed) }
         let sum = kron.sum(planes, owner: owner)
-        guard sum.area > 0 else { return }
-        let flux = combined(sum, sky: sky)
+        guard sum.area > 0 else {
+            row.flags.insert(.kronFailed)
+            return
+        }
+        let flux = combined(sum, sky: self.sky(around: kron, usual: sky))
         (row.fluxAuto, row.fluxAutoError) = (flux.flux, flux.fluxError)
+        let isCut = kron.outline.isTruncated(width: planes.width, height: planes.height)
+        if isCut || !(flux.flux > 0) || kron.isOpen || sum.missingArea > Self.mostMissing * kron.outline.area {
+            row.flags.insert(.kronUncertain)
+        }
     }
+
+    /// Part of a Kron ellipse that may be lost to other sources without a word.
+    private static let mostMissing = 0.1
+
+    /// The frame's annulus lies within the light of an extended source, and would take it for sky: a source whose
+    /// ellipse reaches it has an annulus of its own, from 1.5 to 2 half axes, or where that has no sky, the mesh.
+    private mutating func sky(around kron: KronAperture, usual: LocalSky) -> LocalSky {
+        guard let annulus = parameters.annulusPixels(radius: radius), kron.reach > annulus.inner else { return usual }
+        var sky = usual
+        (sky.residualLevel, sky.levelVariance) = (0, usual.meshVariance)
+        guard kron.reach < Self.farthestAnnulus / 2 else { return sky }
+        let measured = Annulus.measure(
+            planes, x: kron.outline.x, y: kron.outline.y, inner: 1.5 * kron.reach, outer: 2 * kron.reach, owner: 0,
+            estimator: parameters.estimator, scratch: &scratch)
+        if let measured { (sky.residualLevel, sky.levelVariance) = (measured.level, measured.levelVariance) }
+        return sky
+    }
+
+    /// Larger ones would hold the frame's own structure [px].
+    private static let farthestAnnulus = 300.0
 
     // MARK: The frame
 

@@ -32,6 +32,12 @@ struct DetectorTests {
             #expect(unknown.instrument.gainElectronsPerADU == nil && unknown.instrument.gainSource == .unknown)
             #expect(codes(unknown).contains(.gainUnknown))
         }
+        for cards in ["EGAIN   = 0.0", "EGAIN   = -1", "EGAIN   = 'nan'", "EGAIN   = 1e9"] {
+            let notes = try facts(cards).notes
+            #expect(notes.contains { $0.code == .valueIgnored && $0.text.hasPrefix("EGAIN") }, "\(cards)")
+        }
+        let absurd = try facts("GAIN    = 5000") { $0.gain.headerGainIsElectronsPerADU = true }
+        #expect(absurd.instrument.gainElectronsPerADU == nil && codes(absurd).contains(.valueIgnored))
         #expect(GainSource.allCases.map(\.rawValue) == ["document", "EGAIN", "GAIN", "unknown"])
     }
 
@@ -162,6 +168,9 @@ struct DetectorTests {
         let region = try facts("") { $0.trim = TrimMargins(firstRows: 12, lastColumns: 3) }.instrument.usableRegion
         #expect(region == PixelRegion(x0: 0, x1: 97, y0: 12, y1: 80))
         #expect(TrimMargins(firstRows: 50, lastRows: 40).region(width: 10, height: 80) == nil)
+        let nothing = try facts("") { $0.trim = TrimMargins(firstRows: 50, lastRows: 40) }
+        #expect(nothing.instrument.usableRegion == nil && codes(nothing).contains(.correctionSkipped))
+        #expect(try !codes(facts("") { $0.trim = TrimMargins(firstRows: 12) }).contains(.correctionSkipped))
     }
 
     @Test("hints for apertures, camera and telescope come through; a camera that does not fit is noted")

@@ -41,9 +41,11 @@ extension HeaderReading {
     mutating func fillDetector(_ facts: inout InstrumentFacts) {
         if let gain = document.gain.electronsPerADU {
             (facts.gainElectronsPerADU, facts.gainSource) = (gain, .document)
-        } else if let found = firstPositive(.gain) {
-            (facts.gainElectronsPerADU, facts.gainSource) = (found.value, .egain)
-        } else if document.gain.headerGainIsElectronsPerADU == true, let gain = header.number("GAIN"), gain > 0 {
+        } else if let found = gainKeyword() {
+            (facts.gainElectronsPerADU, facts.gainSource) = (found, .egain)
+        } else if document.gain.headerGainIsElectronsPerADU == true, let gain = header.number("GAIN"),
+            isSoundGain(gain, "GAIN")
+        {
             (facts.gainElectronsPerADU, facts.gainSource) = (gain, .headerGain)
         } else {
             let setting = header.text("GAIN").map { "; GAIN '\($0.prefix(20))' is not known to be e-/ADU" } ?? ""
@@ -61,6 +63,25 @@ extension HeaderReading {
         }
         facts.saturationADU = document.saturationADU ?? firstPositive(.saturation)?.value
         if facts.saturationADU == nil { note(.saturationUnknown, "no saturation level in document or header") }
+    }
+
+    /// The first keyword by which e-/ADU is meant and that has a value which can be it.
+    private mutating func gainKeyword() -> Double? {
+        for keyword in rules.keywords(.gain) where header[keyword] != nil {
+            guard let value = header.number(keyword) else {
+                note(.valueIgnored, "\(keyword) '\(header.text(keyword)?.prefix(40) ?? "")' is no gain in e-/ADU")
+                continue
+            }
+            if isSoundGain(value, keyword) { return value }
+        }
+        return nil
+    }
+
+    /// No detector makes more than 1000 electrons an ADU, or 1000 ADU an electron.
+    private mutating func isSoundGain(_ value: Double, _ keyword: String) -> Bool {
+        if (0.001...1000).contains(value) { return true }
+        note(.valueIgnored, "\(keyword) \(value) is no gain in e-/ADU")
+        return false
     }
 
     mutating func fillOptics(_ facts: inout InstrumentFacts, binning: (x: Int, y: Int)) {

@@ -68,6 +68,9 @@ extension HeaderReading {
         facts.corrections = corrections(width: width, height: height)
         let size = facts.corrections.preparedSize(width: width, height: height)
         facts.usableRegion = document.trim?.region(width: size.width, height: size.height)
+        if document.trim != nil, facts.usableRegion == nil {
+            note(.correctionSkipped, "trim leaves nothing of \(size.width) x \(size.height) pixels: all are used")
+        }
         return facts
     }
 
