@@ -18,26 +18,34 @@ enum BadPixels {
         let row = UnsafeMutablePointer<Float>.allocate(capacity: image.width)
         defer { row.deallocate() }
         let noise = max(surroundings.typicalNoise, frameNoise.isFinite ? frameNoise : 0)
-        for y in 0..<image.height {
-            surroundings.fillLevels(row: y, into: row)
-            for x in 0..<image.width {
-                let value = image.pixels[y * image.width + x]
-                let excess = Double(value - row[x])
-                let level = Double(row[x])
-                var flags = PixelFlags()
-                switch kind {
-                case .dark:
-                    if noise > 0, abs(excess) > 50 * noise { flags = excess > 0 ? [.bad, .hot] : [.bad, .cold] }
-                case .bias:
-                    if Double(error.pixels[y * image.width + x]) > 5 * usualError { flags = .bad }
-                case .flat: flags = Self.response(Double(value), of: level)
-                case .light, .fringe: break
+        image.pixels.withUnsafeBufferPointer { pixels in
+            error.pixels.withUnsafeBufferPointer { errors in
+                mask.bits.withUnsafeMutableBufferPointer { bits in
+                    for y in 0..<image.height {
+                        let start = y * image.width
+                        surroundings.fillLevels(row: y, into: row)
+                        for x in 0..<image.width {
+                            let value = pixels[start + x]
+                            var flags = PixelFlags()
+                            switch kind {
+                            case .dark: flags = excess(Double(value - row[x]), noise: noise)
+                            case .bias: flags = Double(errors[start + x]) > 5 * usualError ? .bad : []
+                            case .flat: flags = response(Double(value), of: Double(row[x]))
+                            case .light, .fringe: break
+                            }
+                            if !value.isFinite { flags.formUnion([.bad, .noData]) }
+                            bits[start + x] = flags.rawValue
+                        }
+                    }
                 }
-                mask[x, y].formUnion(flags)
-                if !value.isFinite { mask[x, y].formUnion([.bad, .noData]) }
             }
         }
         return mask
+    }
+
+    private static func excess(_ excess: Double, noise: Double) -> PixelFlags {
+        guard noise > 0, abs(excess) > 50 * noise else { return [] }
+        return excess > 0 ? [.bad, .hot] : [.bad, .cold]
     }
 
     private static func response(_ value: Double, of level: Double) -> PixelFlags {

@@ -18,7 +18,8 @@ public struct FringeBuilder: Sendable {
     /// - Parameters:
     ///   - group: the lights, in the order that `light` counts.
     ///   - light: frame `index`, calibrated without a fringe.
-    /// - Throws: `fringeNotUsable` with fewer than three lights or no pixel that shows the sky; `shapeMismatch`; what `light` throws.
+    /// - Throws: `fringeNotUsable` with fewer than three lights or no pixel that shows the sky; `shapeMismatch`; what
+    ///   `light` throws.
     public func fringe(
         _ group: MasterGroup, id: String, light: (_ index: Int) throws -> CalibratedFrame
     ) throws -> Master<Relative> {

@@ -111,9 +111,9 @@ public enum DetectionCatalogue {
     private static func wholeLight(of rows: [Measurement]) -> [FITSColumn] {
         let kinds: [(String, String, (Measurement) -> Double)] = [
             ("flux_total", "the aperture's, corrected for the light outside it", \.fluxTotal),
-            ("flux_total_err", "standard error, that of the correction included", \.fluxTotalError),
+            ("flux_total_err", "standard error: own noise and that of the frame's correction", \.fluxTotalError),
             ("flux_optimal", "by optimal weights", \.fluxOptimal),
-            ("flux_optimal_err", "standard error", \.fluxOptimalError),
+            ("flux_optimal_err", "standard error: own noise and that of the frame's curve", \.fluxOptimalError),
         ]
         return kinds.map { name, text, value in
             FITSColumn(name: name, unit: "electron", description: text, values: .double(rows.map(value)))

@@ -80,7 +80,9 @@ extension FITSFile {
         guard try move(toUnit: shape.unit) else { throw unitMissing(shape.unit) }
         var pixels = try readFloats(shape.width * shape.height)
         if shape.bitsPerPixel < 0 {
-            for index in pixels.indices where !pixels[index].isFinite { pixels[index] = .nan }
+            pixels.withUnsafeMutableBufferPointer { pixels in
+                for index in pixels.indices { pixels[index] = pixels[index].isFinite ? pixels[index] : .nan }
+            }
         }
         return Image(width: shape.width, height: shape.height, pixels: pixels)
     }
@@ -90,9 +92,8 @@ extension FITSFile {
         var status: Int32 = 0
         // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
         var hasBlanks: Int32 = 0
-        let pixels = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        let pixels = [Float](plane: count) { buffer in
             buffer.initialize(repeating: 0)
-            initializedCount = count
             if var value = blank {
                 ffgpv(handle, TFLOAT, 1, LONGLONG(count), &value, buffer.baseAddress, &hasBlanks, &status)
             } else {

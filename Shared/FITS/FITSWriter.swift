@@ -132,10 +132,12 @@ extension FITSFile {
     }
 
     func readBits(_ count: Int) throws(FITSError) -> [UInt16] {
-        var bits = [UInt16](repeating: 0, count: count)
         var status: Int32 = 0
         var hasBlanks: Int32 = 0
-        ffgpv(handle, TUSHORT, 1, LONGLONG(count), nil, &bits, &hasBlanks, &status)
+        let bits = [UInt16](plane: count) { buffer in
+            buffer.initialize(repeating: 0)
+            ffgpv(handle, TUSHORT, 1, LONGLONG(count), nil, buffer.baseAddress, &hasBlanks, &status)
+        }
         try FITSError.check(status, file: path, action: "read the mask")
         return bits
     }

@@ -10,6 +10,9 @@ public struct ApertureCorrection: Sendable, Equatable {
     public var magnitude: Double
     /// Its standard error [mag], common to all stars of the frame.
     public var error: Double
+    /// By how much stars differ from it beyond their noise, relative: the light that an aperture of few pixels misses
+    /// depends on where in its pixel a star lies.
+    public var relativeScatter: Double
     /// How it changes over the frame [mag/px]; 0 unless the stars show it at four sigmas.
     public var xGradient: Double
     public var yGradient: Double
@@ -48,6 +51,17 @@ struct RobustPlane {
     var level = 0.0
     var levelError = Double.nan
     var gradients = (u: 0.0, v: 0.0)
+    /// How much of the level is due to each point's deviation from the plane; 0 for points that are left out. The sum
+    /// of their squares is the level's variance by the points' own scatter.
+    private(set) var influences: [Double] = []
+    /// Variance of the points beyond their errors.
+    private(set) var intrinsic = 0.0
+
+    /// Standard error of the level by the points' own scatter; two degrees of freedom at least are left.
+    var scatterError: Double {
+        let count = Double(influences.count { $0 != 0 })
+        return (influences.reduce(0) { $0 + $1 * $1 } * count / max(1, count - 1)).squareRoot()
+    }
 
     /// - Parameters:
     ///   - points: positions about the frame's centre, values and their errors (> 0). At least 3.
@@ -58,28 +72,34 @@ struct RobustPlane {
         let scatter = 1.4826 * (medianByCounting(deviations) ?? 0)
         // Stars scatter more than their noise where the image changes over the frame.
         let noise = medianByCounting(points.map { Float($0.error) }) ?? 0
-        let intrinsic = max(0, scatter * scatter - noise * noise)
-        let weighted = points.map { ($0, ($0.error * $0.error + intrinsic)) }
+        intrinsic = max(0, scatter * scatter - noise * noise)
+        let weighted = points.enumerated().map { [intrinsic] in ($1, ($1.error * $1.error + intrinsic), $0) }
             .filter { abs($0.0.value - middle) <= 4 * max($0.1.squareRoot(), scatter) }
+        influences = [Double](repeating: 0, count: points.count)
         guard weighted.count >= 3 else { return nil }
         let flat = Self.fit(weighted, terms: 1)
         (level, levelError) = (flat.coefficients[0], flat.error)
+        for (point, influence) in zip(weighted, flat.influences) { influences[point.2] = influence }
         guard allowsGradient, weighted.count >= 12 else { return }
         let tilted = Self.fit(weighted, terms: 3)
         let perDegree = max(1, tilted.chiSquare / Double(weighted.count - 3))
         guard flat.chiSquare - tilted.chiSquare > 16 * perDegree else { return }
         (level, levelError) = (tilted.coefficients[0], tilted.error)
+        for (point, influence) in zip(weighted, tilted.influences) { influences[point.2] = influence }
         gradients = (tilted.coefficients[1], tilted.coefficients[2])
+        let residuals = points.map { Float(abs($0.value - level - gradients.u * $0.u - gradients.v * $0.v)) }
+        let spread = 1.4826 * (medianByCounting(residuals) ?? 0)
+        intrinsic = max(0, spread * spread - noise * noise)
     }
 
-    private typealias Weighted = ((u: Double, v: Double, value: Double, error: Double), Double)
+    private typealias Weighted = ((u: Double, v: Double, value: Double, error: Double), Double, Int)
 
     private static func fit(
         _ points: [Weighted], terms: Int
-    ) -> (coefficients: [Double], chiSquare: Double, error: Double) {
+    ) -> (coefficients: [Double], chiSquare: Double, error: Double, influences: [Double]) {
         var matrix = [Double](repeating: 0, count: 9)
         var right = [Double](repeating: 0, count: 3)
-        for (point, variance) in points {
+        for (point, variance, _) in points {
             let basis = [1, point.u, point.v]
             for row in 0..<terms {
                 right[row] += basis[row] * point.value / variance
@@ -89,12 +109,15 @@ struct RobustPlane {
         for index in terms..<3 { matrix[4 * index] = 1 }
         let inverse = inverse(matrix)
         let coefficients = (0..<3).map { row in (0..<3).reduce(0) { $0 + inverse[3 * row + $1] * right[$1] } }
+        var influences: [Double] = []
         let chiSquare = points.reduce(0.0) { sum, point in
             let expected = coefficients[0] + coefficients[1] * point.0.u + coefficients[2] * point.0.v
+            let weight = (inverse[0] + inverse[1] * point.0.u + inverse[2] * point.0.v) / point.1
+            influences.append(weight * (point.0.value - expected))
             return sum + (point.0.value - expected) * (point.0.value - expected) / point.1
         }
         let stretch = max(1, chiSquare / Double(max(1, points.count - terms)))
-        return (coefficients, chiSquare, (stretch * max(0, inverse[0])).squareRoot())
+        return (coefficients, chiSquare, (stretch * max(0, inverse[0])).squareRoot(), influences)
     }
 
     /// Of a symmetric 3 x 3 matrix, by cofactors.

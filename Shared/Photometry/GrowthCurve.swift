@@ -15,6 +15,10 @@ struct GrowthCurve {
     /// Mean flux(r) / flux(R) and standard error, per radius.
     private(set) var ratios: [Double] = []
     private(set) var errors: [Double] = []
+    /// What each star's deviation does to each mean.
+    private(set) var influences: [[Double]] = []
+    /// Variance of stars about each mean beyond their noise.
+    private var scatters: [Double] = []
     private(set) var gradients: [(u: Double, v: Double)] = []
     /// Width [px] and beta of the fit.
     private(set) var fwhm = Double.nan
@@ -30,7 +34,7 @@ struct GrowthCurve {
     private static let clearRatio = 60.0
     /// Ratios are not believed to better than this: stars differ, and no star is a Moffat function.
     private static let modelError = 5e-4
-    /// How wrong the fit may be on the light beyond the largest radius, relative.
+    /// How wrong the fit may be on the light beyond a radius, relative, where radii are compared.
     private static let tailError = 0.4
 
     /// nil when fewer than three stars are bright, clean and alone.
@@ -114,6 +118,8 @@ struct GrowthCurve {
                 ratios.append(1)
                 errors.append(0)
                 gradients.append((0, 0))
+                influences.append([Double](repeating: 0, count: stars.count))
+                scatters.append(0)
                 continue
             }
             let points = stars.map { star -> (u: Double, v: Double, value: Double, error: Double) in
@@ -131,6 +137,8 @@ struct GrowthCurve {
             ratios.append(plane.level)
             errors.append(plane.levelError)
             gradients.append(plane.gradients)
+            influences.append(plane.influences)
+            scatters.append(plane.intrinsic)
         }
         return true
     }
@@ -138,13 +146,13 @@ struct GrowthCurve {
     // MARK: Fit
 
     /// The star that a width and beta make above the curve's own sky.
-    private func star(fwhm: Double, beta: Double) -> RoundMoffat {
+    func star(fwhm: Double, beta: Double) -> RoundMoffat {
         let reach = radii[radii.count - 1]
         return RoundMoffat(fwhm: fwhm, beta: beta, annulus: (reach, max(1.5 * reach, reach + 6)))
     }
 
     /// Part of a star's light within a radius by the fit.
-    private func measured(_ index: Int) -> Double { star(fwhm: fwhm, beta: beta).measured(radius: radii[index]) }
+    func measured(_ index: Int) -> Double { star(fwhm: fwhm, beta: beta).measured(radius: radii[index]) }
 
     private func chiSquare(fwhm: Double, beta: Double) -> Double {
         let star = star(fwhm: fwhm, beta: beta)
@@ -152,11 +160,13 @@ struct GrowthCurve {
         guard unit > 0 else { return .infinity }
         return radii.indices.reduce(0) { sum, index in
             guard index != reference else { return sum }
-            let variance = errors[index] * errors[index] + Self.modelError * Self.modelError
             let difference = ratios[index] - star.measured(radius: radii[index]) / unit
-            return sum + difference * difference / variance
+            return sum + difference * difference / variance(index)
         }
     }
+
+    /// Of a ratio, as the fit counts it.
+    func variance(_ index: Int) -> Double { errors[index] * errors[index] + Self.modelError * Self.modelError }
 
     /// Searches 1 / beta from 0 (a Gaussian) to 0.6 and, within, the width.
     private mutating func fit(seeing: Double) {
@@ -182,7 +192,7 @@ struct GrowthCurve {
         outer = candidates.min { $0.error < $1.error }?.index ?? reference
     }
 
-    /// Relative error of total over aperture flux when the fit is used beyond a radius only.
+    /// Relative error of total over aperture flux at worst, when the fit is used beyond a radius only.
     private func correctionError(_ index: Int) -> Double {
         let tail = Self.tailError * abs(1 - measured(index))
         return (pow(errors[index] / ratios[index], 2) + tail * tail).squareRoot()
@@ -203,7 +213,9 @@ struct GrowthCurve {
         }
         let magnitudes = -2.5 / log(10)
         return ApertureCorrection(
-            magnitude: magnitudes * log(factor), error: -magnitudes * correctionError(outer),
+            magnitude: magnitudes * log(factor),
+            error: -magnitudes * GrowthCurveError(self, annulus: annulus).correction,
+            relativeScatter: scatters[outer].squareRoot() / ratios[outer],
             xGradient: magnitudes * gradients[outer].u / ratios[outer],
             yGradient: magnitudes * gradients[outer].v / ratios[outer], xCentre: Double(planes.width - 1) / 2,
             yCentre: Double(planes.height - 1) / 2, starCount: stars.count)

@@ -16,8 +16,10 @@ public struct Measurement: Sendable, Equatable {
     public var fluxApertureError: Double
     /// Flux and error at each of `MeasurementParameters.extraRadii` [e-].
     public var extraFluxes: [ApertureFlux]
-    /// All light of a star: the aperture's flux made whole by the frame's curve of growth [e-], the correction's error
-    /// included; NaN when the correction is not known. Not for extended sources.
+    /// All light of a star: the aperture's flux made whole by the frame's curve of growth [e-]; NaN when the correction
+    /// is not known. Not for extended sources. The error is that of a single star's flux: its own noise and the error
+    /// of the frame's correction, which all stars of the frame share (`ApertureCorrection.error`) and which has no part
+    /// in the ratio of two of them.
     public var fluxTotal = Double.nan
     public var fluxTotalError = Double.nan
     /// All light of a star by optimal weights (Naylor 1998) [e-]; NaN when `optimalFailed`. Best for faint stars, and

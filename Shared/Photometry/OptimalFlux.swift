@@ -22,8 +22,10 @@ struct OptimalWeights {
     private static let contrasts = [0, 0.1, 0.3, 1, 3, 10, 30, 100, 1000]
 
     /// nil when too few bright stars agree.
+    ///
+    /// - Parameter tailError: relative error of the bright stars' light beyond the curve of growth.
     init?(
-        _ planes: FramePlanes, _ curve: GrowthCurve, image: any StarImage, correctionError: Double, sourceNoise: Bool,
+        _ planes: FramePlanes, _ curve: GrowthCurve, image: any StarImage, tailError: Double, sourceNoise: Bool,
         stamp: inout StarStamp
     ) {
         self.image = image
@@ -46,7 +48,7 @@ struct OptimalWeights {
             guard let mean = RobustPlane(points, allowsGradient: false), mean.level > 0.2, mean.level < 5
             else { return nil }
             factors.append(1 / mean.level)
-            factorErrors.append(hypot(mean.levelError / mean.level, correctionError))
+            factorErrors.append(hypot(mean.scatterError / mean.level, tailError))
         }
     }
 

@@ -43,10 +43,10 @@ struct Photometer {
         correction = curve?.correction(planes, annulus: parameters.annulusPixels(radius: sizes[0]))
         let width = min(max(parameters.fwhmPixels(seeing: detections.seeing), 0.5), 100)
         image = starImage ?? curve?.starImage(detections) ?? MoffatStarImage(fwhmPixels: width)
-        guard let curve, let correction else { return }
+        guard let curve, correction != nil else { return }
         optimal = OptimalWeights(
-            planes, curve, image: image, correctionError: correction.relativeError, sourceNoise: parameters.gainKnown,
-            stamp: &stamp)
+            planes, curve, image: image, tailError: GrowthCurveError(curve, annulus: nil).tail,
+            sourceNoise: parameters.gainKnown, stamp: &stamp)
     }
 
     // MARK: One source
@@ -151,7 +151,7 @@ struct Photometer {
         }
         let factor = correction.factor(x: row.x, y: row.y)
         row.fluxTotal = factor * row.fluxAperture
-        let common = row.fluxTotal * correction.relativeError
+        let common = row.fluxTotal * hypot(correction.relativeError, correction.relativeScatter)
         row.fluxTotalError = (factor * factor * row.fluxApertureError * row.fluxApertureError + common * common)
             .squareRoot()
         guard

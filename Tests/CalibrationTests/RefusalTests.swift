@@ -46,6 +46,25 @@ import Testing
         #expect(error.description.contains("bias-0: every pixel is 7.0 ADU"))
     }
 
+    @Test("a master without a single usable pixel is refused, with its frames and the reason")
+    func nothingUsable() throws {
+        var frames = Frames(Frames.instrument(width: 64, height: 64))
+        frames.take(.bias, count: 3)
+        frames.take(.dark, count: 3, seconds: 60)
+        var bias = try #require(frames.masters(withDark: false, withFlat: false).bias)
+        bias.image = Image(width: 64, height: 64, filledWith: .nan)
+        let group = frames.group(.dark)
+        let error = try #require(throws: CalibrationError.self) {
+            try frames.builder().dark(group, id: "d", bias: bias, rows: frames.rows(group))
+        }
+        guard case .noUsableFrame(_, let refused) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(refused.map(\.id) == group.frames.map(\.id))
+        #expect(refused.allSatisfy { $0.refusal.code == "calibration.noUsablePixel" })
+    }
+
     @Test("a clipped flat is found even where nobody knows the saturation level")
     func unknownSaturation() throws {
         var frames = Frames(Frames.instrument(width: 64, height: 64))

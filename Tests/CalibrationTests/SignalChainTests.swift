@@ -144,4 +144,27 @@ import Testing
         #expect((0..<220).allSatisfy { prepared.pixels[$0, 90] == 65_000 })
         #expect(abs(prepared.pixels[100, 91] - raw[100, 91]) < 3)
     }
+
+    @Test("any number of threads prepares the same bits, also where a frame has holes")
+    func threads() throws {
+        var (raw, _) = rowNoiseFrame(12, seed: 9)
+        let (width, height) = (raw.width, raw.height)
+        for x in 0..<width { raw[x, 7] = .nan }
+        raw[30, 31] = .infinity
+        var corrections = DetectorCorrections()
+        corrections.overscan = OverscanCorrection(
+            regions: [
+                OverscanRegion(
+                    bias: FrameSection(x0: width - 10, x1: width, y0: 0, y1: height),
+                    data: FrameSection(x0: 0, x1: width - 10, y0: 0, y1: height))
+            ], along: .rows, fit: .median, order: 0)
+        corrections.rowNoise = RowNoiseCorrection(from: .sky, columnsToo: true)
+        let alone = try corrections.prepare(raw, kind: .light, saturationADU: 60_000)
+        func bits(_ pixels: [Float]?) -> [UInt32]? { pixels.map { $0.map(\.bitPattern) } }
+        for threads in [2, 3, 7] {
+            let shared = try corrections.prepare(raw, kind: .light, saturationADU: 60_000, threads: threads)
+            #expect(bits(shared.pixels.pixels) == bits(alone.pixels.pixels) && shared.mask == alone.mask)
+            #expect(bits(shared.variance?.pixels) == bits(alone.variance?.pixels))
+        }
+    }
 }
