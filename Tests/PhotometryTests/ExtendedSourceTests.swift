@@ -82,11 +82,11 @@ struct ExtendedSourceTests {
 
     @Test("an ellipse that the frame's edge cuts, or that others fill, says so; that of a lonely star does not")
     func cut() throws {
-        let field = StarField(
+        let field = PhotometryTests.StarField(
             width: 200, height: 160, fwhm: 3.5, sky: 100, readNoise: 8,
             stars: [(100, 80, 60_000), (2, 40, 60_000), (150, 120, 60_000), (156, 120, 55_000), (153, 126, 50_000)])
         let rows = measure(field.frame(seed: 5)).rows
-        func row(_ x: Double, _ y: Double) throws -> Measurement {
+        func row(_ x: Double, _ y: Double) throws -> Photometry.Measurement {
             try #require(rows.first { hypot($0.x - x, $0.y - y) < 1.5 })
         }
         #expect(try !row(100, 80).flags.contains(.kronUncertain))

@@ -7,7 +7,7 @@ import Testing
 @Suite("Threads")
 struct ThreadTests {
     /// Rows as text: equal only where every bit is, not-a-number included.
-    private func text(_ rows: [Measurement]) -> [String] { rows.map { "\($0)" } }
+    private func text(_ rows: [Photometry.Measurement]) -> [String] { rows.map { "\($0)" } }
 
     @Test("sources split over threads give the same bits in the same order, detected and at given places")
     func threads() {
