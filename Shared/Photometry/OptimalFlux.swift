@@ -14,6 +14,9 @@ struct OptimalWeights {
     /// Pixels farther from the centre have no weight [px].
     let reach: Double
     let sourceNoise: Bool
+    /// What the frame's annulus holds of a star's light beyond what the curve's holds [1/px]: bright stars gave c above
+    /// the sky of the curve.
+    private let excessWings: Double
     /// c and its relative error for each of `contrasts`.
     private var factors: [Double] = []
     private var factorErrors: [Double] = []
@@ -23,13 +26,17 @@ struct OptimalWeights {
 
     /// nil when too few bright stars agree.
     ///
-    /// - Parameter tailError: relative error of the bright stars' light beyond the curve of growth.
+    /// - Parameters:
+    ///   - annulus: of the frame's apertures [px]; nil for a sky without wings.
+    ///   - tailError: relative error of the bright stars' light beyond the curve of growth.
     init?(
-        _ planes: FramePlanes, _ curve: GrowthCurve, image: any StarImage, tailError: Double, sourceNoise: Bool,
-        stamp: inout StarStamp
+        _ planes: FramePlanes, _ curve: GrowthCurve, image: any StarImage, annulus: (inner: Double, outer: Double)?,
+        tailError: Double, sourceNoise: Bool, stamp: inout StarStamp
     ) {
         self.image = image
         self.sourceNoise = sourceNoise
+        let frame = RoundMoffat(fwhm: curve.fwhm, beta: curve.beta, annulus: annulus)
+        excessWings = frame.sharePerPixel - curve.star(fwhm: curve.fwhm, beta: curve.beta).sharePerPixel
         reach = min(2 * curve.fwhm, curve.radii[curve.radii.count - 1])
         guard reach > 0 else { return nil }
         var ratios = [[Double]](repeating: [], count: Self.contrasts.count)
@@ -53,7 +60,8 @@ struct OptimalWeights {
     }
 
     /// - Parameters:
-    ///   - aperture: flux of the star from an aperture, made total [e-]; sets the weights only.
+    ///   - aperture: flux of the star from an aperture, made total [e-]; sets the weights and what its wings put
+    ///     into the annulus.
     /// - Returns: total flux and error [e-]; nil where no pixel has weight.
     func measure(
         _ planes: FramePlanes, x: Double, y: Double, sky: LocalSky, aperture: Double, stamp: inout StarStamp
@@ -61,8 +69,9 @@ struct OptimalWeights {
         guard planes.isNear(x: x, y: y, reach: reach) else { return nil }
         stamp.load(image, planes, x: x, y: y, reach: reach)
         let light = sourceNoise && aperture.isFinite ? max(0, aperture) : 0
+        let wings = aperture.isFinite ? excessWings * aperture : 0
         let sums = WeightedSums(
-            planes, stamp, x: x, y: y, reach: reach, level: sky.residualLevel, flux: .electrons(light))
+            planes, stamp, x: x, y: y, reach: reach, level: sky.residualLevel - wings, flux: .electrons(light))
         guard sums.square > 0, sums.flux.isFinite else { return nil }
         let (factor, factorError) = self.factor(contrast: sums.contrast)
         let perLevel = sums.levelWeight / sums.square

@@ -45,7 +45,8 @@ struct Photometer {
         image = starImage ?? curve?.starImage(detections) ?? MoffatStarImage(fwhmPixels: width)
         guard let curve, correction != nil else { return }
         optimal = OptimalWeights(
-            planes, curve, image: image, tailError: GrowthCurveError(curve, annulus: nil).tail,
+            planes, curve, image: image, annulus: parameters.annulusPixels(radius: sizes[0]),
+            tailError: GrowthCurveError(curve, annulus: nil).tail,
             sourceNoise: parameters.gainKnown, stamp: &stamp)
     }
 

@@ -96,8 +96,11 @@ struct RoundMoffat {
     private let beta: Double
     /// Of (radius / FWHM)^2.
     private let steepness: Double
-    /// The star's light per square pixel in the annulus, over pi.
+    /// The star's light per square pixel in the annulus, times pi.
     private let wings: Double
+
+    /// Part of the star's light that each pixel of the annulus holds.
+    var sharePerPixel: Double { wings / .pi }
 
     /// - Parameter annulus: radii [px]; nil for a sky without wings.
     init(fwhm: Double, beta: Double, annulus: (inner: Double, outer: Double)? = nil) {
