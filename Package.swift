@@ -147,7 +147,6 @@ let testTargets: [Target] = [
         "DetectionCatalogueTests",
         sees: ["Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "Simulation"]),
     tests("PSFTests", sees: ["CKernels", "Detection", "Imaging", "PSF", "Simulation"]),
-    tests("DetectionCatalogueTests", sees: ["DetectionCatalogue", "FITS"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),

@@ -43,7 +43,7 @@ struct WholeLightTests {
         let faint = zip(rows, stars).filter { $0.1.flux < 100_000 }
         let total = moments(faint.map { ($0.0.fluxTotal - $0.1.flux) / $0.0.fluxTotalError })
         let optimal = moments(faint.map { ($0.0.fluxOptimal - $0.1.flux) / $0.0.fluxOptimalError })
-        // The correction errs for all stars of a frame alike; where wings are wide, those of the bright stars 40 px away
+        // The correction errs for all stars of a frame alike; where wings are wide, those of the bright stars 40 px off
         // weigh more on the annulus than on the star.
         let bias = beta < 2.8 ? 0.9 : 0.6
         #expect(abs(total.mean) < bias && abs(total.deviation - 1) < 0.25)
