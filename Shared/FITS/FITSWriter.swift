@@ -82,9 +82,9 @@ extension FITSFile {
         let shape = try moveToFirstImage()
         let header = try readHeader(of: shape)
         try move(to: FITSWriter.signalName, shape: shape)
-        let signal = try readFloats(shape.width * shape.height, blank: nil)
+        let signal = try readFloats(shape.width * shape.height, blank: nil, isWorkedOn: true)
         try move(to: FITSWriter.varianceName, shape: shape)
-        let variance = try readFloats(shape.width * shape.height, blank: nil)
+        let variance = try readFloats(shape.width * shape.height, blank: nil, isWorkedOn: true)
         try move(to: FITSWriter.maskName, shape: shape)
         let bits = try readBits(shape.width * shape.height)
         let frame = CalibratedFrame(
