@@ -87,24 +87,43 @@ extension FITSFile {
 
     /// - Parameter blank: what stands for "no value"; nil leaves floating-point values as they are, infinities too.
     func readFloats(_ count: Int, blank: Float? = .nan) throws(FITSError) -> [Float] {
-        var status: Int32 = 0
         // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
         var hasBlanks: Int32 = 0
-        let pixels = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            buffer.initialize(repeating: 0)
-            initializedCount = count
-            if var value = blank {
-                ffgpv(handle, TFLOAT, 1, LONGLONG(count), &value, buffer.baseAddress, &hasBlanks, &status)
+        var overflowed = false
+        let pixels = try readPlane(count, of: Float.self, action: "read pixels") { first, piece, target, status in
+            var value = blank ?? 0
+            if blank != nil {
+                ffgpv(handle, TFLOAT, first, piece, &value, target, &hasBlanks, &status)
             } else {
-                ffgpv(handle, TFLOAT, 1, LONGLONG(count), nil, buffer.baseAddress, &hasBlanks, &status)
+                ffgpv(handle, TFLOAT, first, piece, nil, target, &hasBlanks, &status)
+            }
+            if status == NUM_OVERFLOW {
+                ffcmsg()
+                (overflowed, status) = (true, 0)
             }
         }
-        if status == NUM_OVERFLOW {
-            ffcmsg()
-            return pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 }
+        return overflowed ? pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 } : pixels
+    }
+
+    /// Elements 1 to `count` of the image, in pieces that stay in the processor's cache while cfitsio turns their bytes
+    /// round; a compressed image at once, since its tiles would be unpacked again for each piece.
+    ///
+    /// - Parameter read: the number of the first element, how many, where to.
+    func readPlane<Element: BitwiseCopyable>(
+        _ count: Int, of element: Element.Type, action: String,
+        _ read: (LONGLONG, LONGLONG, UnsafeMutablePointer<Element>, inout Int32) -> Void
+    ) throws(FITSError) -> [Element] {
+        var status: Int32 = 0
+        let isCompressed = fits_is_compressed_image(handle, &status) != 0
+        let most = isCompressed ? max(count, 1) : 1 << 16
+        let elements = [Element](plane: count) { plane in
+            for first in stride(from: 0, to: count, by: most) where status == 0 {
+                guard let base = plane.baseAddress else { return }
+                read(LONGLONG(first + 1), LONGLONG(min(most, count - first)), base + first, &status)
+            }
         }
-        try FITSError.check(status, file: path, action: "read pixels")
-        return pixels
+        try FITSError.check(status, file: path, action: action)
+        return elements
     }
 
     func isImage() throws(FITSError) -> Bool {
