@@ -17,6 +17,7 @@ final class CalibrateStage {
     private let nights: NightShelf
     private let masters: MasterShelf
     private let quietSeconds: Double
+    private let threads: Int
     private let elapsed: () -> Double
     /// Instruments with calibration frames that are in no master yet, and when the last one came.
     private var waiting: [String: Double] = [:]
@@ -29,11 +30,19 @@ final class CalibrateStage {
     /// The masters used last, kept decoded.
     private var lastSet: (ids: [String], set: MasterSet)?
 
-    init(store: FrameStore, quietSeconds: Double, elapsed: @escaping () -> Double) {
+    /// - Parameter threads: results do not depend on it.
+    init(store: FrameStore, quietSeconds: Double, threads: Int = 1, elapsed: @escaping () -> Double) {
         self.store = store
         nights = NightShelf(store: store)
-        masters = MasterShelf(store: store, nights: nights)
+        var masters = MasterShelf(store: store, nights: nights)
+        masters.builder = { detector in
+            var builder = MasterBuilder(detector: detector)
+            builder.threads = threads
+            return builder
+        }
+        self.masters = masters
         self.quietSeconds = quietSeconds
+        self.threads = threads
         self.elapsed = elapsed
     }
 
@@ -162,8 +171,7 @@ final class CalibrateStage {
             throw missing
         }
         let corrections = try frame.instrument.detectorCorrections()
-        var calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
-        calibration.bleedingAlong = corrections.bleedingAlong
+        let calibration = calibration(by: set, frame.instrument, corrections)
         let prepared = try RawFrame.prepared(raw.pixels, frame)
         var light: CalibratedLight
         do {
@@ -187,6 +195,15 @@ final class CalibrateStage {
         calibrated.frameGainElectronsPerADU = light.frameGain
         try store.write(StoreNames.event(of: name), data: EventCodec.json(calibrated))
         return calibrated
+    }
+
+    private func calibration(
+        by set: MasterSet, _ instrument: InstrumentFacts, _ corrections: DetectorCorrections
+    ) -> LightCalibration {
+        var calibration = LightCalibration(masters: set, detector: DetectorFacts(instrument))
+        calibration.bleedingAlong = corrections.bleedingAlong
+        calibration.threads = threads
+        return calibration
     }
 
     /// What was said of this calibration before: a frame that is announced again costs no pixels.

@@ -19,6 +19,7 @@ struct Calibrator {
             // Wire
             let stage = CalibrateStage(
                 store: try FrameStore(config.frameStore), quietSeconds: config.quietSeconds,
+                threads: config.threads,
                 elapsed: Pipeline.Clock.system.elapsed)
             let routes = Routes()
                 .on(FrameReceived.self, stage.received)

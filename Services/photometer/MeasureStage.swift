@@ -15,13 +15,16 @@ final class MeasureStage {
     private let threshold: Double
     /// Where the instrument's document does not say.
     private let fitsStarImage: Bool
+    private let threads: Int
     /// The frames measured last: forced photometry is asked for soon after.
     private var recent = RecentFrames<Detections>()
 
-    init(store: FrameStore, threshold: Double, fitsStarImage: Bool = false) {
+    /// - Parameter threads: results do not depend on it.
+    init(store: FrameStore, threshold: Double, fitsStarImage: Bool = false, threads: Int = 1) {
         self.store = store
         self.threshold = threshold
         self.fitsStarImage = fitsStarImage
+        self.threads = threads
     }
 
     // MARK: Events in, events out
@@ -31,10 +34,8 @@ final class MeasureStage {
         let frame = event.payload
         let recipe = recipe(of: frame)
         if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
-        guard let (planes, header) = try read(frame) else { return [Outgoing(try received(frame))] }
         let parameters = detectionParameters(frame)
-        let detections = detect(planes, parameters)
-        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
+        guard let (detections, header) = try search(frame, parameters) else { return [Outgoing(try received(frame))] }
         let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let starImage =
@@ -94,7 +95,8 @@ final class MeasureStage {
     private func fitsStarImage(_ frame: FrameCalibrated) -> Bool { frame.instrument.psfPhotometry ?? fitsStarImage }
 
     private func detectionParameters(_ frame: FrameCalibrated) -> DetectionParameters {
-        DetectionParameters(threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil)
+        DetectionParameters(
+            threshold: threshold, gainKnown: frame.instrument.gainElectronsPerADU != nil, threads: threads)
     }
 
     private static func parameters(
@@ -144,10 +146,19 @@ final class MeasureStage {
 
     private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
         if let detections = recent[frame.calibrated.url] { return detections }
-        guard let (planes, _) = try read(frame) else { return nil }
-        let detections = detect(planes, parameters)
-        recent.add(detections, url: frame.calibrated.url, pixels: planes.signal.pixels.count)
-        return detections
+        return try search(frame, parameters)?.detections
+    }
+
+    /// - Returns: nil when the calibrated planes are not in the store any more.
+    private func search(
+        _ frame: FrameCalibrated, _ parameters: DetectionParameters
+    ) throws -> (detections: Detections, header: Header)? {
+        // The planes are given away, so that they are changed in place.
+        guard let (planes, header) = try read(frame) else { return nil }
+        let pixels = planes.signal.pixels.count
+        let detections = detect(consume planes, parameters)
+        recent.add(detections, url: frame.calibrated.url, pixels: pixels)
+        return (detections, header)
     }
 
     private func keep(

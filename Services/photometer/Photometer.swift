@@ -19,7 +19,7 @@ struct Photometer {
             // Wire
             let stage = MeasureStage(
                 store: try FrameStore(config.frameStore), threshold: config.threshold,
-                fitsStarImage: config.fitsStarImage)
+                fitsStarImage: config.fitsStarImage, threads: config.threads)
             let routes = Routes()
                 .on(FrameCalibrated.self, stage.calibrated)
                 .on(MeasurementRequested.self, stage.requested)

@@ -76,6 +76,12 @@ void kernel_subtract(
 }
 
 KERNEL_CLONES
+void kernel_subtract_level(
+    float *restrict residual, const float *restrict level, const uint8_t *restrict excluded, size_t count) {
+    for (size_t i = 0; i < count; i++) residual[i] = excluded[i] ? 0 : residual[i] - level[i];
+}
+
+KERNEL_CLONES
 static size_t above_row(
     uint8_t *restrict above, const float *restrict numerator, const float *restrict denominator,
     const float *restrict rms, const float *restrict variance, const uint8_t *restrict excluded, float square,

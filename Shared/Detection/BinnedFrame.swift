@@ -3,65 +3,83 @@ internal import Imaging
 
 /// A frame in blocks of 2 x 2 pixels: what the sky is measured on, at a quarter of the cost.
 ///
-/// Excluded pixels do not count; an odd last row or column makes blocks of its own.
+/// Excluded pixels do not count; an odd last row or column makes blocks of its own. The planes are lent: they lie in
+/// the scratch memory that the frame was made in.
 struct BinnedFrame {
     let width: Int
     let height: Int
     /// Mean of a block's usable pixels [e-]; NaN where there is none.
-    let mean: [Float]
+    let mean: UnsafeBufferPointer<Float>
     /// Sum of squared deviations from that mean, scaled to four pixels: 3 sigma^2 is expected; NaN for less than two.
-    let scatter: [Float]
+    let scatter: UnsafeBufferPointer<Float>
     /// Of the mean [e-^2]; 0 where there is no usable pixel.
-    let variance: [Float]
+    let variance: UnsafeBufferPointer<Float>
     /// 1 where there is no usable pixel.
-    let excluded: [UInt8]
+    let excluded: UnsafeBufferPointer<UInt8>
+    /// Room for another plane of this size.
+    let room: UnsafeMutableBufferPointer<Float>
+    /// Which of the frame's own pixels did not count.
+    let pixels: ExcludedPixels
 
-    init(_ frame: CalibratedFrame, excluded pixels: [UInt8]) {
+    /// - Parameter scratch: of at least `scratchBytes`, aligned for numbers; its values do not matter.
+    init(_ frame: CalibratedFrame, in scratch: UnsafeMutableRawBufferPointer, threads: Int = 1) {
         let (width, height) = ((frame.signal.width + 1) / 2, (frame.signal.height + 1) / 2)
         (self.width, self.height) = (width, height)
-        var storage = (scatter: [Float](), variance: [Float]())
-        mean = [Float](planeOf: width * height) { mean in
-            storage.scatter = [Float](planeOf: width * height) { scatter in
-                storage.variance = [Float](planeOf: width * height) { variance in
-                    frame.binRows(pixels) { y, rows in
-                        var rows = rows
-                        let start = y * width
-                        kernel_bin(&rows, frame.signal.width, mean + start, scatter + start, variance + start)
-                    }
-                }
-            }
+        let count = width * height
+        precondition(scratch.count >= Self.scratchBytes(frame), "the planes fit into the scratch memory")
+        func plane(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+            let bytes = UnsafeMutableRawBufferPointer(
+                rebasing: scratch[(4 * count * index)..<(4 * count * (index + 1))])
+            return bytes.bindMemory(to: Float.self)
         }
-        (scatter, variance) = storage
-        excluded = mean.map { $0.isNaN ? 1 : 0 }
+        let flags = UnsafeMutableRawBufferPointer(rebasing: scratch[(16 * count)..<(17 * count)])
+        let blocks = Blocks(
+            mean: plane(0), scatter: plane(1), variance: plane(2), excluded: flags.bindMemory(to: UInt8.self))
+        pixels = blocks.fill(frame, width: width, threads: threads) ?? ExcludedPixels(frame, threads: threads)
+        mean = UnsafeBufferPointer(blocks.mean)
+        scatter = UnsafeBufferPointer(blocks.scatter)
+        variance = UnsafeBufferPointer(blocks.variance)
+        excluded = UnsafeBufferPointer(blocks.excluded)
+        room = plane(3)
+    }
+
+    /// Memory that the planes take.
+    static func scratchBytes(_ frame: CalibratedFrame) -> Int {
+        17 * ((frame.signal.width + 1) / 2) * ((frame.signal.height + 1) / 2)
     }
 }
 
-extension CalibratedFrame {
-    /// Calls `body` for each pair of rows. After an odd last row comes one of excluded pixels.
-    fileprivate func binRows(_ excluded: [UInt8], _ body: (Int, kernel_row_pair) -> Void) {
-        let (width, height) = (signal.width, signal.height)
-        let nothing = [UInt8](repeating: 1, count: width)
-        signal.pixels.withUnsafeBufferPointer { signal in
-            variance.pixels.withUnsafeBufferPointer { variance in
-                excluded.withUnsafeBufferPointer { excluded in
-                    nothing.withUnsafeBufferPointer { nothing in
-                        guard let signal = signal.baseAddress, let variance = variance.baseAddress,
-                            let excluded = excluded.baseAddress, let nothing = nothing.baseAddress
-                        else { return }
-                        for y in 0..<((height + 1) / 2) {
-                            let first = 2 * y * width
-                            let isPair = 2 * y + 1 < height
-                            let second = isPair ? first + width : first
-                            body(
-                                y,
-                                kernel_row_pair(
-                                    signal: (signal + first, signal + second),
-                                    variance: (variance + first, variance + second),
-                                    excluded: (excluded + first, isPair ? excluded + second : nothing)))
-                        }
-                    }
+/// Where the blocks go.
+private struct Blocks {
+    let mean: UnsafeMutableBufferPointer<Float>
+    let scatter: UnsafeMutableBufferPointer<Float>
+    let variance: UnsafeMutableBufferPointer<Float>
+    let excluded: UnsafeMutableBufferPointer<UInt8>
+
+    /// Finds the excluded pixels of each pair of rows and puts the others into blocks, so that the pixels are read from
+    /// memory once. After an odd last row comes one of excluded pixels.
+    func fill(_ frame: CalibratedFrame, width: Int, threads: Int) -> ExcludedPixels? {
+        let pixels = frame.signal.width
+        let nothing = [UInt8](repeating: 1, count: pixels)
+        guard let mean = mean.baseAddress, let scatter = scatter.baseAddress, let variance = variance.baseAddress,
+            let excluded = excluded.baseAddress
+        else { return nil }
+        var found: ExcludedPixels?
+        frame.withPlanes { signal, noise, _ in
+            nothing.withUnsafeBufferPointer { nothing in
+                guard let nothing = nothing.baseAddress else { return }
+                found = ExcludedPixels(frame, threads: threads) { rows, flags in
+                    let first = rows.lowerBound * pixels
+                    let second = (rows.upperBound - 1) * pixels
+                    var pair = kernel_row_pair(
+                        signal: (signal + first, signal + second), variance: (noise + first, noise + second),
+                        excluded: (flags + first, rows.count == 2 ? flags + second : nothing))
+                    let start = rows.lowerBound / 2 * width
+                    kernel_bin(&pair, pixels, mean + start, scatter + start, variance + start)
+                    for x in start..<(start + width) { excluded[x] = mean[x].isNaN ? 1 : 0 }
                 }
             }
         }
+        return found
     }
 }

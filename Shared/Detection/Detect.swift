@@ -18,28 +18,32 @@ public struct Detections: Sendable {
 ///
 /// Saturated pixels take part, no-data and bad ones do not. A frame without usable pixels, without structure or without
 /// stars gives no sources.
-public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()) -> Detections {
-    let (excluded, excludedCount) = frame.excludedPixelsAndCount()
-    let look = FirstLook(
-        frame, excluded: excluded, tileSize: parameters.backgroundTileSize,
-        filterSize: parameters.backgroundFilterSize)
-    let measurable = MeasurableFrame(
-        frame, background: look.background, excluded: excluded, excludedCount: excludedCount)
-    let (seeing, image) = Seeing.measure(measurable, look.stars)
+///
+/// - Parameter frame: its planes are changed in place where the caller gives them away, and copied otherwise.
+public func detect(
+    _ frame: consuming CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()
+) -> Detections {
+    let threads = parameters.threads
+    var scratch = Separation.plane(frame, threads: threads)
+    let (measurable, stars) = firstLook(frame, parameters, &scratch)
+    let (seeing, image) = Seeing.measure(measurable, stars, threads: threads)
     let fwhm = parameters.fwhmPixels ?? seeing?.fwhmPixels ?? 3
     let filter = MatchedFilter(image, fwhmPixels: min(max(fwhm, 1), 20))
-    let footprints = filter.footprints(
-        measurable.filterPlanes, threshold: parameters.threshold * DetectionParameters.footprintShare)
-    let separation = Separation(footprints, measurable, parameters, smoothing: filter.smoothing)
-    let sums = SourceSums.collect(footprints, measurable, separation)
+    let footprints = measurable.withFilterPlanes {
+        filter.footprints(
+            $0, threshold: parameters.threshold * DetectionParameters.footprintShare, threads: threads)
+    }
+    let separation = Separation(
+        footprints, measurable, parameters, smoothing: filter.smoothing, labels: consume scratch)
+    let sums = SourceSums.collect(footprints, measurable, separation, threads: threads)
     let sigma = min(max(fwhm / 2.3548, 0.6), 15)
-    let sources = sums.indices.map { index in
+    let sources = parallelMap(sums.count, threads: threads) { index in
         describe(
             sums[index], number: Int32(index + 1), isBlended: separation.isBlended[index], separation.labels,
             measurable, windowSigma: sigma, parameters)
     }
     return Detections(
-        sources: sources, background: look.background, seeing: seeing, segments: separation.labels,
+        sources: sources, background: measurable.background, seeing: seeing, segments: separation.labels,
         frame: measurable)
 }
 
@@ -47,13 +51,32 @@ public func detect(_ frame: CalibratedFrame, _ parameters: DetectionParameters =
 public func measureSeeing(
     of frame: CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()
 ) -> Seeing? {
-    let (excluded, excludedCount) = frame.excludedPixelsAndCount()
-    let look = FirstLook(
-        frame, excluded: excluded, tileSize: parameters.backgroundTileSize,
-        filterSize: parameters.backgroundFilterSize)
+    var scratch = Separation.plane(frame, threads: parameters.threads)
+    let (measurable, stars) = firstLook(frame, parameters, &scratch)
+    return Seeing.measure(measurable, stars, threads: parameters.threads).0
+}
+
+/// The frame without its sky, and its bright stars.
+///
+/// - Parameter scratch: memory to work in; its values do not matter, before or after.
+private func firstLook(
+    _ frame: consuming CalibratedFrame, _ parameters: DetectionParameters, _ scratch: inout [Int32]
+) -> (frame: MeasurableFrame, stars: [FirstLook.Star]) {
+    let (look, excluded) = takeFirstLook(frame, parameters, &scratch)
     let measurable = MeasurableFrame(
-        frame, background: look.background, excluded: excluded, excludedCount: excludedCount)
-    return Seeing.measure(measurable, look.stars).0
+        frame, background: look.background, excluded: excluded, threads: parameters.threads)
+    return (measurable, look.stars)
+}
+
+private func takeFirstLook(
+    _ frame: CalibratedFrame, _ parameters: DetectionParameters, _ scratch: inout [Int32]
+) -> (FirstLook, ExcludedPixels) {
+    scratch.withUnsafeMutableBytes { scratch in
+        defer { _ = scratch.bindMemory(to: Int32.self) }
+        return FirstLook.take(
+            frame, tileSize: parameters.backgroundTileSize, filterSize: parameters.backgroundFilterSize, in: scratch,
+            threads: parameters.threads)
+    }
 }
 
 /// The barycentre; the peak where that lies elsewhere and is clearly brighter: a star on the light of a galaxy, a

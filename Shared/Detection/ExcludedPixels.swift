@@ -4,17 +4,63 @@ package import Imaging
 extension CalibratedFrame {
     /// 1 for each pixel that carries no measurement: `PixelFlags.withoutMeasurement`, NaN or beyond 10^12 electrons, or
     /// without a finite positive variance.
-    package func excludedPixels() -> [UInt8] { excludedPixelsAndCount().excluded }
+    package func excludedPixels() -> [UInt8] { ExcludedPixels(self).flags }
+}
 
-    /// The same, and how many.
-    func excludedPixelsAndCount() -> (excluded: [UInt8], count: Int) {
-        var found = 0
-        let pixels = mask.bits.count
-        let excluded = [UInt8](planeOf: pixels) { target in
-            found = kernel_exclude(
-                target, mask.bits, signal.pixels, variance.pixels,
-                PixelFlags.withoutMeasurement.rawValue, pixels)
+/// Which pixels of a frame carry no measurement.
+struct ExcludedPixels {
+    /// 1 for those that do not.
+    let flags: [UInt8]
+    /// Their number in each row.
+    let countInRow: [Int32]
+
+    init(_ frame: CalibratedFrame, threads: Int = 1) { self.init(frame, threads: threads) { _, _ in } }
+
+    /// - Parameter afterRows: called with stretches of rows once they are known, which begin with even rows and lie in
+    ///   the processor's cache, and the flags of the whole frame; on several threads at once.
+    init(
+        _ frame: CalibratedFrame, threads: Int, afterRows: (Range<Int>, UnsafePointer<UInt8>) -> Void
+    ) {
+        let (width, height) = (frame.signal.width, frame.signal.height)
+        var countInRow = [Int32](repeating: 0, count: height)
+        flags = [UInt8](plane: width * height, threads: threads) { flags in
+            countInRow.withUnsafeMutableBufferPointer { countInRow in
+                frame.withPlanes { signal, variance, bits in
+                    guard let flags = flags.baseAddress else { return }
+                    parallelRows((height + 1) / 2, threads: threads) { pairs in
+                        for pair in pairs {
+                            let rows = (2 * pair)..<min(2 * pair + 2, height)
+                            for y in rows {
+                                let start = y * width
+                                let found = kernel_exclude(
+                                    flags + start, bits + start, signal + start, variance + start,
+                                    PixelFlags.withoutMeasurement.rawValue, width)
+                                countInRow[y] = Int32(found)
+                            }
+                            afterRows(rows, flags)
+                        }
+                    }
+                }
+            }
         }
-        return (excluded, found)
+        self.countInRow = countInRow
+    }
+}
+
+extension CalibratedFrame {
+    /// Lends the first pixels of signal, variance and mask.
+    func withPlanes(
+        _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<UInt16>) -> Void
+    ) {
+        signal.pixels.withUnsafeBufferPointer { signal in
+            variance.pixels.withUnsafeBufferPointer { variance in
+                mask.bits.withUnsafeBufferPointer { bits in
+                    guard let signal = signal.baseAddress, let variance = variance.baseAddress,
+                        let bits = bits.baseAddress
+                    else { return }
+                    body(signal, variance, bits)
+                }
+            }
+        }
     }
 }

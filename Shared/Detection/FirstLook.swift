@@ -21,29 +21,40 @@ struct FirstLook {
     /// Of the filter [blocks]: a good match for stars of 2 to 6 px.
     private static let fwhmBlocks = 1.7
 
-    init(_ frame: CalibratedFrame, excluded: [UInt8], tileSize: Int, filterSize: Int) {
-        let binned = BinnedFrame(frame, excluded: excluded)
-        guard let first = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: nil) else {
+    /// The first look, and which pixels it left out.
+    ///
+    /// - Parameter scratch: of `BinnedFrame.scratchBytes`.
+    static func take(
+        _ frame: CalibratedFrame, tileSize: Int, filterSize: Int, in scratch: UnsafeMutableRawBufferPointer,
+        threads: Int = 1
+    ) -> (look: FirstLook, excluded: ExcludedPixels) {
+        let binned = BinnedFrame(frame, in: scratch, threads: threads)
+        let look = FirstLook(frame, binned, tileSize: tileSize, filterSize: filterSize, threads: threads)
+        return (look, binned.pixels)
+    }
+
+    private init(_ frame: CalibratedFrame, _ binned: BinnedFrame, tileSize: Int, filterSize: Int, threads: Int) {
+        guard let first = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: nil, threads: threads)
+        else {
             background = Background(noneOf: frame, tileSize: tileSize)
             stars = []
             return
         }
-        let footprints = Self.search(binned, first)
+        let footprints = Self.search(binned, first, threads: threads)
         let mask = SourceMask.make(footprints, significance: Self.significance)
-        let second = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask) ?? first
+        let second = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask, threads: threads) ?? first
         background = Background(second, frame, tileSize: tileSize)
         stars = Self.stars(footprints)
     }
 
-    private static func search(_ binned: BinnedFrame, _ mesh: SkyMesh) -> Footprints {
+    private static func search(_ binned: BinnedFrame, _ mesh: SkyMesh, threads: Int) -> Footprints {
         let level = mesh.surface(mesh.level, width: binned.width, height: binned.height)
         let rms = mesh.surface(mesh.blockScatter, width: binned.width, height: binned.height)
-        let residual = SkySubtraction.residual(
-            binned.mean, level, excluded: binned.excluded, width: binned.width, height: binned.height)
+        binned.subtract(level, threads: threads)
         let planes = FilterPlanes(
-            width: binned.width, height: binned.height, residual: residual, variance: binned.variance,
-            excluded: binned.excluded, rms: rms)
-        return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold)
+            width: binned.width, height: binned.height, residual: UnsafeBufferPointer(binned.room),
+            variance: binned.variance, excluded: binned.excluded, rms: rms)
+        return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold, threads: threads)
     }
 
     private static func stars(_ footprints: Footprints) -> [Star] {

@@ -64,131 +64,22 @@ struct Footprints {
     }
 }
 
-/// Joins runs of pixels to groups, row by row, by union-find.
-struct FootprintBuilder: ~Copyable {
-    private let width: Int
-    private let height: Int
-    private var runs: [Footprints.Run] = []
-    private var values: [Float] = []
-    private var residuals: [Float] = []
-    private var parents: [Int32] = []
-    private var peaks: [(pixel: Int32, run: Int32, value: Float, surroundings: Footprints.Surroundings)] = []
-    /// Of the circle around a peak on which its surroundings are taken [px].
-    private let radius: Int
-    /// The last rows, as many as that circle is high, between zeros.
-    private let recent: UnsafeMutablePointer<Float>
-    private let slots: Int
-    private let stride: Int
-    /// Where the runs of each row begin.
-    private var rowStarts: [Int] = [0]
-
-    init(width: Int, height: Int, radius: Int) {
-        (self.width, self.height, self.radius) = (width, height, max(1, radius))
-        (slots, stride) = (2 * self.radius + 1, width + 2 * self.radius)
-        recent = .allocate(capacity: slots * stride)
-        recent.initialize(repeating: 0, count: slots * stride)
-    }
-
-    deinit { recent.deallocate() }
-
-    private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + slots) % slots * stride + radius }
-
-    /// - Parameter count: of stretches in `found`.
-    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>) {
-        let target = row(y)
-        target.update(repeating: 0, count: width)
-        for index in 0..<count {
-            let (start, end) = (found.starts[index], found.ends[index])
-            runs.append(Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(values.count)))
-            parents.append(Int32(parents.count))
-            let ratios = UnsafeBufferPointer(start: found.ratio + Int(start), count: Int(end - start))
-            (target + Int(start)).update(from: found.ratio + Int(start), count: ratios.count)
-            values.append(contentsOf: ratios)
-            residuals.append(contentsOf: UnsafeBufferPointer(start: residual + Int(start), count: ratios.count))
+extension Footprints {
+    /// The groups of a frame from its bands, in order: the same however the frame was cut.
+    init(joining bands: consuming [FootprintBand], width: Int, height: Int) {
+        var whole = FootprintBand(rows: 0..<0)
+        if bands.count == 1 {
+            whole = bands.removeLast()
+        } else {
+            for index in bands.indices { whole.append(bands[index], before: index > 0 ? bands[index - 1] : nil) }
         }
-        rowStarts.append(runs.count)
-        join(y)
-        if y >= radius { findPeaks(y - radius) }
+        self.init(consume whole, width: width, height: height)
     }
 
-    private func runs(ofRow y: Int) -> Range<Int> { y < 0 ? 0..<0 : rowStarts[y]..<rowStarts[y + 1] }
-
-    private mutating func join(_ y: Int) {
-        let (before, last) = (runs(ofRow: y - 1), runs(ofRow: y))
-        var upper = before.lowerBound
-        for lower in last {
-            while upper < before.upperBound, runs[upper].end < runs[lower].start { upper += 1 }
-            var touching = upper
-            while touching < before.upperBound, runs[touching].start <= runs[lower].end {
-                unite(touching, lower)
-                touching += 1
-            }
-        }
-    }
-
-    private mutating func root(_ run: Int) -> Int {
-        var run = run
-        while Int(parents[run]) != run {
-            parents[run] = parents[Int(parents[run])]
-            run = Int(parents[run])
-        }
-        return run
-    }
-
-    /// The earlier root stays.
-    private mutating func unite(_ first: Int, _ second: Int) {
-        let (a, b) = (root(first), root(second))
-        if a < b { parents[b] = Int32(a) } else { parents[a] = Int32(b) }
-    }
-
-    /// Pixels of row y that are larger than their neighbours; of equal ones the first.
-    private mutating func findPeaks(_ y: Int) {
-        let (above, here, below) = (row(y - 1), row(y), row(y + 1))
-        for run in runs(ofRow: y) {
-            for x in runs[run].pixels {
-                let value = here[x]
-                guard value > here[x - 1], value >= here[x + 1], value > above[x], value >= below[x],
-                    value > above[x - 1], value > above[x + 1], value >= below[x - 1], value >= below[x + 1]
-                else { continue }
-                peaks.append((Int32(y * width + x), Int32(run), value, surroundings(x, y)))
-            }
-        }
-    }
-
-    private func surroundings(_ x: Int, _ y: Int) -> Footprints.Surroundings {
-        let diagonal = (radius * 5 + 3) / 7
-        let (top, upper, here) = (row(y - radius), row(y - diagonal), row(y))
-        let (lower, bottom) = (row(y + diagonal), row(y + radius))
-        let ahead = max(min(top[x], bottom[x]), min(here[x - radius], here[x + radius]))
-        let aslant = max(
-            min(upper[x - diagonal], lower[x + diagonal]), min(upper[x + diagonal], lower[x - diagonal]))
-        let ridge = max(ahead, aslant)
-        let values: InlineArray<8, Float> = [
-            top[x], bottom[x], here[x - radius], here[x + radius], upper[x - diagonal], upper[x + diagonal],
-            lower[x - diagonal], lower[x + diagonal],
-        ]
-        for i in values.indices {
-            var (smaller, equal) = (0, 0)
-            for j in values.indices {
-                smaller += values[j] < values[i] ? 1 : 0
-                equal += values[j] == values[i] ? 1 : 0
-            }
-            if smaller <= 3, smaller + equal > 3 {
-                return Footprints.Surroundings(level: values[i], ridge: ridge)
-            }
-        }
-        return Footprints.Surroundings(level: ridge, ridge: ridge)
-    }
-
-    consuming func finish() -> Footprints {
-        for y in height..<(height + radius) {
-            row(y).update(repeating: 0, count: width)
-            if y >= radius { findPeaks(y - radius) }
-        }
-        var groupOfRun = [Int](repeating: -1, count: runs.count)
-        var runCounts: [Int] = []
-        for run in runs.indices {
-            let root = root(run)
+    private init(_ band: consuming FootprintBand, width: Int, height: Int) {
+        var (groupOfRun, runCounts) = ([Int](repeating: -1, count: band.runs.count), [Int]())
+        for run in band.runs.indices {
+            let root = band.forest.root(run)
             if root == run {
                 groupOfRun[run] = runCounts.count
                 runCounts.append(0)
@@ -198,8 +89,9 @@ struct FootprintBuilder: ~Copyable {
             runCounts[groupOfRun[run]] += 1
         }
         var peakCounts = [Int](repeating: 0, count: runCounts.count)
-        for peak in peaks { peakCounts[groupOfRun[Int(peak.run)]] += 1 }
-        let orderedRuns = Self.sorted(runs, counts: runCounts) { groupOfRun[$0] }
+        for peak in band.peaks { peakCounts[groupOfRun[Int(peak.run)]] += 1 }
+        let orderedRuns = Self.sorted(band.runs, counts: runCounts) { groupOfRun[$0] }
+        let peaks = band.peaks
         let orderedPeaks = Self.sorted(peaks, counts: peakCounts) { groupOfRun[Int(peaks[$0].run)] }
         var (runStart, peakStart) = (0, 0)
         let groups = runCounts.indices.map { group -> Footprints.Group in
@@ -211,8 +103,8 @@ struct FootprintBuilder: ~Copyable {
                 runs: ofRuns, peaks: ofPeaks, area: orderedRuns[ofRuns].reduce(0) { $0 + Int($1.end - $1.start) },
                 peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) })
         }
-        return Footprints(
-            width: width, height: height, runs: orderedRuns, values: values, residuals: residuals,
+        self.init(
+            width: width, height: height, runs: orderedRuns, values: band.values, residuals: band.residuals,
             peakPixels: orderedPeaks.map(\.pixel),
             peakValues: orderedPeaks.map(\.value), peakSurroundings: orderedPeaks.map(\.surroundings), groups: groups)
     }
@@ -236,5 +128,30 @@ struct FootprintBuilder: ~Copyable {
             next[place] += 1
         }
         return ordered
+    }
+}
+
+extension FootprintBand {
+    /// - Parameter before: the band that was appended last.
+    fileprivate mutating func append(_ band: FootprintBand, before: FootprintBand?) {
+        let (firstRun, firstValue) = (runs.count, Int32(values.count))
+        runs.append(
+            contentsOf: band.runs.lazy.map {
+                Footprints.Run(y: $0.y, start: $0.start, end: $0.end, value: $0.value + firstValue)
+            })
+        values.append(contentsOf: band.values)
+        residuals.append(contentsOf: band.residuals)
+        forest.append(band.forest)
+        peaks.append(
+            contentsOf: band.peaks.lazy.map {
+                Peak(pixel: $0.pixel, run: $0.run + Int32(firstRun), value: $0.value, surroundings: $0.surroundings)
+            })
+        guard let before else { return }
+        let last = before.runs(ofRow: before.rows.upperBound - 1)
+        let first = band.runs(ofRow: band.rows.lowerBound)
+        let offset = firstRun - before.runs.count
+        forest.join(
+            runs, row: (first.lowerBound + firstRun)..<(first.upperBound + firstRun),
+            before: (last.lowerBound + offset)..<(last.upperBound + offset))
     }
 }

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Foundation
+internal import Imaging
 
 /// The signal-to-noise ratio of a star at each pixel, for a Gaussian star image P and the frame's own variance V:
 ///
@@ -49,50 +50,78 @@ struct MatchedFilter {
     }
 
     /// Connected pixels with a ratio above the threshold.
-    func footprints(_ planes: FilterPlanes, threshold: Double) -> Footprints {
-        let squares = (across: across.map { $0 * $0 }, along: along.map { $0 * $0 })
-        var signal = FilterRing(across, along, width: planes.width, height: planes.height)
-        var weight = FilterRing(squares.across, squares.along, width: planes.width, height: planes.height)
-        var coverage = CoverageRing(squares.across, squares.along, width: planes.width, height: planes.height)
-        var threshold = RowThreshold(width: planes.width, threshold: threshold)
-        var builder = FootprintBuilder(
-            width: planes.width, height: planes.height, radius: Int((2.9 * sigma).rounded()))
+    ///
+    /// - Parameter threads: bands of rows are searched at once; the result does not depend on it.
+    func footprints(_ planes: FilterPlanes, threshold: Double, threads: Int = 1) -> Footprints {
+        let count = threads > 1 ? max(1, min(4 * threads, planes.height / Self.leastBand)) : 1
+        let bands = (0..<count).map { ($0 * planes.height / count)..<(($0 + 1) * planes.height / count) }
         let rms = MeshSurface.Filler(planes.rms)
-        let reach = along.count - 1
+        var found = [FootprintBand](repeating: FootprintBand(rows: 0..<0), count: count)
         planes.withRows { rows in
-            for y in 0..<(planes.height + reach) {
-                if y < planes.height {
-                    let row = rows.row(y)
-                    let found = kernel_weigh(
-                        signal.input, weight.input, row.residual, row.variance, row.excluded, planes.width)
-                    signal.take(y)
-                    weight.take(y)
-                    coverage.take(y, row.excluded, found: found)
+            found.withUnsafeMutableBufferPointer { found in
+                parallelRows(count, threads: threads) { range in
+                    for index in range {
+                        found[index] = search(bands[index], planes, rows, rms, threshold: threshold)
+                    }
                 }
-                guard y >= reach else { continue }
-                let out = y - reach
-                signal.make(out)
-                weight.make(out)
-                rms.fill(out, into: threshold.rms)
-                let row = rows.row(out)
-                let count = threshold.apply(
-                    signal.output, weight.output, row.variance, row.excluded, coverage.make(out))
-                builder.add(out, threshold, count: count, residual: row.residual)
             }
         }
-        return builder.finish()
+        return Footprints(joining: found, width: planes.width, height: planes.height)
     }
+
+    /// A band's filter also reads the rows around it, which costs time when the band is low [px].
+    private static let leastBand = 64
+
+    private func search(
+        _ band: Range<Int>, _ planes: FilterPlanes, _ rows: FilterPlanes.Rows, _ rms: MeshSurface.Filler,
+        threshold: Double
+    ) -> FootprintBand {
+        let (width, height) = (planes.width, planes.height)
+        let squares = (across: across.map { $0 * $0 }, along: along.map { $0 * $0 })
+        var signal = FilterRing(across, along, width: width, height: height)
+        var weight = FilterRing(squares.across, squares.along, width: width, height: height)
+        var coverage = CoverageRing(squares.across, squares.along, width: width, height: height)
+        var threshold = RowThreshold(width: width, threshold: threshold)
+        let radius = max(1, Int((2.9 * sigma).rounded()))
+        var builder = FootprintBandBuilder(
+            width: width, rows: band, radius: radius, expected: band.count * width / Self.pixelsPerFound)
+        let reach = along.count - 1
+        let wanted = max(0, band.lowerBound - radius)..<min(height, band.upperBound + radius)
+        for y in max(0, wanted.lowerBound - reach)..<(wanted.upperBound + reach) {
+            if y < height {
+                let row = rows.row(y)
+                let found = kernel_weigh(
+                    signal.input, weight.input, row.residual, row.variance, row.excluded, width)
+                signal.take(y)
+                weight.take(y)
+                coverage.take(y, row.excluded, found: found)
+            }
+            let out = y - reach
+            guard out >= wanted.lowerBound else { continue }
+            signal.make(out)
+            weight.make(out)
+            rms.fill(out, into: threshold.rms)
+            let row = rows.row(out)
+            let count = threshold.apply(
+                signal.output, weight.output, row.variance, row.excluded, coverage.make(out))
+            builder.add(out, threshold, count: count, residual: row.residual)
+        }
+        return builder.finish(after: wanted.upperBound)
+    }
+
+    /// Room is made for this share of the pixels.
+    private static let pixelsPerFound = 8
 }
 
-/// What a matched filter works on.
+/// What a matched filter works on, lent.
 struct FilterPlanes {
     let width: Int
     let height: Int
     /// [e-]; 0 where excluded.
-    let residual: [Float]
+    let residual: UnsafeBufferPointer<Float>
     /// [e-^2]
-    let variance: [Float]
-    let excluded: [UInt8]
+    let variance: UnsafeBufferPointer<Float>
+    let excluded: UnsafeBufferPointer<UInt8>
     /// Scatter of single pixels as seen [e-].
     let rms: MeshSurface
 
@@ -110,15 +139,9 @@ struct FilterPlanes {
     }
 
     func withRows(_ body: (Rows) -> Void) {
-        residual.withUnsafeBufferPointer { residual in
-            variance.withUnsafeBufferPointer { variance in
-                excluded.withUnsafeBufferPointer { excluded in
-                    guard let residual = residual.baseAddress, let variance = variance.baseAddress,
-                        let excluded = excluded.baseAddress
-                    else { return }
-                    body(Rows(width: width, residual: residual, variance: variance, excluded: excluded))
-                }
-            }
-        }
+        guard let residual = residual.baseAddress, let variance = variance.baseAddress,
+            let excluded = excluded.baseAddress
+        else { return }
+        body(Rows(width: width, residual: residual, variance: variance, excluded: excluded))
     }
 }

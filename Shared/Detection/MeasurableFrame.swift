@@ -14,54 +14,79 @@ package struct MeasurableFrame: Sendable {
     package let excluded: [UInt8]
     package let maskBits: [UInt16]
 
-    package init(_ frame: CalibratedFrame, background: Background) {
-        let (excluded, count) = frame.excludedPixelsAndCount()
-        self.init(frame, background: background, excluded: excluded, excludedCount: count)
+    package init(_ frame: consuming CalibratedFrame, background: Background) {
+        let excluded = ExcludedPixels(copy frame)
+        self.init(frame, background: background, excluded: excluded, threads: 1)
     }
 
+    /// The planes of the frame are changed in place where nobody else holds them.
+    ///
     /// - Parameter excluded: the frame's own.
-    init(_ frame: CalibratedFrame, background: Background, excluded: [UInt8], excludedCount: Int) {
-        (width, height) = (frame.signal.width, frame.signal.height)
+    init(_ frame: consuming CalibratedFrame, background: Background, excluded: ExcludedPixels, threads: Int) {
+        let (width, height) = (frame.signal.width, frame.signal.height)
+        (self.width, self.height) = (width, height)
         self.background = background
-        self.excluded = excluded
+        self.excluded = excluded.flags
         maskBits = frame.mask.bits
-        residual = SkySubtraction.residual(
-            frame.signal.pixels, background.level, excluded: excluded, width: width, height: height)
-        var variance = frame.variance.pixels
-        if excludedCount > 0 {
-            variance.withUnsafeMutableBufferPointer { variance in
-                for index in excluded.indices where excluded[index] != 0 { variance[index] = 0 }
+        // Taken out of the frame, which holds them no longer.
+        var (residual, variance) = ([Float](), [Float]())
+        swap(&residual, &frame.signal.pixels)
+        swap(&variance, &frame.variance.pixels)
+        let filler = MeshSurface.Filler(background.level)
+        residual.withUnsafeMutableBufferPointer { residual in
+            excluded.flags.withUnsafeBufferPointer { excluded in
+                guard let residual = residual.baseAddress, let excluded = excluded.baseAddress else { return }
+                parallelRows(height, threads: threads) { rows in
+                    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { level in
+                        guard let level = level.baseAddress else { return }
+                        for y in rows {
+                            filler.fill(y, into: level)
+                            kernel_subtract_level(residual + y * width, level, excluded + y * width, width)
+                        }
+                    }
+                }
             }
         }
-        self.variance = variance
+        if excluded.countInRow.contains(where: { $0 > 0 }) {
+            variance.withUnsafeMutableBufferPointer { variance in
+                for y in 0..<height where excluded.countInRow[y] > 0 {
+                    for index in (y * width)..<((y + 1) * width) where excluded.flags[index] != 0 {
+                        variance[index] = 0
+                    }
+                }
+            }
+        }
+        (self.residual, self.variance) = (residual, variance)
     }
 
-    var filterPlanes: FilterPlanes {
-        FilterPlanes(
-            width: width, height: height, residual: residual, variance: variance, excluded: excluded,
-            rms: background.rms)
+    /// Lends the planes to a matched filter.
+    func withFilterPlanes<Result>(_ body: (FilterPlanes) -> Result) -> Result {
+        residual.withUnsafeBufferPointer { residual in
+            variance.withUnsafeBufferPointer { variance in
+                excluded.withUnsafeBufferPointer { excluded in
+                    body(
+                        FilterPlanes(
+                            width: width, height: height, residual: residual, variance: variance, excluded: excluded,
+                            rms: background.rms))
+                }
+            }
+        }
     }
 }
 
-enum SkySubtraction {
-    /// Signal minus level; 0 where excluded.
-    static func residual(
-        _ signal: [Float], _ level: MeshSurface, excluded: [UInt8], width: Int, height: Int
-    ) -> [Float] {
+extension BinnedFrame {
+    /// Puts mean minus level into the room for another plane; 0 where excluded.
+    func subtract(_ level: MeshSurface, threads: Int) {
         let filler = MeshSurface.Filler(level)
-        return [Float](planeOf: signal.count) { residual in
+        guard let residual = room.baseAddress, let mean = mean.baseAddress, let excluded = excluded.baseAddress
+        else { return }
+        parallelRows(height, threads: threads) { rows in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { row in
-                signal.withUnsafeBufferPointer { signal in
-                    excluded.withUnsafeBufferPointer { excluded in
-                        guard let row = row.baseAddress, let signal = signal.baseAddress,
-                            let excluded = excluded.baseAddress
-                        else { return }
-                        for y in 0..<height {
-                            filler.fill(y, into: row)
-                            let start = y * width
-                            kernel_subtract(residual + start, signal + start, row, excluded + start, width)
-                        }
-                    }
+                guard let row = row.baseAddress else { return }
+                for y in rows {
+                    filler.fill(y, into: row)
+                    let start = y * width
+                    kernel_subtract(residual + start, mean + start, row, excluded + start, width)
                 }
             }
         }

@@ -16,19 +16,21 @@ extension Seeing {
 
     /// The width of star images from bright clean stars of at least 10 sigma, or of 5 when there are fewer than 5; nil
     /// when there is none.
-    static func measure(_ frame: MeasurableFrame, _ stars: [FirstLook.Star]) -> (Seeing?, StarImage?) {
+    static func measure(
+        _ frame: MeasurableFrame, _ stars: [FirstLook.Star], threads: Int
+    ) -> (Seeing?, StarImage?) {
         let spoiled = PixelFlags.withoutMeasurement.union(.saturated).rawValue
         var starts: [(x: Double, y: Double)] = []
         var found: (Seeing?, StarImage?) = (nil, nil)
         for star in stars {
             if star.peak < 10, starts.count >= enough {
-                found = estimate(frame, starts: starts)
+                found = estimate(frame, starts: starts, threads: threads)
                 if let seeing = found.0, seeing.starCount >= enough { return found }
             }
             if starts.count == most { break }
             if frame.isClean(star, spoiled: spoiled) { starts.append((star.x, star.y)) }
         }
-        return starts.isEmpty ? found : estimate(frame, starts: starts)
+        return starts.isEmpty ? found : estimate(frame, starts: starts, threads: threads)
     }
 
     /// Each star's moments are taken under a window that follows the median width, three times over. The median and
@@ -36,12 +38,15 @@ extension Seeing {
     /// rays.
     ///
     /// - Parameter starts: positions to try, best first.
-    private static func estimate(_ frame: MeasurableFrame, starts: [(x: Double, y: Double)]) -> (Seeing?, StarImage?) {
+    private static func estimate(
+        _ frame: MeasurableFrame, starts: [(x: Double, y: Double)], threads: Int
+    ) -> (Seeing?, StarImage?) {
         var sigma = 1.7
         var shapes: [WindowedShape] = []
         for _ in 0..<4 {
-            shapes = starts.map {
-                WindowedShape.measure(frame, x: $0.x, y: $0.y, windowSigma: sigma, sourceNoise: false)
+            shapes = parallelMap(starts.count, threads: threads) {
+                WindowedShape.measure(
+                    frame, x: starts[$0].x, y: starts[$0].y, windowSigma: sigma, sourceNoise: false)
             }.filter { $0.converged && $0.fwhmPixels > narrowestFWHM && $0.peakFraction < 0.5 }
             guard let typical = median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
             sigma = min(max(typical / 2.3548, 0.6), 15)

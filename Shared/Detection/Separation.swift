@@ -3,42 +3,82 @@ internal import Imaging
 /// Which source each pixel of a frame belongs to.
 struct Separation {
     /// 1 + index of the source; 0 for none.
-    var labels: [Int32]
+    var labels: [Int32] = []
     /// For each source, whether its group holds others.
     var isBlended: [Bool] = []
     /// Groups that hold sources: the index of the first and their number.
     var parts: [(group: Int, first: Int, count: Int)] = []
 
+    /// Room for the labels of a frame, which serves as scratch memory for the first look as well: memory that has been
+    /// used is faster than fresh one.
+    static func plane(_ frame: CalibratedFrame, threads: Int) -> [Int32] {
+        let bytes = BinnedFrame.scratchBytes(frame)
+        return [Int32](plane: max(frame.signal.pixels.count, (bytes + 3) / 4), threads: threads) { _ in }
+    }
+
+    /// - Parameter labels: made by `plane`.
     init(
-        _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double
+        _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double,
+        labels room: consuming [Int32]
     ) {
-        labels = [Int32](planeOf: frame.residual.count) { [count = frame.residual.count] labels in
-            labels.initialize(repeating: 0, count: count)
-        }
         let threshold = Float(parameters.threshold)
-        labels.withUnsafeMutableBufferPointer { labels in
+        let chosen = footprints.groups.indices.filter {
+            footprints.groups[$0].peakValue >= threshold && footprints.groups[$0].area >= parameters.minimumArea
+        }
+        let threads = parameters.threads
+        let width = footprints.width
+        room.removeLast(room.count - width * footprints.height)
+        room.withUnsafeMutableBufferPointer { labels in
             guard let labels = labels.baseAddress else { return }
-            for (index, group) in footprints.groups.enumerated()
-            where group.peakValue >= threshold && group.area >= parameters.minimumArea {
-                let first = isBlended.count + 1
-                guard group.peaks.count > 1 else {
-                    for run in footprints.runs(of: group) {
-                        (labels + Int(run.y) * frame.width + Int(run.start)).update(
-                            repeating: Int32(first), count: run.pixels.count)
-                    }
-                    isBlended.append(false)
-                    parts.append((index, first - 1, 1))
-                    continue
-                }
-                let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
-                let noise = parameters.gainKnown ? frame.variance[peak].squareRoot() * Float(smoothing) : 0
-                let rules = PeakTree.Rules(
-                    threshold: threshold, contrast: Float(parameters.deblendContrast),
-                    noisePerRatio: noise > 0 ? 1 / noise : 0)
-                let count = PeakTree.separate(group, of: footprints, rules, labels: labels, first: first)
-                isBlended.append(contentsOf: repeatElement(count > 1, count: count))
-                parts.append((index, first - 1, count))
+            parallelRows(footprints.height, threads: threads) { rows in
+                (labels + rows.lowerBound * width).initialize(repeating: 0, count: rows.count * width)
             }
+            let counts = Self.separate(chosen, footprints, frame, parameters, smoothing: smoothing, labels)
+            for (group, count) in zip(chosen, counts) {
+                parts.append((group, isBlended.count, count))
+                isBlended.append(contentsOf: repeatElement(count > 1, count: count))
+            }
+            let parts = parts
+            parallelRows(parts.count, threads: threads) { range in
+                for part in parts[range] { Self.number(part, footprints, labels) }
+            }
+        }
+        labels = room
+    }
+
+    /// How many sources each group holds. Pixels of groups with several peaks get the numbers 1, 2 and so on within
+    /// their group, all others none.
+    private static func separate(
+        _ chosen: [Int], _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters,
+        smoothing: Double, _ labels: UnsafeMutablePointer<Int32>
+    ) -> [Int] {
+        var counts = [Int](repeating: 1, count: chosen.count)
+        counts.withUnsafeMutableBufferPointer { counts in
+            parallelRows(chosen.count, threads: parameters.threads) { range in
+                for index in range {
+                    let group = footprints.groups[chosen[index]]
+                    guard group.peaks.count > 1 else { continue }
+                    let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
+                    let noise = parameters.gainKnown ? frame.variance[peak].squareRoot() * Float(smoothing) : 0
+                    let rules = PeakTree.Rules(
+                        threshold: Float(parameters.threshold), contrast: Float(parameters.deblendContrast),
+                        noisePerRatio: noise > 0 ? 1 / noise : 0)
+                    counts[index] = PeakTree.separate(group, of: footprints, rules, labels: labels, first: 1)
+                }
+            }
+        }
+        return counts
+    }
+
+    /// Makes numbers within a group into those of the frame.
+    private static func number(
+        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ labels: UnsafeMutablePointer<Int32>
+    ) {
+        let group = footprints.groups[part.group]
+        let isSingle = group.peaks.count == 1
+        for run in footprints.runs(of: group) {
+            let row = labels + Int(run.y) * footprints.width
+            for x in run.pixels { row[x] = isSingle ? Int32(part.first + 1) : row[x] + Int32(part.first) }
         }
     }
 }

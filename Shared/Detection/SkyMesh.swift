@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 
 /// Level and scatter of the sky on a mesh of tiles of nearly equal size.
 struct SkyMesh {
@@ -15,31 +16,34 @@ struct SkyMesh {
     ///   - filterSize: width of the median filter [tiles].
     ///   - mask: for each block 0 for sky, 1 for surroundings of sources, 2 for sources; nil where sources are not
     ///     known.
+    ///   - threads: rows of tiles are measured at once; the result does not depend on it.
     /// - Returns: nil when no tile has enough blocks.
-    init?(_ frame: BinnedFrame, tileSize: Int, filterSize: Int, mask: [UInt8]?) {
+    init?(_ frame: BinnedFrame, tileSize: Int, filterSize: Int, mask: [UInt8]?, threads: Int = 1) {
         columns = max(1, (frame.width * 2 + tileSize / 2) / tileSize)
         rows = max(1, (frame.height * 2 + tileSize / 2) / tileSize)
         columns = min(columns, frame.width)
         rows = min(rows, frame.height)
         let (columns, rows) = (columns, rows)
         let largest = (frame.width / columns + 1) * (frame.height / rows + 1)
-        let blocks = TileBlocks(capacity: largest)
         let ranks = mask ?? [UInt8](repeating: 0, count: frame.mean.count)
-        var last: TileStatistics?
-        let tiles = (0..<(columns * rows)).map { tile -> TileStatistics? in
-            let (row, column) = (tile / columns, tile % columns)
-            let across = (column * frame.width / columns)..<((column + 1) * frame.width / columns)
+        let tiles = parallelMap(rows, threads: threads) { row in
+            // Each row of tiles begins without a guess, so that it does not depend on the others.
+            let blocks = TileBlocks(capacity: largest)
+            var last: TileStatistics?
             let along = (row * frame.height / rows)..<((row + 1) * frame.height / rows)
-            let found: TileStatistics?
-            if mask == nil {
-                blocks.take(frame, across, along, mask: ranks, rank: 0)
-                found = TileStatistics.mode(blocks, near: last)
-            } else {
-                found = Self.masked(blocks, frame, across, along, ranks, near: last)
+            return (0..<columns).map { column -> TileStatistics? in
+                let across = (column * frame.width / columns)..<((column + 1) * frame.width / columns)
+                let found: TileStatistics?
+                if mask == nil {
+                    blocks.take(frame, across, along, mask: ranks, rank: 0)
+                    found = TileStatistics.mode(blocks, near: last)
+                } else {
+                    found = Self.masked(blocks, frame, across, along, ranks, near: last)
+                }
+                last = found ?? last
+                return found
             }
-            last = found ?? last
-            return found
-        }
+        }.flatMap { $0 }
         guard tiles.contains(where: { $0 != nil }) else { return nil }
         func filtered(_ values: [Float]) -> [Float] {
             Self.medianFiltered(Self.filled(values, columns, rows), columns, rows, size: filterSize)

@@ -64,13 +64,15 @@ public struct DetectionParameters: Sendable, Equatable {
     public var gainKnown: Bool
     /// Width of star images [px] where it is known; nil measures it.
     public var fwhmPixels: Double?
+    /// Threads that rows and sources are split over; the bits do not depend on it.
+    public var threads: Int
 
     /// Part of the threshold that a footprint's pixels reach.
     public static let footprintShare = 0.6
 
     public init(
         threshold: Double = 4, minimumArea: Int = 3, deblendContrast: Double = 0.0002, backgroundTileSize: Int = 64,
-        backgroundFilterSize: Int = 3, gainKnown: Bool = true, fwhmPixels: Double? = nil
+        backgroundFilterSize: Int = 3, gainKnown: Bool = true, fwhmPixels: Double? = nil, threads: Int = 1
     ) {
         precondition(threshold > 0 && minimumArea > 0, "a threshold and an area are positive")
         self.threshold = threshold
@@ -80,5 +82,6 @@ public struct DetectionParameters: Sendable, Equatable {
         self.backgroundFilterSize = backgroundFilterSize
         self.gainKnown = gainKnown
         self.fwhmPixels = fwhmPixels
+        self.threads = max(threads, 1)
     }
 }

@@ -18,26 +18,36 @@ struct SourceSums {
     private var touchesEdge = false
 
     /// Sums of all sources of a separation.
-    static func collect(_ footprints: Footprints, _ frame: MeasurableFrame, _ separation: Separation) -> [SourceSums] {
+    static func collect(
+        _ footprints: Footprints, _ frame: MeasurableFrame, _ separation: Separation, threads: Int
+    ) -> [SourceSums] {
         var sums = [SourceSums](repeating: SourceSums(), count: separation.isBlended.count)
         sums.withUnsafeMutableBufferPointer { sums in
-            for part in separation.parts {
-                for run in footprints.runs[footprints.groups[part.group].runs] {
-                    for column in run.pixels {
-                        let pixel = Int(run.y) * frame.width + column
-                        let source = part.count == 1 ? part.first : Int(separation.labels[pixel]) - 1
-                        let value = Int(run.value) + column - Int(run.start)
-                        sums[source].add(
-                            footprints.values[value], x: column, y: Int(run.y), pixel: pixel,
-                            residual: footprints.residuals[value], bits: frame.maskBits[pixel],
-                            excluded: frame.excluded[pixel] != 0,
-                            isAtEdge: column == 0 || run.y == 0 || column == frame.width - 1
-                                || Int(run.y) == frame.height - 1)
-                    }
-                }
+            parallelRows(separation.parts.count, threads: threads) { range in
+                for part in separation.parts[range] { add(part, footprints, frame, separation.labels, to: sums) }
             }
         }
         return sums
+    }
+
+    /// Adds the pixels of one group, which no other holds.
+    private static func add(
+        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ frame: MeasurableFrame,
+        _ labels: [Int32], to sums: UnsafeMutableBufferPointer<SourceSums>
+    ) {
+        for run in footprints.runs[footprints.groups[part.group].runs] {
+            for column in run.pixels {
+                let pixel = Int(run.y) * frame.width + column
+                let source = part.count == 1 ? part.first : Int(labels[pixel]) - 1
+                let value = Int(run.value) + column - Int(run.start)
+                sums[source].add(
+                    footprints.values[value], x: column, y: Int(run.y), pixel: pixel,
+                    residual: footprints.residuals[value], bits: frame.maskBits[pixel],
+                    excluded: frame.excluded[pixel] != 0,
+                    isAtEdge: column == 0 || run.y == 0 || column == frame.width - 1
+                        || Int(run.y) == frame.height - 1)
+            }
+        }
     }
 
     @inline(__always)

@@ -88,19 +88,15 @@ final class TileBlocks {
     /// Takes the blocks of a rectangle whose entry in `mask` is at most `rank`.
     func take(_ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, mask: [UInt8], rank: UInt8) {
         var filled = 0
-        frame.mean.withUnsafeBufferPointer { mean in
-            frame.scatter.withUnsafeBufferPointer { scatter in
-                mask.withUnsafeBufferPointer { mask in
-                    guard let mean = mean.baseAddress, let scatter = scatter.baseAddress, let mask = mask.baseAddress
-                    else { return }
-                    let (means, scatters) = (means, scatters)
-                    for row in rows {
-                        let start = row * frame.width + columns.lowerBound
-                        kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
-                        (scatters + filled).update(from: scatter + start, count: columns.count)
-                        filled += columns.count
-                    }
-                }
+        mask.withUnsafeBufferPointer { mask in
+            guard let mean = frame.mean.baseAddress, let scatter = frame.scatter.baseAddress,
+                let mask = mask.baseAddress
+            else { return }
+            for row in rows {
+                let start = row * frame.width + columns.lowerBound
+                kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
+                (scatters + filled).update(from: scatter + start, count: columns.count)
+                filled += columns.count
             }
         }
         while filled % 16 != 0 {

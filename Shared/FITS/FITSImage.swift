@@ -92,30 +92,52 @@ extension FITSFile {
     ///   - isWorkedOn: whether the plane is one of a frame about to be measured, and goes to large pages: read in a
     ///     third less time. With raw frame and masters in large pages too, what follows took longer (measured).
     func readFloats(_ count: Int, blank: Float? = .nan, isWorkedOn: Bool = false) throws(FITSError) -> [Float] {
-        var status: Int32 = 0
         // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
         var hasBlanks: Int32 = 0
-        func fill(_ buffer: UnsafeMutableBufferPointer<Float>) {
-            buffer.initialize(repeating: 0)
-            if var value = blank {
-                ffgpv(handle, TFLOAT, 1, LONGLONG(count), &value, buffer.baseAddress, &hasBlanks, &status)
+        var overflowed = false
+        let pixels = try readPlane(
+            count, of: Float.self, inLargePages: isWorkedOn, action: "read pixels"
+        ) { first, piece, target, status in
+            var value = blank ?? 0
+            if blank != nil {
+                ffgpv(handle, TFLOAT, first, piece, &value, target, &hasBlanks, &status)
             } else {
-                ffgpv(handle, TFLOAT, 1, LONGLONG(count), nil, buffer.baseAddress, &hasBlanks, &status)
+                ffgpv(handle, TFLOAT, first, piece, nil, target, &hasBlanks, &status)
+            }
+            if status == NUM_OVERFLOW {
+                ffcmsg()
+                (overflowed, status) = (true, 0)
             }
         }
-        let pixels =
-            isWorkedOn
-            ? [Float](plane: count, fill: fill)
-            : [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        return overflowed ? pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 } : pixels
+    }
+
+    /// Elements 1 to `count` of the image, in pieces that stay in the processor's cache while cfitsio turns their bytes
+    /// round; a compressed image at once, since its tiles would be unpacked again for each piece.
+    ///
+    /// - Parameter read: the number of the first element, how many, where to.
+    func readPlane<Element: BitwiseCopyable>(
+        _ count: Int, of element: Element.Type, inLargePages: Bool = true, action: String,
+        _ read: (LONGLONG, LONGLONG, UnsafeMutablePointer<Element>, inout Int32) -> Void
+    ) throws(FITSError) -> [Element] {
+        var status: Int32 = 0
+        let isCompressed = fits_is_compressed_image(handle, &status) != 0
+        let most = isCompressed ? max(count, 1) : 1 << 16
+        func fill(_ plane: UnsafeMutableBufferPointer<Element>) {
+            for first in stride(from: 0, to: count, by: most) where status == 0 {
+                guard let base = plane.baseAddress else { return }
+                read(LONGLONG(first + 1), LONGLONG(min(most, count - first)), base + first, &status)
+            }
+        }
+        let elements =
+            inLargePages
+            ? [Element](plane: count, fill: fill)
+            : [Element](unsafeUninitializedCapacity: count) { buffer, initializedCount in
                 fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
                 initializedCount = count
             }
-        if status == NUM_OVERFLOW {
-            ffcmsg()
-            return pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 }
-        }
-        try FITSError.check(status, file: path, action: "read pixels")
-        return pixels
+        try FITSError.check(status, file: path, action: action)
+        return elements
     }
 
     func isImage() throws(FITSError) -> Bool {

@@ -132,13 +132,9 @@ extension FITSFile {
     }
 
     func readBits(_ count: Int) throws(FITSError) -> [UInt16] {
-        var status: Int32 = 0
         var hasBlanks: Int32 = 0
-        let bits = [UInt16](plane: count) { buffer in
-            buffer.initialize(repeating: 0)
-            ffgpv(handle, TUSHORT, 1, LONGLONG(count), nil, buffer.baseAddress, &hasBlanks, &status)
+        return try readPlane(count, of: UInt16.self, action: "read the mask") { first, piece, target, status in
+            ffgpv(handle, TUSHORT, first, piece, nil, target, &hasBlanks, &status)
         }
-        try FITSError.check(status, file: path, action: "read the mask")
-        return bits
     }
 }

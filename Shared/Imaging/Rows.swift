@@ -29,3 +29,20 @@ public func parallelRows(_ rows: Int, threads: Int = 1, body: (Range<Int>) -> Vo
         }
     }
 }
+
+/// The values of `body` for 0, 1, ... count - 1, in this order, computed on up to `threads` threads at once.
+///
+/// - Parameter body: called on several threads at once; its value depends on the index alone.
+public func parallelMap<Value>(_ count: Int, threads: Int = 1, _ body: (Int) -> Value) -> [Value] {
+    guard threads > 1, count > 1 else { return (0..<max(count, 0)).map(body) }
+    return [Value](unsafeUninitializedCapacity: count) { values, used in
+        if let base = values.baseAddress {
+            // Sound because every value is written once, by one thread.
+            nonisolated(unsafe) let base = base
+            parallelRows(count, threads: threads) { range in
+                for index in range { (base + index).initialize(to: body(index)) }
+            }
+        }
+        used = count
+    }
+}

@@ -49,6 +49,12 @@ public final class Settings {
         return value
     }
 
+    /// How many threads to compute on; 1 where nothing is set, all processors for 0.
+    public func threads(_ name: String) -> Int {
+        let wanted = integer(name, default: 1, in: 0...1024)
+        return wanted > 0 ? wanted : ProcessInfo.processInfo.activeProcessorCount
+    }
+
     public func number(
         _ name: String, default fallback: Double? = nil, in range: ClosedRange<Double>, unit: String = ""
     ) -> Double {

@@ -134,6 +134,9 @@ struct KernelTests {
         var residual = level
         kernel_subtract(&residual, signal, level, excluded, count)
         #expect(residual == signal.indices.map { expected[$0] == 1 ? 0 : signal[$0] - level[$0] })
+        var inPlace = signal
+        kernel_subtract_level(&inPlace, level, excluded, count)
+        #expect(inPlace == residual)
         var (weighted, inverse) = (level, level)
         #expect(kernel_weigh(&weighted, &inverse, residual, variance, excluded, count) == found)
         #expect(inverse == variance.indices.map { expected[$0] == 1 ? 0 : 1 / variance[$0] })

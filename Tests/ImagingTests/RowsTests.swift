@@ -16,6 +16,13 @@ struct RowsTests {
         }
     }
 
+    @Test("values come in the order of their numbers, on any number of threads", arguments: [1, 2, 3, 7])
+    func values(threads: Int) {
+        for count in [0, 1, 5, 1000] {
+            #expect(parallelMap(count, threads: threads) { "\($0 * $0)" } == (0..<count).map { "\($0 * $0)" })
+        }
+    }
+
     @Test("one thread does all rows in one piece and in order")
     func single() {
         var ranges: [Range<Int>] = []

@@ -15,6 +15,7 @@ let calibrateCommand = Command(
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and marks them in the mask"),
         InstrumentOption.option,
+        ThreadsOption.option,
         TimesOption.option("time each pass over the pixels, beside a STREAM triad"),
         Option("json", nil, "print a summary as JSON"),
     ]
@@ -26,6 +27,7 @@ let calibrateCommand = Command(
     let masters = try MasterFiles(arguments, document: document)
     for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
     let runs = try TimesOption.read(arguments)
+    let threads = try ThreadsOption.read(arguments)
     var summaries: [CalibrationSummary] = []
     var failed = false
     for file in files {
@@ -34,7 +36,8 @@ let calibrateCommand = Command(
             let inputs = files + MasterFiles.paths(arguments)
             try OutputPlace.requireDistinct(place, from: inputs)
             let summary = try calibrate(
-                file, to: place, document: document, masters: masters, marks: arguments.has("cosmic-rays"), runs: runs)
+                file, to: place, document: document, masters: masters, marks: arguments.has("cosmic-rays"), runs: runs,
+                threads: threads)
             if !arguments.has("json") { Terminal.complain(summary.text) }
             summaries.append(summary)
         } catch {
@@ -49,7 +52,8 @@ let calibrateCommand = Command(
 }
 
 private func calibrate(
-    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, marks: Bool, runs: Int?
+    _ path: String, to place: String, document: InstrumentDocument, masters: MasterFiles, marks: Bool, runs: Int?,
+    threads: Int
 ) throws -> CalibrationSummary {
     var times = StepTimes()
     var file = try times.time("read") { try FITSFile(reading: path) }
@@ -57,7 +61,7 @@ private func calibrate(
     if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
     let facts = try FrameFacts(
         raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
-    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, facts, path: path) }
+    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, facts, path: path, threads: threads) }
     if let region = facts.exposure.instrument.usableRegion {
         light.frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
     }

@@ -15,6 +15,7 @@ let masterCommand = Command(
         Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
         Option("out", "FILE", "where the master goes"),
         InstrumentOption.option,
+        ThreadsOption.option,
         TimesOption.option("time the combination of the frames as they are, in memory"),
         Option("json", nil, "print a summary as JSON"),
     ]
@@ -47,9 +48,10 @@ let masterCommand = Command(
         throw UsageError("--method \(methodName): give clipped or median")
     }
     let runs = try TimesOption.read(arguments)
-    let run = MasterRun(
+    var run = MasterRun(
         files: inputs, kind: kind, document: document, parents: parents.masters, method: method,
         previous: arguments.text("previous"), calibration: parents)
+    run.threads = try ThreadsOption.read(arguments)
     let outcome = try run.run(out: out)
     for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
     for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }

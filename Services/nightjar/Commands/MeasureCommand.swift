@@ -23,19 +23,20 @@ let measureCommand = Command(
         Option("psf-out", "FILE|DIR", "with --psf: writes the model of the star image as FITS, in PSFEx's layout"),
         Option("psf-in", "FILE", "fits by this model, written by --psf-out, instead of the frame's own"),
         Option("residual", "FILE|DIR", "with --psf: writes the frame minus the fitted stars as FITS"),
-        InstrumentOption.option,
+        InstrumentOption.option, ThreadsOption.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
     ]
 ) { arguments in
-    try MeasureFiles(arguments).run()
+    var files = try MeasureFiles(arguments)
+    return try files.run()
 }
 
 /// `nightjar measure`: each file on its own; one that fails does not keep the others from being measured.
 private struct MeasureFiles {
     private let files: [String]
     private let otherInputs: [String]
-    private let measurer: FrameMeasurer
+    private var measurer: FrameMeasurer
     private let out: OutputPlace?
     private let modelOut: OutputPlace?
     private let residualOut: OutputPlace?
@@ -71,6 +72,7 @@ private struct MeasureFiles {
             let model = try arguments.text("psf-in").map { try PointSpreadFile.read($0) }
             measurer.starImage = StarImageWish(model: model, makesResidual: residualOut != nil)
         }
+        measurer.threads = try ThreadsOption.read(arguments)
         self.measurer = measurer
     }
 
@@ -104,12 +106,14 @@ private struct MeasureFiles {
         return format
     }
 
-    func run() throws -> Int32 {
+    mutating func run() throws -> Int32 {
+        // Planes that are done with serve the next ones.
+        reusePlaneStorage()
         var summaries: [FrameMeasurer.Summary] = []
         var failed = false
-        for file in files {
+        for (index, file) in files.enumerated() {
             do {
-                summaries.append(try measure(file))
+                summaries.append(try measure(file, isLast: index == files.count - 1))
             } catch {
                 failed = true
                 Terminal.complain("nightjar: \(error)")
@@ -122,8 +126,8 @@ private struct MeasureFiles {
         return failed ? 1 : 0
     }
 
-    private func measure(_ file: String) throws -> FrameMeasurer.Summary {
-        var result = try measurer.measure(file)
+    private mutating func measure(_ file: String, isLast: Bool) throws -> FrameMeasurer.Summary {
+        var result = try measurer.measure(file, keepsMasters: !isLast)
         if let out {
             let place = try distinct(out, for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
             try result.times.time("write") { try write(result.table, to: place) }

@@ -11,7 +11,7 @@ internal import Photometry
 /// Measures files, one by one, with the same rooms as the photometer.
 struct FrameMeasurer {
     let document: InstrumentDocument
-    let masters: MasterFiles
+    private(set) var masters: MasterFiles
     var threshold = 4.0
     /// Whether cosmic rays and trails are looked for and left out.
     var marksArtefacts = false
@@ -22,6 +22,8 @@ struct FrameMeasurer {
     /// Forced photometry there, instead of detections.
     var positions: [(x: Double, y: Double)]?
     var recentre = false
+    /// The results do not depend on it.
+    var threads = 1
 
     struct Result {
         var table: FITSTable
@@ -33,13 +35,19 @@ struct FrameMeasurer {
         var header: Header
     }
 
-    func measure(_ path: String) throws -> Result {
+    /// - Parameter keepsMasters: false when no other frame comes: their planes are then let go before the search.
+    mutating func measure(_ path: String, keepsMasters: Bool = true) throws -> Result {
         var times = StepTimes()
-        let loaded = try LoadedFrame(
-            path, document: document, masters: masters, marksArtefacts: marksArtefacts, times: &times)
+        var loaded = try LoadedFrame(
+            path, document: document, masters: masters, marksArtefacts: marksArtefacts, threads: threads, times: &times)
+        if !keepsMasters { masters.letGo() }
         try starImage?.requireFitting(loaded, path)
-        let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown)
-        let detections = times.time("detect") { detect(loaded.frame, parameters) }
+        let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown, threads: threads)
+        // The planes are given away, so that they are changed in place; who wants the residual needs them again.
+        let keepsFrame = starImage?.makesResidual == true
+        let detections = times.time("detect") {
+            detect(keepsFrame ? loaded.frame : loaded.takeFrame(), parameters)
+        }
         let measuring = self.parameters(loaded, parameters, seeing: detections.seeing)
         var measurement = times.time("measure") { rows(of: detections, measuring) }
         let fit = starImage.map { wish in
@@ -129,8 +137,8 @@ extension FrameMeasurer {
         init(_ path: String, _ loaded: LoadedFrame, _ measurement: FrameMeasurement, noWorldCoordinates: String?) {
             let summary = measurement.summary
             file = path
-            width = loaded.frame.signal.width
-            height = loaded.frame.signal.height
+            width = loaded.width
+            height = loaded.height
             wasCalibrated = loaded.wasCalibrated
             exposureSeconds = loaded.facts.exposureSeconds
             gainElectronsPerADU = loaded.isGainKnown ? loaded.facts.detector.gain : nil

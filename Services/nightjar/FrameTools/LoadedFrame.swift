@@ -6,7 +6,9 @@ internal import Instruments
 
 /// A frame ready to be measured, from a raw file or from one that `nightjar calibrate` or a night has written.
 struct LoadedFrame {
-    var frame: CalibratedFrame
+    private(set) var frame: CalibratedFrame
+    let width: Int
+    let height: Int
     let header: Header
     /// The header of a file with these planes, as `nightjar calibrate` writes it.
     let calibratedHeader: Header
@@ -22,7 +24,7 @@ struct LoadedFrame {
     /// - Throws: `FITSError`; `FrameError` when the frame does not fit its masters or its instrument.
     init(
         _ path: String, document: InstrumentDocument, masters: MasterFiles, marksArtefacts: Bool = false,
-        times: inout StepTimes
+        threads: Int = 1, times: inout StepTimes
     ) throws {
         var file = try times.time("read") { try FITSFile(reading: path) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
@@ -40,13 +42,16 @@ struct LoadedFrame {
         } else {
             let pixels = try times.time("read") { try file.readPixels(of: shape) }
             let facts = facts
-            let light = try times.time("calibrate") { try masters.calibrate(pixels, facts, path: path) }
+            let light = try times.time("calibrate") {
+                try masters.calibrate(pixels, facts, path: path, threads: threads)
+            }
             frame = light.frame
             calibratedHeader = light.cards(
                 raw: self.header, masters: masters.used, recipe: calibrationRecipe(facts, document, masters))
             flags = light.flags.names
             isGainKnown = facts.detector.gain != nil
         }
+        (width, height) = (frame.signal.width, frame.signal.height)
         if let region = facts.exposure.instrument.usableRegion {
             frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
         }
@@ -56,6 +61,14 @@ struct LoadedFrame {
         if marksArtefacts || !wasCalibrated && facts.corrections.marksArtefacts {
             artefacts = times.time("cosmic rays") { Artefacts.mark(in: &frame) }
         }
+    }
+
+    /// Gives the planes away: who gets them may change them without a copy. Leaves a frame of one pixel.
+    mutating func takeFrame() -> CalibratedFrame {
+        var taken = CalibratedFrame(
+            signal: Image(width: 1, height: 1), variance: Image(width: 1, height: 1), mask: Mask(width: 1, height: 1))
+        swap(&taken, &frame)
+        return taken
     }
 
     /// Whether the file is one of ours: signal, variance and mask.

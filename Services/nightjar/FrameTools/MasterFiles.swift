@@ -66,7 +66,9 @@ struct MasterFiles {
     }
 
     /// Calibrates; errors name the master's file.
-    func calibrate(_ pixels: Image<ADU>, _ facts: FrameFacts, path: String) throws -> CalibratedLight {
+    func calibrate(
+        _ pixels: Image<ADU>, _ facts: FrameFacts, path: String, threads: Int = 1
+    ) throws -> CalibratedLight {
         if masters.dark != nil, facts.exposureSeconds == nil {
             throw FrameError(path, "its exposure time is not known, so that the dark cannot be scaled")
         }
@@ -82,11 +84,15 @@ struct MasterFiles {
             }
             var calibration = LightCalibration(masters: masters, detector: facts.detector)
             calibration.bleedingAlong = facts.corrections.bleedingAlong
+            calibration.threads = threads
             return try calibration.calibrate(prepared, exposureSeconds: facts.exposureSeconds ?? 0)
         } catch {
             throw FrameError(path, explain(error))
         }
     }
+
+    /// Frees the planes; nothing can be calibrated after.
+    mutating func letGo() { (masters, secondDark) = (MasterSet(), nil) }
 
     /// By temperature where that differs, else by exposure time.
     private func interpolated(

@@ -18,6 +18,8 @@ struct MasterRun {
     var previous: String?
     /// Calibrates the lights of a master fringe.
     var calibration: MasterFiles?
+    /// The master does not depend on it.
+    var threads = 1
 
     struct Outcome {
         let facts: MasterFacts
@@ -49,7 +51,8 @@ struct MasterRun {
             kind: kind, mode: frames[0].mode, night: frames[0].night, filter: filter, frames: frames)
         if kind == .fringe { return try fringe(group, paths, notes, out) }
         let known = detector ?? DetectorFacts(gain: nil, readNoiseElectrons: nil, saturationADU: nil)
-        let builder = MasterBuilder(method: method, detector: known)
+        var builder = MasterBuilder(method: method, detector: known)
+        builder.threads = threads
         let cache = RowCache(pixelCount: group.mode.width * group.mode.height * files.count) { index in
             try prepared(paths[group.frames[index].id] ?? "")
         }
@@ -124,7 +127,8 @@ struct MasterRun {
             let fringe = try FringeBuilder().fringe(group, id: id(group)) { index in
                 let path = paths[group.frames[index].id] ?? ""
                 var times = StepTimes()
-                return try LoadedFrame(path, document: document, masters: calibration, times: &times).frame
+                return try LoadedFrame(path, document: document, masters: calibration, threads: threads, times: &times)
+                    .frame
             }
             return try keep(MasterBuild(fringe), paths, notes, out)
         } catch let error as CalibrationError {

@@ -24,6 +24,10 @@ void kernel_subtract(
     float *restrict residual, const float *restrict signal, const float *restrict level,
     const uint8_t *restrict excluded, size_t count);
 
+/// residual -= level, in place; 0 where excluded.
+void kernel_subtract_level(
+    float *restrict residual, const float *restrict level, const uint8_t *restrict excluded, size_t count);
+
 /// One row after filtering.
 typedef struct {
     /// sum P D / V and sum P^2 / V.

@@ -1,0 +1,169 @@
+/// Runs of pixels that stand out in a band of rows, and the peaks among them, joined to groups within the band.
+struct FootprintBand {
+    /// A local maximum.
+    struct Peak {
+        /// y * width + x
+        let pixel: Int32
+        var run: Int32
+        let value: Float
+        let surroundings: Footprints.Surroundings
+    }
+
+    let rows: Range<Int>
+    /// By row, then by column; so are `values` and `residuals`.
+    var runs: [Footprints.Run] = []
+    var values: [Float] = []
+    var residuals: [Float] = []
+    var forest = RunForest()
+    var peaks: [Peak] = []
+    /// Where the runs of each row begin, and the end.
+    var rowStarts: [Int] = [0]
+
+    init(rows: Range<Int>) { self.rows = rows }
+
+    func runs(ofRow y: Int) -> Range<Int> {
+        rows.contains(y) ? rowStarts[y - rows.lowerBound]..<rowStarts[y - rows.lowerBound + 1] : 0..<0
+    }
+}
+
+/// Which runs touch each other, by union-find: the root of a group is its first run.
+struct RunForest {
+    private(set) var parents: [Int32] = []
+
+    mutating func append() { parents.append(Int32(parents.count)) }
+
+    /// Adds runs that are joined among themselves already.
+    mutating func append(_ other: RunForest) {
+        let first = Int32(parents.count)
+        parents.append(contentsOf: other.parents.lazy.map { $0 + first })
+    }
+
+    mutating func root(_ run: Int) -> Int {
+        var run = run
+        while Int(parents[run]) != run {
+            parents[run] = parents[Int(parents[run])]
+            run = Int(parents[run])
+        }
+        return run
+    }
+
+    private mutating func unite(_ first: Int, _ second: Int) {
+        let (a, b) = (root(first), root(second))
+        if a < b { parents[b] = Int32(a) } else { parents[a] = Int32(b) }
+    }
+
+    /// Joins the runs of a row with those of the row before that they touch by sides or corners.
+    mutating func join(_ runs: [Footprints.Run], row: Range<Int>, before: Range<Int>) {
+        var upper = before.lowerBound
+        for lower in row {
+            while upper < before.upperBound, runs[upper].end < runs[lower].start { upper += 1 }
+            var touching = upper
+            while touching < before.upperBound, runs[touching].start <= runs[lower].end {
+                unite(touching, lower)
+                touching += 1
+            }
+        }
+    }
+}
+
+/// Makes a band of rows that come one after the other: those of the band itself, and as many around them as the
+/// surroundings of a peak reach.
+struct FootprintBandBuilder: ~Copyable {
+    private let width: Int
+    private var band: FootprintBand
+    /// Of the circle around a peak on which its surroundings are taken [px].
+    private let radius: Int
+    /// The last rows, as many as that circle is high, between zeros.
+    private let recent: UnsafeMutablePointer<Float>
+    private let slots: Int
+    private let stride: Int
+
+    /// - Parameter expected: number of pixels that room is made for.
+    init(width: Int, rows: Range<Int>, radius: Int, expected: Int) {
+        (self.width, self.radius) = (width, radius)
+        band = FootprintBand(rows: rows)
+        band.values.reserveCapacity(expected)
+        band.residuals.reserveCapacity(expected)
+        (slots, stride) = (2 * radius + 1, width + 2 * radius)
+        recent = .allocate(capacity: slots * stride)
+        recent.initialize(repeating: 0, count: slots * stride)
+    }
+
+    deinit { recent.deallocate() }
+
+    private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + slots) % slots * stride + radius }
+
+    /// - Parameter count: of stretches in `found`.
+    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>) {
+        let target = row(y)
+        target.update(repeating: 0, count: width)
+        let isOwn = band.rows.contains(y)
+        for index in 0..<count {
+            let (start, end) = (found.starts[index], found.ends[index])
+            let ratios = UnsafeBufferPointer(start: found.ratio + Int(start), count: Int(end - start))
+            (target + Int(start)).update(from: found.ratio + Int(start), count: ratios.count)
+            guard isOwn else { continue }
+            band.runs.append(
+                Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(band.values.count)))
+            band.forest.append()
+            band.values.append(contentsOf: ratios)
+            band.residuals.append(contentsOf: UnsafeBufferPointer(start: residual + Int(start), count: ratios.count))
+        }
+        if isOwn {
+            band.rowStarts.append(band.runs.count)
+            band.forest.join(band.runs, row: band.runs(ofRow: y), before: band.runs(ofRow: y - 1))
+        }
+        findPeaks(y - radius)
+    }
+
+    /// Pixels of row y that are larger than their neighbours; of equal ones the first.
+    private mutating func findPeaks(_ y: Int) {
+        let (above, here, below) = (row(y - 1), row(y), row(y + 1))
+        for run in band.runs(ofRow: y) {
+            for x in band.runs[run].pixels {
+                let value = here[x]
+                guard value > here[x - 1], value >= here[x + 1], value > above[x], value >= below[x],
+                    value > above[x - 1], value > above[x + 1], value >= below[x - 1], value >= below[x + 1]
+                else { continue }
+                band.peaks.append(
+                    FootprintBand.Peak(
+                        pixel: Int32(y * width + x), run: Int32(run), value: value, surroundings: surroundings(x, y)))
+            }
+        }
+    }
+
+    private func surroundings(_ x: Int, _ y: Int) -> Footprints.Surroundings {
+        let diagonal = (radius * 5 + 3) / 7
+        let (top, upper, here) = (row(y - radius), row(y - diagonal), row(y))
+        let (lower, bottom) = (row(y + diagonal), row(y + radius))
+        let ahead = max(min(top[x], bottom[x]), min(here[x - radius], here[x + radius]))
+        let aslant = max(
+            min(upper[x - diagonal], lower[x + diagonal]), min(upper[x + diagonal], lower[x - diagonal]))
+        let ridge = max(ahead, aslant)
+        let values: InlineArray<8, Float> = [
+            top[x], bottom[x], here[x - radius], here[x + radius], upper[x - diagonal], upper[x + diagonal],
+            lower[x - diagonal], lower[x + diagonal],
+        ]
+        for i in values.indices {
+            var (smaller, equal) = (0, 0)
+            for j in values.indices {
+                smaller += values[j] < values[i] ? 1 : 0
+                equal += values[j] == values[i] ? 1 : 0
+            }
+            if smaller <= 3, smaller + equal > 3 {
+                return Footprints.Surroundings(level: values[i], ridge: ridge)
+            }
+        }
+        return Footprints.Surroundings(level: ridge, ridge: ridge)
+    }
+
+    /// - Parameter added: one past the last row that was added: what the band's last peaks need beyond it is outside
+    ///   the frame.
+    consuming func finish(after added: Int) -> FootprintBand {
+        for y in added..<max(added, band.rows.upperBound + radius) {
+            row(y).update(repeating: 0, count: width)
+            findPeaks(y - radius)
+        }
+        return band
+    }
+}
