@@ -124,10 +124,14 @@ final class PointSpreadSampler {
 
     init(_ model: PointSpreadModel) {
         self.model = model
-        planes = .allocate(capacity: model.coefficients.count)
-        planes.initialize(from: model.coefficients, count: model.coefficients.count)
-        combined = .allocate(capacity: model.table.count)
-        combined.initialize(repeating: 0, count: model.table.count)
+        // The kernels read whole vectors.
+        planes = .allocate(capacity: model.coefficients.count + 16)
+        planes.initialize(repeating: 0, count: model.coefficients.count + 16)
+        // Wings so faint that their squares are no normal numbers cost a hundred times as much and say nothing.
+        let faintest = 1e-10 * (model.coefficients.max() ?? 0)
+        for (index, value) in model.coefficients.enumerated() where abs(value) >= faintest { planes[index] = value }
+        combined = .allocate(capacity: model.table.count + 16)
+        combined.initialize(repeating: 0, count: model.table.count + 16)
     }
 
     deinit {
@@ -157,7 +161,8 @@ final class PointSpreadSampler {
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)
         let side = 2 * half + 1
         kernel_psf_image(
-            table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, value)
+            table(x, y, half, taps), layout.oversampling, layout.run, &taps, Self.width(side, stride), side, stride,
+            value)
     }
 
     /// The image and its derivatives by the star's x and y [1/px], without the image's slow change over the frame.
@@ -166,9 +171,12 @@ final class PointSpreadSampler {
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)
         let side = 2 * half + 1
         kernel_psf_stamp(
-            table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, stamp.value,
-            stamp.byX, stamp.byY)
+            table(x, y, half, taps), layout.oversampling, layout.run, &taps, Self.width(side, stride), side, stride,
+            stamp.value, stamp.byX, stamp.byY)
     }
+
+    /// Rows that are padded are filled to their end: what is there has no weight, and whole vectors are faster.
+    private static func width(_ side: Int, _ stride: Int) -> Int { stride - side < 16 ? stride : side }
 }
 
 /// Where a star's image and its derivatives are put.

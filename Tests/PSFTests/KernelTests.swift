@@ -95,7 +95,7 @@ struct KernelTests {
         var weight = [Float](repeating: 9, count: 100)
         kernel_psf_weights(data, residual, variance, 1, 100, &weight)
         var sums = [0.0, 0, 0]
-        kernel_psf_sky(data, residual, variance, 0.5, 2, 100, &sums)
+        kernel_psf_sky(data, residual, variance, 0.5, 2, 50, 2, 50, &sums)
         var ramp = data
         kernel_psf_subtract_ramp(&ramp, 0.7, 0.01, 100)
         var isSky = [Bool](repeating: false, count: 100)

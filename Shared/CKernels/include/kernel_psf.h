@@ -16,7 +16,8 @@ struct kernel_psf_taps {
 /// A star image and its derivatives by the star's position, pixel by pixel, from spline coefficients.
 ///
 /// A table row holds `phases` runs of `run` coefficients; run p has the nodes p, p + phases, p + 2 phases ..., so that
-/// neighbouring pixels read neighbouring coefficients. Rows of the stamp are `stride` apart.
+/// neighbouring pixels read neighbouring coefficients. Rows of the stamp are `stride` apart. Coefficients are read, and
+/// not used, up to the next multiple of 16 pixels: 16 floats more than the table must be readable.
 void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
                       size_t height, size_t stride, float *restrict value, float *restrict by_x, float *restrict by_y);
 
@@ -42,10 +43,10 @@ double kernel_psf_dot(const float *a, const float *b, const float *weight, size_
 void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
                       size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]);
 
-/// Adds to sums[0...2] the residual, the variance and the number of pixels of a row that show sky: variance above 0,
-/// starlight (data - residual) below `brightest` variances, residual within `clip` standard deviations.
+/// The residual, the variance and the number of pixels of a rectangle that show sky: variance above 0, starlight
+/// (data - residual) below `brightest` variances, residual within `clip` standard deviations. Rows are `stride` apart.
 void kernel_psf_sky(const float *data, const float *residual, const float *variance, float brightest, float clip,
-                    size_t count, double sums[3]);
+                    size_t width, size_t height, size_t stride, double sums[3]);
 
 /// target[i] -= start + slope i
 void kernel_psf_subtract_ramp(float *target, float start, float slope, size_t count);
@@ -54,6 +55,16 @@ void kernel_psf_subtract_ramp(float *target, float start, float slope, size_t co
 /// pp px py xx xy yy pr xr yr rr p 1.
 void kernel_psf_sums(const float *value, const float *by_x, const float *by_y, const float *weight,
                      const float *residual, size_t count, double sums[12]);
+
+/// The normal equations of `images` images b_k (at most 8), one every `plane` floats, under weights w, of `count` pixels
+/// (a multiple of 16): matrix[k (k + 1) / 2 + l] = sum w b_k b_l for l <= k, right[k] = sum w b_k r.
+void kernel_psf_normal(const float *basis, size_t plane, size_t images, const float *weight, const float *residual,
+                       size_t count, double *matrix, double *right);
+
+/// Takes flux times the image and the sky out of the residual, and gives each pixel the weight
+/// 1 / (V + noise L + (error L)^2), L = max(flux value, 0); 0 where the variance V is not above 0.
+void kernel_psf_model_weights(const float *value, const float *variance, float flux, float sky, float noise, float error,
+                              size_t count, float *restrict residual, float *restrict weight);
 
 /// weight = 1 / (variance + max(data - residual, 0) * noise) where variance is above 0, else 0.
 void kernel_psf_weights(const float *data, const float *residual, const float *variance, float noise, size_t count,
