@@ -39,3 +39,33 @@ void kernel_psf_model_weights(const float *value, const float *variance, float f
         weight[i] = variance[i] > 0 ? 1 / (variance[i] + noise * light + off * off) : 0;
     }
 }
+
+enum { BLOCK = 64 };
+
+KERNEL_CLONES
+size_t kernel_psf_peaks(const float *data, const float *residual, const float *variance, float noise, size_t width,
+                        int32_t *columns) {
+    size_t found = 0;
+    for (size_t start = 1; start + 1 < width; start += BLOCK) {
+        const size_t count = width - 1 - start < BLOCK ? width - 1 - start : BLOCK;
+        const float *r = residual + start, *above = r - width, *below = r + width;
+        const float *d = data + start, *v = variance + start;
+        uint8_t is_peak[BLOCK];
+        uint8_t any = 0;
+        for (size_t i = 0; i < count; i++) {
+            const float *a = above + i, *c = r + i, *b = below + i;
+            const float value = c[0], light = d[i] - value;
+            const float sum = ((a[-1] + a[0]) + (a[1] + c[-1])) + ((c[0] + c[1]) + (b[-1] + b[0])) + b[1];
+            const float shown = light > 0 ? light : 0;
+            const int largest = (value > a[-1]) & (value > a[0]) & (value > a[1]) & (value > c[-1]) & (value >= c[1])
+                & (value >= b[-1]) & (value >= b[0]) & (value >= b[1]);
+            const int strong = (sum > 0) & (sum * sum > 36 * (v[i] + noise * shown)) & (value > 0.05f * light);
+            is_peak[i] = (uint8_t)(largest & strong & (v[i] > 0) & (light * light > 0.0025f * v[i]));
+            any |= is_peak[i];
+        }
+        for (size_t i = 0; any && i < count; i++) {
+            if (is_peak[i]) columns[found++] = (int32_t)(start + i);
+        }
+    }
+    return found;
+}

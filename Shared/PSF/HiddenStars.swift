@@ -52,7 +52,7 @@ extension CrowdedFit {
             let (dx, dy) = (stars[index].x - x, stars[index].y - y)
             return dx * dx + dy * dy
         }
-        let nearest = near.sorted { (square($0), $0) < (square($1), $1) }.prefix(4)
+        let nearest = Array(near.sorted { (square($0), $0) < (square($1), $1) }.prefix(4))
         var star = FittedStar(
             x: x, y: y, startX: x, startY: y, flux: 0, layout: layout(flux: peakFlux(x: x, y: y)), isFixed: false)
         let index = stars.count

@@ -2,6 +2,7 @@
 #define NIGHTJAR_KERNEL_PSF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// Where the cubic B-splines of a stamp lie in a table: four taps along each axis.
 struct kernel_psf_taps {
@@ -47,6 +48,12 @@ void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const flo
 /// (data - residual) below `brightest` variances, residual within `clip` standard deviations. Rows are `stride` apart.
 void kernel_psf_sky(const float *data, const float *residual, const float *variance, float brightest, float clip,
                     size_t width, size_t height, size_t stride, double sums[3]);
+
+/// The columns of a row, which has rows above and below it, where the residual has a peak: the largest of its 3 x 3
+/// pixels, whose sum S is positive and S^2 > 4 * 9 (V + noise L), with residual > 0.05 L and starlight L = data -
+/// residual, L^2 > 0.0025 V. Returns their number, below width.
+size_t kernel_psf_peaks(const float *data, const float *residual, const float *variance, float noise, size_t width,
+                        int32_t *columns);
 
 /// target[i] -= start + slope i
 void kernel_psf_subtract_ramp(float *target, float start, float slope, size_t count);
