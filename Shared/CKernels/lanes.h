@@ -12,10 +12,15 @@ typedef float lanes16_anywhere __attribute__((vector_size(64), aligned(4), may_a
 
 #define LOAD16(from) (*(const lanes16_anywhere *)(from))
 
-// The first `count` of them.
-static inline __attribute__((always_inline)) void store16(float *to, const lanes16 *value, size_t count) {
+// The first `count` of them; zeros after them where there is room for all sixteen.
+static inline __attribute__((always_inline)) void store16(float *to, const lanes16 *value, size_t count, size_t room) {
     if (count >= LANES) {
         *(lanes16_anywhere *)to = *value;
+    } else if (room >= LANES) {
+        float whole[LANES];
+        *(lanes16_anywhere *)whole = *value;
+        for (size_t i = 0; i < LANES; i++) whole[i] = i < count ? whole[i] : 0;
+        *(lanes16_anywhere *)to = *(const lanes16_anywhere *)whole;
     } else {
         for (size_t i = 0; i < count; i++) to[i] = (*value)[i];
     }

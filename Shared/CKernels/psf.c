@@ -23,9 +23,9 @@ void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struc
             const lanes16 along = (p * xs[0] + q * xs[1]) + (r * xs[2] + s * xs[3]);
             const lanes16 across = (MIX16(a, ys) * x[0] + MIX16(b, ys) * x[1])
                 + (MIX16(c, ys) * x[2] + MIX16(d, ys) * x[3]);
-            store16(value + row * stride + i, &image, width - i);
-            store16(by_x + row * stride + i, &along, width - i);
-            store16(by_y + row * stride + i, &across, width - i);
+            store16(value + row * stride + i, &image, width - i, stride - i);
+            store16(by_x + row * stride + i, &along, width - i, stride - i);
+            store16(by_y + row * stride + i, &across, width - i, stride - i);
         }
     }
 }
@@ -41,7 +41,7 @@ void kernel_psf_image(const float *table, size_t phases, size_t run, const struc
             const float *a = first + taps->column[0] + i, *b = first + taps->column[1] + i;
             const float *c = first + taps->column[2] + i, *d = first + taps->column[3] + i;
             const lanes16 image = (MIX16(a, y) * x[0] + MIX16(b, y) * x[1]) + (MIX16(c, y) * x[2] + MIX16(d, y) * x[3]);
-            store16(value + row * stride + i, &image, width - i);
+            store16(value + row * stride + i, &image, width - i, stride - i);
         }
     }
 }

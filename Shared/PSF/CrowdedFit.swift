@@ -79,16 +79,23 @@ final class CrowdedFit {
         let bright = ordered { group in -Int(max(group.map { guesses[$0] }.max() ?? 1, 1).exponent) / 3 }
         for group in bright { solve(group, movesPlaces: false, resizes: true) }
         sky?.update(planes, step: 4)
+        var finds = parameters.companionThreshold != nil
         for sweep in 1...sweeps {
-            for group in groups where sweep < 3 || !isSettled(group) {
+            var isSettled = true
+            for group in groups where sweep < 3 || !self.isSettled(group) {
                 solve(group, movesPlaces: true, resizes: sweep < 3)
+                isSettled = false
             }
-            if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
-            if sweep + 1 < sweeps, let threshold = parameters.companionThreshold {
-                if sweep > 1 { _ = giveUpHidden(threshold: Self.keptSignificance) }
-                _ = addHidden(threshold: threshold)
-            }
+            if sweep < 3, sweep < sweeps { sky?.update(planes, step: sweep < min(sweeps, 2) ? 4 : 1) }
+            if finds, sweep + 1 < sweeps { finds = findHidden(sweep) } else if isSettled { break }
         }
+    }
+
+    /// - Returns: whether it is worth while to look again.
+    private func findHidden(_ sweep: Int) -> Bool {
+        let isLess = sweep > 1 && giveUpHidden(threshold: Self.keptSignificance)
+        let isMore = sweep < 4 && addHidden(threshold: parameters.companionThreshold ?? .infinity)
+        return isLess || isMore
     }
 
     /// F / sigma_F below which a hidden star is given up.

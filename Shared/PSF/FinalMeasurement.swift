@@ -36,9 +36,20 @@ extension CrowdedFit {
                     entry.image, step: last[place], error: variances[place].squareRoot(),
                     flux: stars[group[entry.slot]].flux)
             }
-            for (slot, index) in group.enumerated() where !stars[index].isDead { carrySky(slot, &rows[index]) }
+            for (slot, index) in group.enumerated() where !stars[index].isDead {
+                if stars[index].moves { rows[index].flux -= placeBias(slot, flux: rows[index].flux) }
+                carrySky(slot, &rows[index])
+            }
         }
         return rows
+    }
+
+    /// What a flux gains because the place was chosen where it is largest: sigma^2 / F to second order.
+    ///
+    /// - Source: Box 1971, J. R. Stat. Soc. B 33, 171 (bias of non-linear least squares).
+    private func placeBias(_ slot: Int, flux: Double) -> Double {
+        let variance = 1 / solver.sums[slot][0]
+        return variance / max(flux, 2 * variance.squareRoot())
     }
 
     /// Adds the uncertainty of the sky: dF = -(sum w P / sum w P^2) dS.

@@ -49,7 +49,7 @@ public struct PSFParameters: Sendable, Equatable {
     public var gainKnown: Bool
 
     public init(
-        sweeps: Int = 3, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4.5,
+        sweeps: Int = 6, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4,
         gainKnown: Bool = true
     ) {
         precondition(sweeps > 0 && largestGroup > 0 && (skyTileSize ?? 8) >= 8, "a fit has sweeps, groups and tiles")

@@ -161,8 +161,7 @@ final class PointSpreadSampler {
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)
         let side = 2 * half + 1
         kernel_psf_image(
-            table(x, y, half, taps), layout.oversampling, layout.run, &taps, Self.width(side, stride), side, stride,
-            value)
+            table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, value)
     }
 
     /// The image and its derivatives by the star's x and y [1/px], without the image's slow change over the frame.
@@ -171,12 +170,9 @@ final class PointSpreadSampler {
         var taps = layout.taps(dx: x - x.rounded(), dy: y - y.rounded(), half: half)
         let side = 2 * half + 1
         kernel_psf_stamp(
-            table(x, y, half, taps), layout.oversampling, layout.run, &taps, Self.width(side, stride), side, stride,
-            stamp.value, stamp.byX, stamp.byY)
+            table(x, y, half, taps), layout.oversampling, layout.run, &taps, side, side, stride, stamp.value,
+            stamp.byX, stamp.byY)
     }
-
-    /// Rows that are padded are filled to their end: what is there has no weight, and whole vectors are faster.
-    private static func width(_ side: Int, _ stride: Int) -> Int { stride - side < 16 ? stride : side }
 }
 
 /// Where a star's image and its derivatives are put.

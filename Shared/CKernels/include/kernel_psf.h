@@ -17,8 +17,9 @@ struct kernel_psf_taps {
 /// A star image and its derivatives by the star's position, pixel by pixel, from spline coefficients.
 ///
 /// A table row holds `phases` runs of `run` coefficients; run p has the nodes p, p + phases, p + 2 phases ..., so that
-/// neighbouring pixels read neighbouring coefficients. Rows of the stamp are `stride` apart. Coefficients are read, and
-/// not used, up to the next multiple of 16 pixels: 16 floats more than the table must be readable.
+/// neighbouring pixels read neighbouring coefficients. Rows of the stamp are `stride` apart and padded by zeros
+/// to a multiple of 16 pixels where that fits. Coefficients are read, and not used, up to the next multiple of 16
+/// pixels: 16 floats more than the table must be readable.
 void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
                       size_t height, size_t stride, float *restrict value, float *restrict by_x, float *restrict by_y);
 
@@ -43,6 +44,24 @@ double kernel_psf_dot(const float *a, const float *b, const float *weight, size_
 /// Order: pp px py xp xx xy yp yx yy.
 void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
                       size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]);
+
+/// The planes of a frame, row-major: a pixel with `excluded` or one of the `unusable` bits of its mask has no weight.
+struct kernel_psf_planes {
+    const float *data, *residual, *variance;
+    const uint8_t *excluded;
+    const uint16_t *mask;
+    uint16_t unusable;
+    size_t width, height;
+};
+
+/// Copies a stamp of side * side pixels, the first at (column, row) of the frame, into rows of `stride` (a multiple of
+/// 16); 0 beyond the frame and in the padding, variance 0 where a pixel cannot be used. Returns whether all can.
+int kernel_psf_gather(const struct kernel_psf_planes *planes, ptrdiff_t column, ptrdiff_t row, size_t side, size_t stride,
+                      float *data, float *residual, float *variance);
+
+/// Adds scale times a stamp, the padding of its rows 0, to a plane where it lies on it.
+void kernel_psf_add(float *plane, size_t width, size_t height, const float *stamp, float scale, ptrdiff_t column,
+                    ptrdiff_t row, size_t side, size_t stride);
 
 /// The residual, the variance and the number of pixels of a rectangle that show sky: variance above 0, starlight
 /// (data - residual) below `brightest` variances, residual within `clip` standard deviations. Rows are `stride` apart.
