@@ -86,7 +86,7 @@ final class CrowdedFit {
                 solve(group, movesPlaces: true, resizes: sweep < 3)
                 isSettled = false
             }
-            if sweep < 3, sweep < sweeps { sky?.update(planes, step: sweep < min(sweeps, 2) ? 4 : 1) }
+            if sweep < min(sweeps, 3) { sky?.update(planes, step: sweep + 1 < min(sweeps, 3) ? 4 : 1) }
             if finds, sweep + 1 < sweeps { finds = findHidden(sweep) } else if isSettled { break }
         }
     }
