@@ -43,9 +43,9 @@ public struct PSFParameters: Sendable, Equatable {
     public var largestGroup: Int
     /// Side of the tiles in which the sky is taken again from the residual [px]; nil trusts the background map.
     public var skyTileSize: Int?
-    /// A peak left near a star is taken for a hidden star, and fitted too, when its flux is above this many of its errors,
-    /// its neighbours' fluxes and places being free; it is looked for after each of the first three sweeps but the last.
-    /// nil looks for none.
+    /// A peak left near a star is taken for a hidden star, and fitted too, when its flux is above this many of its
+    /// errors, its neighbours' fluxes and places being free; looked for after each of the first three sweeps but the
+    /// last. nil looks for none.
     public var companionThreshold: Double?
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool

@@ -7,11 +7,11 @@ import Testing
 
 @Suite("Stars in each other's light")
 struct CrowdedTests {
-    /// 800 stars anywhere on 400 x 400 pixels, 5 in 1,000, most of them faint.
+    /// 450 stars anywhere on 400 x 400 pixels, 3 in 1,000, most of them faint.
     private func crowd(_ seed: UInt64) -> SyntheticField {
         var random = RandomStream(seed: seed, 17)
-        var field = SyntheticField(width: 400, height: 400)
-        for _ in 0..<800 {
+        var field = SyntheticField(width: 400, height: 400, pointSpread: .gaussian)
+        for _ in 0..<450 {
             let share = random.uniform()
             // As many above F as F^-1, from 300 to 60,000.
             let flux = 1 / (1 / 300.0 - share * (1 / 300.0 - 1 / 60_000.0))
@@ -20,17 +20,20 @@ struct CrowdedTests {
         return field
     }
 
-    /// Errors over the bound of stars above S/N 8 or so whose detection is theirs.
+    /// Errors over the bound of stars above S/N 8 or so that are the brightest at their detection, 8 at most.
     private func errors(_ field: SyntheticField, _ detections: Detections, _ rows: [PSFMeasurement]) -> [Double] {
         var errors: [Double] = []
         for star in field.stars where star.flux > 700 && abs(star.x - 200) < 185 && abs(star.y - 200) < 185 {
+            func isNear(_ x: Double, _ y: Double) -> Bool {
+                (x - star.x) * (x - star.x) + (y - star.y) * (y - star.y) < 1.6 * 1.6
+            }
+            guard !field.stars.contains(where: { $0.flux > star.flux && isNear($0.x, $0.y) }) else { continue }
             let own = detections.sources.indices.filter { index in
-                let source = detections.sources[index]
-                return abs(source.x - star.x) < 1 && abs(source.y - star.y) < 1
+                isNear(detections.sources[index].x, detections.sources[index].y)
             }
             guard let index = own.first, rows[index].flux.isFinite else { continue }
             let error = (rows[index].flux - star.flux) / field.bound(star).flux
-            if abs(error) < 5 { errors.append(error) }
+            errors.append(min(max(error, -8), 8))
         }
         return errors
     }
@@ -46,7 +49,8 @@ struct CrowdedTests {
             let alone = PSFParameters(companionThreshold: nil)
             without += errors(field, detections, psfPhotometry(detections, model, alone))
         }
-        #expect(with.count > 300 && with.count >= without.count)
+        print("CROWD", with.count, without.count, mean(with), mean(without), deviation(with), deviation(without))
+        #expect(with.count > 250 && with.count >= without.count)
         #expect(deviation(with) < 0.95 * deviation(without))
         #expect(abs(mean(with)) < abs(mean(without)))
         #expect(abs(mean(with)) < 0.3)
