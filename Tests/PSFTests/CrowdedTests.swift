@@ -49,7 +49,6 @@ struct CrowdedTests {
             let alone = PSFParameters(companionThreshold: nil)
             without += errors(field, detections, psfPhotometry(detections, model, alone))
         }
-        print("CROWD", with.count, without.count, mean(with), mean(without), deviation(with), deviation(without))
         #expect(with.count > 250 && with.count >= without.count)
         #expect(deviation(with) < 0.95 * deviation(without))
         #expect(abs(mean(with)) < abs(mean(without)))
