@@ -17,7 +17,7 @@ final class CrowdedFit {
     let sampler: PointSpreadSampler
     let solver: GroupSolver
     private(set) var groups: [[Int]] = []
-    private let scratch: UnsafeMutablePointer<Float>
+    let scratch: UnsafeMutablePointer<Float>
     /// Standard deviation of a sky pixel [e-].
     private let skyDeviation: Double
     /// Largest value of the image at each distance from its centre, in whole pixels.

@@ -100,7 +100,7 @@ extension CrowdedFit {
         return flux > 0 && curved > 0 ? 2 * light / (curved * flux) : .nan
     }
 
-    /// The stamp's residual, hidden stars within 1.5 FWHM put back. Takes the place of the image's derivatives.
+    /// The stamp's residual, hidden stars within 1.5 FWHM put back. Takes the place of the image's derivative.
     private func residualWithHidden(_ slot: Int, _ index: Int, _ group: [Int]) -> UnsafePointer<Float> {
         let star = stars[index]
         let reach = 1.5 * model.fwhmPixels
@@ -109,12 +109,27 @@ extension CrowdedFit {
             return other >= givenCount && dx * dx + dy * dy < reach * reach
         }
         guard index < givenCount, !hidden.isEmpty else { return UnsafePointer(solver.residual(slot)) }
-        for other in hidden { restore(other) }
-        let free = solver.derivatives(slot)
-        planes.gather(
-            column: star.column, row: star.row, solver.layouts[slot], data: free.0, residual: free.1,
-            variance: solver.spare(slot))
-        for other in hidden { remove(other) }
-        return UnsafePointer(free.1)
+        let (layout, stamp) = (solver.layouts[slot], solver.byX(slot))
+        stamp.update(from: solver.residual(slot), count: layout.count)
+        for other in hidden { add(stars[other], to: stamp, around: star, layout) }
+        return UnsafePointer(stamp)
+    }
+
+    /// Adds a star's light to the stamp of another.
+    private func add(
+        _ other: FittedStar, to stamp: UnsafeMutablePointer<Float>, around star: FittedStar, _ layout: StampLayout
+    ) {
+        let from = other.layout
+        sampler.image(x: other.x, y: other.y, half: from.half, stride: from.stride, into: scratch)
+        let (left, top) = (
+            other.column - from.half - star.column + layout.half, other.row - from.half - star.row + layout.half
+        )
+        let columns = max(0, left)..<max(max(0, left), min(layout.side, left + from.side))
+        let rows = max(0, top)..<max(max(0, top), min(layout.side, top + from.side))
+        for row in rows {
+            kernel_row_add(
+                stamp + row * layout.stride + columns.lowerBound,
+                scratch + (row - top) * from.stride + columns.lowerBound - left, Float(other.flux), columns.count)
+        }
     }
 }

@@ -51,11 +51,7 @@ final class GroupSolver {
 
     func value(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] }
     func weight(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + 3 * layouts[slot].count }
-    func derivatives(_ slot: Int) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) {
-        (memory + starts[slot] + layouts[slot].count, memory + starts[slot] + 2 * layouts[slot].count)
-    }
-    /// Read no more once the weights are made.
-    func spare(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + 6 * layouts[slot].count }
+    func byX(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + layouts[slot].count }
     func residual(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + 4 * layouts[slot].count }
 
     private func reserve(_ stars: [FittedStar], _ group: [Int]) {

@@ -105,4 +105,18 @@ struct CrowdedTests {
         #expect(before.indices.allSatisfy { abs(fit.planes.residual[$0] - before[$0]) < 1e-3 * 200 })
         #expect(!fit.giveUpHidden(threshold: 3))
     }
+
+    @Test("a crowd measured twice from one fit, or fitted twice, gives the same bits")
+    func sameBits() throws {
+        let detections = detect(crowd(3).frame(seed: 3))
+        let model = try #require(PointSpreadModel.fit(detections))
+        let fit = PSFFit(detections, model, at: [], PSFParameters())
+        let first = fit.measurements(forced: false)
+        func bits(_ rows: [PSFMeasurement]) -> [UInt64] {
+            rows.flatMap { [$0.flux, $0.fluxError, $0.x, $0.y, $0.sharpness, $0.chiSquaredPerDegree] }.map(\.bitPattern)
+        }
+        #expect(fit.fit.stars.count > detections.sources.count)
+        #expect(bits(fit.measurements(forced: false)) == bits(first))
+        #expect(bits(psfPhotometry(detections, model)) == bits(first))
+    }
 }
