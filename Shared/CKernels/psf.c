@@ -1,34 +1,31 @@
 #include "kernel_psf.h"
 
 #include "kernel_clones.h"
+#include "lanes.h"
 
-// Widest stamp whose rows fit the line buffers.
-enum { LANES = 16, WIDEST = 128 };
+// Four rows of a table, mixed.
+#define MIX16(at, weight)                                                          \
+    ((LOAD16(at) * (weight)[0] + LOAD16((at) + line) * (weight)[1])                \
+     + (LOAD16((at) + 2 * line) * (weight)[2] + LOAD16((at) + 3 * line) * (weight)[3]))
 
 KERNEL_CLONES
 void kernel_psf_stamp(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
                       size_t height, size_t stride, float *restrict value, float *restrict by_x, float *restrict by_y) {
     const size_t line = phases * run;
-    const float *y = taps->y, *ys = taps->y_slope, *x = taps->x, *xs = taps->x_slope;
-    float across[4][WIDEST], slope[4][WIDEST];
-    if (width > WIDEST) return;
+    const float *x = taps->x, *xs = taps->x_slope, *y = taps->y, *ys = taps->y_slope;
     for (size_t row = 0; row < height; row++) {
-        for (size_t tap = 0; tap < 4; tap++) {
-            const float *a = table + (taps->row + (ptrdiff_t)(row * phases)) * (ptrdiff_t)line + taps->column[tap];
-            const float *b = a + line, *c = b + line, *d = c + line;
-            float *restrict out = across[tap], *restrict out_slope = slope[tap];
-            for (size_t i = 0; i < width; i++) {
-                out[i] = (a[i] * y[0] + b[i] * y[1]) + (c[i] * y[2] + d[i] * y[3]);
-                out_slope[i] = (a[i] * ys[0] + b[i] * ys[1]) + (c[i] * ys[2] + d[i] * ys[3]);
-            }
-        }
-        const size_t start = row * stride;
-        float *restrict p = value + start, *restrict px = by_x + start, *restrict py = by_y + start;
-        for (size_t i = 0; i < width; i++) {
-            const float a = across[0][i], b = across[1][i], c = across[2][i], d = across[3][i];
-            p[i] = (a * x[0] + b * x[1]) + (c * x[2] + d * x[3]);
-            px[i] = (a * xs[0] + b * xs[1]) + (c * xs[2] + d * xs[3]);
-            py[i] = (slope[0][i] * x[0] + slope[1][i] * x[1]) + (slope[2][i] * x[2] + slope[3][i] * x[3]);
+        const float *first = table + (taps->row + (ptrdiff_t)(row * phases)) * (ptrdiff_t)line;
+        for (size_t i = 0; i < width; i += LANES) {
+            const float *a = first + taps->column[0] + i, *b = first + taps->column[1] + i;
+            const float *c = first + taps->column[2] + i, *d = first + taps->column[3] + i;
+            const lanes16 p = MIX16(a, y), q = MIX16(b, y), r = MIX16(c, y), s = MIX16(d, y);
+            const lanes16 image = (p * x[0] + q * x[1]) + (r * x[2] + s * x[3]);
+            const lanes16 along = (p * xs[0] + q * xs[1]) + (r * xs[2] + s * xs[3]);
+            const lanes16 across = (MIX16(a, ys) * x[0] + MIX16(b, ys) * x[1])
+                + (MIX16(c, ys) * x[2] + MIX16(d, ys) * x[3]);
+            store16(value + row * stride + i, &image, width - i, stride - i);
+            store16(by_x + row * stride + i, &along, width - i, stride - i);
+            store16(by_y + row * stride + i, &across, width - i, stride - i);
         }
     }
 }
@@ -37,19 +34,14 @@ KERNEL_CLONES
 void kernel_psf_image(const float *table, size_t phases, size_t run, const struct kernel_psf_taps *taps, size_t width,
                       size_t height, size_t stride, float *restrict value) {
     const size_t line = phases * run;
-    const float *y = taps->y, *x = taps->x;
-    float across[4][WIDEST];
-    if (width > WIDEST) return;
+    const float *x = taps->x, *y = taps->y;
     for (size_t row = 0; row < height; row++) {
-        for (size_t tap = 0; tap < 4; tap++) {
-            const float *a = table + (taps->row + (ptrdiff_t)(row * phases)) * (ptrdiff_t)line + taps->column[tap];
-            const float *b = a + line, *c = b + line, *d = c + line;
-            float *restrict out = across[tap];
-            for (size_t i = 0; i < width; i++) out[i] = (a[i] * y[0] + b[i] * y[1]) + (c[i] * y[2] + d[i] * y[3]);
-        }
-        float *restrict p = value + row * stride;
-        for (size_t i = 0; i < width; i++) {
-            p[i] = (across[0][i] * x[0] + across[1][i] * x[1]) + (across[2][i] * x[2] + across[3][i] * x[3]);
+        const float *first = table + (taps->row + (ptrdiff_t)(row * phases)) * (ptrdiff_t)line;
+        for (size_t i = 0; i < width; i += LANES) {
+            const float *a = first + taps->column[0] + i, *b = first + taps->column[1] + i;
+            const float *c = first + taps->column[2] + i, *d = first + taps->column[3] + i;
+            const lanes16 image = (MIX16(a, y) * x[0] + MIX16(b, y) * x[1]) + (MIX16(c, y) * x[2] + MIX16(d, y) * x[3]);
+            store16(value + row * stride + i, &image, width - i, stride - i);
         }
     }
 }
@@ -171,12 +163,16 @@ static inline __attribute__((always_inline)) void add_sky(const float *data, con
 
 KERNEL_CLONES
 void kernel_psf_sky(const float *data, const float *residual, const float *variance, float brightest, float clip,
-                    size_t count, double sums[3]) {
+                    size_t width, size_t height, size_t stride, double sums[3]) {
     float lanes[3][LANES] = {{0}};
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) add_sky(data + i, residual + i, variance + i, brightest, clip, LANES, lanes);
-    add_sky(data + i, residual + i, variance + i, brightest, clip, count - i, lanes);
+    for (size_t row = 0; row < height; row++) {
+        const float *d = data + row * stride, *r = residual + row * stride, *v = variance + row * stride;
+        size_t i = 0;
+        for (; i + LANES <= width; i += LANES) add_sky(d + i, r + i, v + i, brightest, clip, LANES, lanes);
+        add_sky(d + i, r + i, v + i, brightest, clip, width - i, lanes);
+    }
     for (size_t k = 0; k < 3; k++) {
+        sums[k] = 0;
         for (size_t lane = 0; lane < LANES; lane++) sums[k] += (double)lanes[k][lane];
     }
 }

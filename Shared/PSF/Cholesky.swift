@@ -37,6 +37,9 @@ struct Cholesky {
         return x
     }
 
+    /// Standard error of the last unknown: the root of the last element of the inverse.
+    var lastError: Double { 1 / factor[order * order - 1] }
+
     /// Diagonal of the inverse.
     func inverseDiagonal() -> [Double] {
         (0..<order).map { index in

@@ -11,13 +11,13 @@ final class CrowdedFit {
     let model: PointSpreadModel
     let parameters: PSFParameters
     /// The stars that were given, then companions.
-    private(set) var stars: [FittedStar]
-    private let givenCount: Int
+    var stars: [FittedStar]
+    let givenCount: Int
     private(set) var sky: SkyCorrection?
     let sampler: PointSpreadSampler
     let solver: GroupSolver
     private(set) var groups: [[Int]] = []
-    private let scratch: UnsafeMutablePointer<Float>
+    let scratch: UnsafeMutablePointer<Float>
     /// Standard deviation of a sky pixel [e-].
     private let skyDeviation: Double
     /// Largest value of the image at each distance from its centre, in whole pixels.
@@ -79,43 +79,34 @@ final class CrowdedFit {
         let bright = ordered { group in -Int(max(group.map { guesses[$0] }.max() ?? 1, 1).exponent) / 3 }
         for group in bright { solve(group, movesPlaces: false, resizes: true) }
         sky?.update(planes, step: 4)
+        var finds = parameters.companionThreshold != nil
         for sweep in 1...sweeps {
-            for group in groups where sweep < 3 || !isSettled(group) {
+            var isSettled = true
+            for group in groups where sweep < 3 || !self.isSettled(group) {
                 solve(group, movesPlaces: true, resizes: sweep < 3)
+                isSettled = false
             }
-            if sweep < sweeps { sky?.update(planes, step: sweep + 1 < sweeps ? 4 : 1) }
-            if sweep == 1, sweeps > 1, let contrast = parameters.companionThreshold { addCompanions(Float(contrast)) }
+            if sweep < min(sweeps, 3) { sky?.update(planes, step: sweep + 1 < min(sweeps, 3) ? 4 : 1) }
+            if finds, sweep + 1 < sweeps { finds = findHidden(sweep) } else if isSettled { break }
         }
     }
 
-    private func group() {
+    /// - Returns: whether it is worth while to look again.
+    private func findHidden(_ sweep: Int) -> Bool {
+        let isLess = sweep > 1 && giveUpHidden(threshold: Self.keptSignificance)
+        let isMore = sweep < 4 && addHidden(threshold: parameters.companionThreshold ?? .infinity)
+        return isLess || isMore
+    }
+
+    /// F / sigma_F below which a hidden star is given up.
+    private static let keptSignificance = 3.0
+
+    func group() {
+        let live = stars.indices.filter { !stars[$0].isGivenUp }
         groups = starGroups(
-            stars.map { ($0.x, $0.y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup)
+            live.map { (stars[$0].x, stars[$0].y) }, distance: 1.7 * model.fwhmPixels, largest: parameters.largestGroup
+        ).map { group in group.map { live[$0] } }
         groups = ordered { _ in 0 }
-    }
-
-    /// Stars that the residual shows in the images of others join the fit; they are in no result.
-    private func addCompanions(_ threshold: Float) {
-        let peaks = planes.hiddenPeaks(threshold: threshold)
-        guard !peaks.isEmpty, peaks.count <= 2 * stars.count else { return }
-        let known = NeighbourGrid(stars.map { ($0.x, $0.y) }, cell: model.fwhmPixels)
-        for peak in peaks where known.near(x: peak.x, y: peak.y, within: 0.5 * model.fwhmPixels).isEmpty {
-            let flux = peakFlux(x: peak.x, y: peak.y)
-            stars.append(
-                FittedStar(
-                    x: peak.x, y: peak.y, startX: peak.x, startY: peak.y, flux: 0, layout: layout(flux: flux),
-                    isFixed: false))
-        }
-        group()
-    }
-
-    /// Whether a hidden star was found within a FWHM of a star of this group.
-    func hasCompanion(_ index: Int, in group: [Int]) -> Bool {
-        let star = stars[index]
-        return group.contains { other in
-            let (dx, dy) = (stars[other].x - star.x, stars[other].y - star.y)
-            return other >= givenCount && dx * dx + dy * dy < model.fwhmPixels * model.fwhmPixels
-        }
     }
 
     /// Whether the last step of each star was a fiftieth of its errors or less; what is left is for the last step.
@@ -135,14 +126,8 @@ final class CrowdedFit {
     private func solve(_ group: [Int], movesPlaces: Bool, resizes: Bool) {
         solver.load(&stars, group, sampler)
         let unknowns = GroupSolver.Unknowns(stars, group, movesPlaces: movesPlaces)
-        var (matrix, right) = solver.equations(stars, group, unknowns)
+        var (matrix, right) = equations(group, unknowns)
         let size = unknowns.entries.count
-        let softness = 2 / model.fwhmPixels
-        for (index, entry) in unknowns.entries.enumerated() where entry.image > 0 {
-            // Levenberg: a place that is hardly determined moves less; in units of flux times pixels.
-            let flux = stars[group[entry.slot]].flux
-            matrix[index * size + index] += softness * softness / (flux * flux)
-        }
         for index in 0..<size { matrix[index * size + index] *= 1 + 1e-6 }
         guard let factor = Cholesky(matrix, order: size) else { return }
         right = factor.solve(right)
@@ -162,6 +147,19 @@ final class CrowdedFit {
             if resizes, !stars[index].isDead { stars[index].layout = layout(flux: stars[index].flux) }
             subtract(stars[index])
         }
+    }
+
+    /// The normal equations of a group that was loaded, a place that is hardly determined kept from moving (Levenberg):
+    /// as if it were known to half a FWHM. Places are in units of flux times pixels.
+    func equations(_ group: [Int], _ unknowns: GroupSolver.Unknowns) -> (matrix: [Double], right: [Double]) {
+        var (matrix, right) = solver.equations(stars, group, unknowns)
+        let size = unknowns.entries.count
+        let softness = 2 / model.fwhmPixels
+        for (index, entry) in unknowns.entries.enumerated() where entry.image > 0 {
+            let flux = stars[group[entry.slot]].flux
+            matrix[index * size + index] += softness * softness / (flux * flux)
+        }
+        return (matrix, right)
     }
 
     /// Reads a group as the fit has left it.

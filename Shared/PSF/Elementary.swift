@@ -4,6 +4,10 @@ enum Elementary {
     private static let log2High = 0x1.62e42feep-1
     private static let log2Low = 0x1.a39ef35793c76p-33
     private static let log2 = 0.693_147_180_559_945_3
+    /// 1 / n!
+    private static let factorials = (0...14).map { n in n == 0 ? 1 : (1...n).reduce(1.0) { $0 / Double($1) } }
+    /// 1 / (2 n + 1)
+    private static let odd = (0...11).map { 1 / Double(2 * $0 + 1) }
 
     /// e^x; 0 below -700, x at most 700.
     static func exp(_ x: Double) -> Double {
@@ -11,8 +15,8 @@ enum Elementary {
         let power = (min(x, 700) / log2).rounded()
         let rest = (min(x, 700) - power * log2High) - power * log2Low
         // Taylor's series, |rest| <= 0.35.
-        var sum = 1.0
-        for term in stride(from: 14.0, to: 0, by: -1) { sum = 1 + sum * rest / term }
+        var sum = factorials[14]
+        for term in stride(from: 13, through: 0, by: -1) { sum = sum * rest + factorials[term] }
         return Double(sign: .plus, exponent: Int(power), significand: sum)
     }
 
@@ -27,7 +31,7 @@ enum Elementary {
         let s = (significand - 1) / (significand + 1)
         let square = s * s
         var sum = 0.0
-        for term in stride(from: 23.0, to: 0, by: -2) { sum = sum * square + 1 / term }
+        for term in stride(from: 11, through: 0, by: -1) { sum = sum * square + odd[term] }
         return exponent * log2High + (2 * s * sum + exponent * log2Low)
     }
 }

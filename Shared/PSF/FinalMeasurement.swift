@@ -26,7 +26,7 @@ extension CrowdedFit {
             guard let factor = whole ?? Cholesky(unknowns.apart(matrix), order: size) else { continue }
             let variances = factor.inverseDiagonal()
             for (slot, index) in group.enumerated() where !stars[index].isDead {
-                rows[index] = row(slot, index)
+                rows[index] = row(slot, index, group)
                 if whole == nil || hasCompanion(index, in: group) { rows[index].flags.insert(.psfUncertain) }
                 rows[index].background = level(stars[index].x, stars[index].y)
             }
@@ -36,9 +36,20 @@ extension CrowdedFit {
                     entry.image, step: last[place], error: variances[place].squareRoot(),
                     flux: stars[group[entry.slot]].flux)
             }
-            for (slot, index) in group.enumerated() where !stars[index].isDead { carrySky(slot, &rows[index]) }
+            for (slot, index) in group.enumerated() where !stars[index].isDead {
+                if stars[index].moves { rows[index].flux -= placeBias(slot, flux: rows[index].flux) }
+                carrySky(slot, &rows[index])
+            }
         }
         return rows
+    }
+
+    /// What a flux gains because the place was chosen where it is largest: sigma^2 / F to second order.
+    ///
+    /// - Source: Box 1971, J. R. Stat. Soc. B 33, 171 (bias of non-linear least squares).
+    private func placeBias(_ slot: Int, flux: Double) -> Double {
+        let variance = 1 / solver.sums[slot][0]
+        return variance / max(flux, 2 * variance.squareRoot())
     }
 
     /// Adds the uncertainty of the sky: dF = -(sum w P / sum w P^2) dS.
@@ -50,7 +61,7 @@ extension CrowdedFit {
         row.fluxError = (row.fluxError * row.fluxError + lever * lever * local.variance).squareRoot()
     }
 
-    private func row(_ slot: Int, _ index: Int) -> PSFMeasurement {
+    private func row(_ slot: Int, _ index: Int, _ group: [Int]) -> PSFMeasurement {
         let star = stars[index]
         let sums = solver.sums[slot]
         let degrees = sums[11] - (star.moves ? 3 : 1)
@@ -61,15 +72,16 @@ extension CrowdedFit {
         if star.coverage < 1 { flags.insert(.masked) }
         return PSFMeasurement(
             x: star.x, y: star.y, xError: .nan, yError: .nan, flux: star.flux, fluxError: .nan,
-            chiSquaredPerDegree: chiSquared, sharpness: sharpness(slot, flux: star.flux), background: .nan,
+            chiSquaredPerDegree: chiSquared, sharpness: sharpness(slot, index, group), background: .nan,
             pixelCount: Int(sums[11]), flags: flags)
     }
 
     /// From the residual along the image's Laplacian, the part along the image itself left out: blurring by a Gaussian
-    /// of variance s per axis adds F s / 2 times the Laplacian.
-    private func sharpness(_ slot: Int, flux: Double) -> Double {
+    /// of variance s per axis adds F s / 2 times the Laplacian. The light of hidden stars found near counts as the
+    /// source's own: what is taken apart into several stars is wide.
+    private func sharpness(_ slot: Int, _ index: Int, _ group: [Int]) -> Double {
         let layout = solver.layouts[slot]
-        let (value, weight, residual) = (solver.value(slot), solver.weight(slot), solver.residual(slot))
+        let (value, weight) = (solver.value(slot), solver.weight(slot))
         let (side, stride) = (layout.side, layout.stride)
         var laplacian = [Float](repeating: 0, count: layout.count)
         for line in 1..<(side - 1) {
@@ -77,10 +89,47 @@ extension CrowdedFit {
                 laplacian[i] = (value[i - 1] + value[i + 1]) + (value[i - stride] + value[i + stride]) - 4 * value[i]
             }
         }
-        let sums = solver.sums[slot]
+        let square = solver.sums[slot][0]
         let along = kernel_psf_dot(laplacian, value, weight, layout.count)
-        let square = kernel_psf_dot(laplacian, laplacian, weight, layout.count) - along * along / sums[0]
-        let light = kernel_psf_dot(laplacian, residual, weight, layout.count) - along * sums[6] / sums[0]
-        return flux > 0 && square > 0 ? 2 * light / (square * flux) : .nan
+        let curved = kernel_psf_dot(laplacian, laplacian, weight, layout.count) - along * along / square
+        let residual = residualWithHidden(slot, index, group)
+        let light =
+            kernel_psf_dot(laplacian, residual, weight, layout.count)
+            - along * kernel_psf_dot(value, residual, weight, layout.count) / square
+        let flux = stars[index].flux
+        return flux > 0 && curved > 0 ? 2 * light / (curved * flux) : .nan
+    }
+
+    /// The stamp's residual, hidden stars within 1.5 FWHM put back. Takes the place of the image's derivative.
+    private func residualWithHidden(_ slot: Int, _ index: Int, _ group: [Int]) -> UnsafePointer<Float> {
+        let star = stars[index]
+        let reach = 1.5 * model.fwhmPixels
+        let hidden = group.filter { other in
+            let (dx, dy) = (stars[other].x - star.x, stars[other].y - star.y)
+            return other >= givenCount && dx * dx + dy * dy < reach * reach
+        }
+        guard index < givenCount, !hidden.isEmpty else { return UnsafePointer(solver.residual(slot)) }
+        let (layout, stamp) = (solver.layouts[slot], solver.byX(slot))
+        stamp.update(from: solver.residual(slot), count: layout.count)
+        for other in hidden { add(stars[other], to: stamp, around: star, layout) }
+        return UnsafePointer(stamp)
+    }
+
+    /// Adds a star's light to the stamp of another.
+    private func add(
+        _ other: FittedStar, to stamp: UnsafeMutablePointer<Float>, around star: FittedStar, _ layout: StampLayout
+    ) {
+        let from = other.layout
+        sampler.image(x: other.x, y: other.y, half: from.half, stride: from.stride, into: scratch)
+        let (left, top) = (
+            other.column - from.half - star.column + layout.half, other.row - from.half - star.row + layout.half
+        )
+        let columns = max(0, left)..<max(max(0, left), min(layout.side, left + from.side))
+        let rows = max(0, top)..<max(max(0, top), min(layout.side, top + from.side))
+        for row in rows {
+            kernel_row_add(
+                stamp + row * layout.stride + columns.lowerBound,
+                scratch + (row - top) * from.stride + columns.lowerBound - left, Float(other.flux), columns.count)
+        }
     }
 }

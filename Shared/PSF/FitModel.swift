@@ -69,12 +69,12 @@ extension PointSpreadModel {
 extension ModelFit {
     /// Fits the shape, leaves out odd stars, and lets the shape vary over the frame where the stars ask for it.
     func refine(iterations: Int) {
-        for _ in 0..<iterations { iterate(fitsSky: true) }
+        for _ in 0..<iterations { iterate() }
         reject()
         let before = field.order
         raiseOrder()
-        for _ in 0..<(field.order > before ? 2 : 0) { iterate(fitsSky: true) }
+        for _ in 0..<(field.order > before ? 2 : 0) { iterate() }
         reject()
-        iterate(fitsSky: true)
+        iterate()
     }
 }

@@ -16,6 +16,8 @@ struct FittedStar {
     var isHeld = false
     /// No usable pixel under its image.
     var isDead = false
+    /// A hidden star that the fit did not ask for in the end.
+    var isGivenUp = false
     /// Part of P^2 that lies on usable pixels.
     var coverage = 1.0
     /// Square of its last step in units of its errors, the largest of flux and place.
@@ -49,6 +51,7 @@ final class GroupSolver {
 
     func value(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] }
     func weight(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + 3 * layouts[slot].count }
+    func byX(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + layouts[slot].count }
     func residual(_ slot: Int) -> UnsafeMutablePointer<Float> { memory + starts[slot] + 4 * layouts[slot].count }
 
     private func reserve(_ stars: [FittedStar], _ group: [Int]) {

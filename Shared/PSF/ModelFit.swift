@@ -16,7 +16,7 @@ final class ModelFit {
     private var tangentShape: MoffatShape?
     /// Part of a pixel's starlight that is allowed for as error of the model.
     static let modelError: Float = 0.003
-    /// Of `scratch`, `layout.count` values each: value, by x, by y, four by shape, constant, data, residual, variance,
+    /// Of `scratch`, `layout.count` values each: value, by x, by y, constant, four by shape, data, residual, variance,
     /// weight.
     private let scratch: UnsafeMutablePointer<Float>
     private static let buffers = 12
@@ -45,7 +45,7 @@ final class ModelFit {
         scratch = .allocate(capacity: Self.buffers * layout.count)
         scratch.initialize(repeating: 0, count: Self.buffers * layout.count)
         for line in 0..<layout.side {
-            for i in 0..<layout.side { buffer(7)[line * layout.stride + i] = 1 }
+            for i in 0..<layout.side { buffer(3)[line * layout.stride + i] = 1 }
         }
         for index in stars.indices { fill(index, removed) }
     }
@@ -72,9 +72,8 @@ final class ModelFit {
 
     /// One Gauss-Newton step of the stars' fluxes, places and skies and of the shape they share.
     ///
-    /// - Parameter fitsSky: whether each star has a constant of its own below it.
-    func iterate(fitsSky: Bool) {
-        linearise(fitsSky: fitsSky)
+    func iterate() {
+        linearise()
         guard let step = field.step(stars.filter(\.isUsed)) else { return }
         for index in stars.indices where stars[index].isUsed {
             stars[index].follow(field.change(of: stars[index], by: step))
@@ -108,12 +107,12 @@ final class ModelFit {
     }
 
     /// Makes each star's normal equations about the present model, with flux, place and sky eliminated.
-    func linearise(fitsSky: Bool) {
+    func linearise() {
         renewTangents()
         let sampler = PointSpreadSampler(model)
         for index in stars.indices where stars[index].isUsed {
             load(index)
-            linearise(&stars[index], sampler, fitsSky: fitsSky)
+            linearise(&stars[index], sampler)
         }
     }
 
@@ -165,9 +164,7 @@ final class ModelFit {
         buffer(10).update(from: data + layout.count, count: layout.count)
     }
 
-    private func linearise(
-        _ star: inout ModelStar, _ sampler: PointSpreadSampler, fitsSky: Bool
-    ) {
+    private func linearise(_ star: inout ModelStar, _ sampler: PointSpreadSampler) {
         // The place may wander off the central pixel a little; the table has no room for more.
         let x = min(max(star.x, Double(star.column) - 0.5), Double(star.column) + 0.49)
         let y = min(max(star.y, Double(star.row) - 0.5), Double(star.row) + 0.49)
@@ -176,15 +173,11 @@ final class ModelFit {
             x: x, y: y, half: layout.half, stride: layout.stride,
             into: StampPlanes(value: buffer(0), byX: buffer(1), byY: buffer(2)))
         for (k, tangent) in tangents.enumerated() {
-            tangent.image(x: x, y: y, half: layout.half, stride: layout.stride, into: buffer(3 + k))
+            tangent.image(x: x, y: y, half: layout.half, stride: layout.stride, into: buffer(4 + k))
         }
         if star.flux.isNaN { star.flux = firstFlux() }
         weigh(star)
-        let nuisance = fitsSky ? 4 : 3
-        // Order: flux, x, y, (sky), then the shape.
-        let basis = [0, 1, 2] + (fitsSky ? [7] : []) + [3, 4, 5, 6]
-        let scales = [1, star.flux, star.flux] + (fitsSky ? [1] : []) + [Double](repeating: star.flux, count: 4)
-        reduce(&star, basis, scales, nuisance)
+        reduce(&star)
     }
 
     /// The flux that fits under the weights of the sky alone.
@@ -196,27 +189,23 @@ final class ModelFit {
 
     /// Residual and weights of the star's stamp, 1 / (V + F P + (0.003 F P)^2).
     private func weigh(_ star: ModelStar) {
-        let (value, residual, variance, weight) = (buffer(0), buffer(9), buffer(10), buffer(11))
-        let (flux, sky) = (Float(star.flux), Float(star.sky))
-        for i in 0..<layout.count {
-            let light = max(flux * value[i], 0)
-            residual[i] -= flux * value[i] + sky
-            let error = Self.modelError * light
-            weight[i] = variance[i] > 0 ? 1 / (variance[i] + photonNoise * light + error * error) : 0
-        }
+        kernel_psf_model_weights(
+            buffer(0), buffer(10), Float(star.flux), Float(star.sky), photonNoise, Self.modelError, layout.count,
+            buffer(9), buffer(11))
     }
 
-    private func reduce(_ star: inout ModelStar, _ basis: [Int], _ scales: [Double], _ nuisance: Int) {
-        let size = basis.count
+    /// The star's normal equations for flux, x, y, sky, then the shape.
+    private func reduce(_ star: inout ModelStar) {
+        let (size, nuisance) = (8, 4)
+        let scales = [1, star.flux, star.flux, 1, star.flux, star.flux, star.flux, star.flux]
         var matrix = [Double](repeating: 0, count: size * size)
         var right = [Double](repeating: 0, count: size)
+        var triangle = [Double](repeating: 0, count: size * (size + 1) / 2)
+        kernel_psf_normal(buffer(0), layout.count, size, buffer(11), buffer(9), layout.count, &triangle, &right)
         for p in 0..<size {
-            right[p] = scales[p] * kernel_psf_dot(buffer(basis[p]), buffer(9), buffer(11), layout.count)
+            right[p] *= scales[p]
             for q in 0...p {
-                let value =
-                    scales[p] * scales[q]
-                    * kernel_psf_dot(
-                        buffer(basis[p]), buffer(basis[q]), buffer(11), layout.count)
+                let value = scales[p] * scales[q] * triangle[p * (p + 1) / 2 + q]
                 (matrix[p * size + q], matrix[q * size + p]) = (value, value)
             }
         }

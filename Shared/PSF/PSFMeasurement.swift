@@ -7,7 +7,8 @@ public struct PSFMeasurement: Sendable, Equatable {
     public var y: Double
     public var xError: Double
     public var yError: Double
-    /// All of the star's light, as the model is normalised [e-]; may be negative.
+    /// All of the star's light, as the model is normalised [e-]; may be negative. Where the place was fitted too, what
+    /// that adds on average has been taken out: sigma^2 / F.
     public var flux: Double
     /// Photons of sky and stars, read noise, neighbours fitted with it, and the uncertainty of the sky [e-].
     public var fluxError: Double
@@ -35,21 +36,22 @@ public struct PSFMeasurement: Sendable, Equatable {
 
 /// How stars are fitted.
 public struct PSFParameters: Sendable, Equatable {
-    /// Sweeps over all groups in which positions move; one of the fluxes alone comes before, one step without new
-    /// residuals after.
+    /// Sweeps over the groups in which positions move, at most: from the third on only over groups that still move. One
+    /// of the fluxes alone comes before, one step without new residuals after.
     public var sweeps: Int
     /// Stars fitted at once, at most; the others follow by iteration.
     public var largestGroup: Int
     /// Side of the tiles in which the sky is taken again from the residual [px]; nil trusts the background map.
     public var skyTileSize: Int?
-    /// Peaks left on starlight after the first sweep, above this many sigmas in 3 x 3 pixels, are taken for hidden
-    /// stars and fitted too; nil looks for none.
+    /// A peak left near a star is taken for a hidden star, and fitted too, when its flux is above this many of its
+    /// errors, its neighbours' fluxes and places being free; looked for after each of the first three sweeps but the
+    /// last. nil looks for none.
     public var companionThreshold: Double?
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool
 
     public init(
-        sweeps: Int = 3, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4.5,
+        sweeps: Int = 6, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4,
         gainKnown: Bool = true
     ) {
         precondition(sweeps > 0 && largestGroup > 0 && (skyTileSize ?? 8) >= 8, "a fit has sweeps, groups and tiles")

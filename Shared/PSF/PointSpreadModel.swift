@@ -124,10 +124,14 @@ final class PointSpreadSampler {
 
     init(_ model: PointSpreadModel) {
         self.model = model
-        planes = .allocate(capacity: model.coefficients.count)
-        planes.initialize(from: model.coefficients, count: model.coefficients.count)
-        combined = .allocate(capacity: model.table.count)
-        combined.initialize(repeating: 0, count: model.table.count)
+        // The kernels read whole vectors.
+        planes = .allocate(capacity: model.coefficients.count + 16)
+        planes.initialize(repeating: 0, count: model.coefficients.count + 16)
+        // Wings so faint that their squares are no normal numbers cost a hundred times as much and say nothing.
+        let faintest = 1e-10 * (model.coefficients.max() ?? 0)
+        for (index, value) in model.coefficients.enumerated() where abs(value) >= faintest { planes[index] = value }
+        combined = .allocate(capacity: model.table.count + 16)
+        combined.initialize(repeating: 0, count: model.table.count + 16)
     }
 
     deinit {

@@ -70,7 +70,7 @@ final class ResidualTable {
         let star = stars[index]
         var taps = star.taps
         let grid = model.table
-        let combined = Self.combined(table, star.terms, grid.count)
+        let combined = Self.combined(table, star.terms, grid.count) + [Float](repeating: 0, count: 16)
         let side = layout.side
         kernel_psf_image(combined, grid.oversampling, grid.run, &taps, side, side, layout.stride, &image)
         for i in image.indices { image[i] *= star.flux }

@@ -109,12 +109,11 @@ extension PixelPlanes {
         columns: Range<Int>, rows: Range<Int>, step: Int, brightest: Float
     ) -> (residual: Double, variance: Double, count: Double) {
         var sums = [0.0, 0, 0]
+        let start = rows.lowerBound * width + columns.lowerBound
         withData { data, variance in
-            for row in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
-                let start = row * width + columns.lowerBound
-                kernel_psf_sky(
-                    data + start, residual + start, variance + start, brightest, 4, columns.count, &sums)
-            }
+            kernel_psf_sky(
+                data + start, residual + start, variance + start, brightest, 4, columns.count,
+                (rows.count + step - 1) / step, step * width, &sums)
         }
         return (sums[0], sums[1], sums[2])
     }
