@@ -16,6 +16,7 @@ final class CalibrateStage {
     private let store: FrameStore
     private let nights: NightShelf
     private let masters: MasterShelf
+    private let planes: PlaneCache
     private let quietSeconds: Double
     private let elapsed: () -> Double
     /// Instruments with calibration frames that are in no master yet, and when the last one came.
@@ -29,8 +30,10 @@ final class CalibrateStage {
     /// The masters used last, kept decoded.
     private var lastSet: (ids: [String], set: MasterSet)?
 
-    init(store: FrameStore, quietSeconds: Double, elapsed: @escaping () -> Double) {
+    /// - Parameter cacheBytes: limit of the calibrated planes; 0 for none.
+    init(store: FrameStore, quietSeconds: Double, cacheBytes: Int = 0, elapsed: @escaping () -> Double) {
         self.store = store
+        planes = PlaneCache(store: store, limitBytes: cacheBytes)
         nights = NightShelf(store: store)
         masters = MasterShelf(store: store, nights: nights)
         self.quietSeconds = quietSeconds
@@ -68,7 +71,7 @@ final class CalibrateStage {
             let plan = try plan(for: frame, with: visit.current)
             let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
-                if try !store.contains(name) {
+                if try !store.contains(name), try !planes.isDone(name) {
                     let calibrated = try readably(frame) {
                         try calibrate(frame, with: visit.current, masterRank: night.revision)
                     }
@@ -176,9 +179,8 @@ final class CalibrateStage {
         if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
         let used = plan.choices.map(UsedMaster.init)
         let header = light.cards(raw: corrections.trimmed(raw.header), masters: used, recipe: plan.recipe)
-        let file = try store.write(name) { path in
-            try FITSWriter.write(frame: light.frame, header: header, to: path)
-        }
+        let file = try store.write(name) { try FITSWriter.write(frame: light.frame, header: header, to: $0) }
+        try planes.added(bytes: file.bytes)
         var calibrated = FrameCalibrated(
             received: frame, recipe: plan.recipe, masterRank: masterRank, calibrated: file, masters: plan.choices,
             flags: light.flags.names)
