@@ -35,7 +35,7 @@ struct FrameMeasurer {
 
     func measure(_ path: String) throws -> Result {
         var times = StepTimes()
-        let loaded = try LoadedFrame(
+        var loaded = try LoadedFrame(
             path, document: document, masters: masters, marksArtefacts: marksArtefacts, times: &times)
         try starImage?.requireFitting(loaded, path)
         let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown)
@@ -45,6 +45,9 @@ struct FrameMeasurer {
         let fit = starImage.map { wish in
             StarImageFit(wish, loaded, detections, at: positions, rows: &measurement.rows, times: &times)
         }
+        let noise = CorrelatedNoise(loaded.header)
+        noise.widen(&measurement.rows)
+        loaded.facts.notes += [noise.note].compactMap { $0 }
         let noWorld = times.time("measure") {
             DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
         }

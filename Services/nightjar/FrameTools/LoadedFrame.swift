@@ -10,7 +10,7 @@ struct LoadedFrame {
     let header: Header
     /// The header of a file with these planes, as `nightjar calibrate` writes it.
     let calibratedHeader: Header
-    let facts: FrameFacts
+    var facts: FrameFacts
     let isGainKnown: Bool
     /// Of the calibration.
     let flags: [String]
@@ -27,7 +27,7 @@ struct LoadedFrame {
         var file = try times.time("read") { try FITSFile(reading: path) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
         let header = try file.readHeader(of: shape)
-        facts = try FrameFacts(
+        var facts = try FrameFacts(
             header, width: shape.width, height: shape.height, path: path, document: document, usedAs: .light)
         self.header = Self.isCalibrated(header) ? header : facts.corrections.trimmed(header)
         wasCalibrated = Self.isCalibrated(header)
@@ -39,7 +39,7 @@ struct LoadedFrame {
             isGainKnown = !flags.contains("gainUnknown")
         } else {
             let pixels = try times.time("read") { try file.readPixels(of: shape) }
-            let facts = facts
+            facts.notes += try masters.requireFit(facts.settings, path)
             let light = try times.time("calibrate") { try masters.calibrate(pixels, facts, path: path) }
             frame = light.frame
             calibratedHeader = light.cards(
@@ -47,6 +47,7 @@ struct LoadedFrame {
             flags = light.flags.names
             isGainKnown = facts.detector.gain != nil
         }
+        self.facts = facts
         if let region = facts.exposure.instrument.usableRegion {
             frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
         }
