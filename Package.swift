@@ -165,8 +165,8 @@ let testTargets: [Target] = [
     tests(
         "NightjarTests",
         sees: [
-            "AlertRules", "Events", "Imaging", "Instruments", "nightjar", "Pipeline", "PostgresStore", "Simulation",
-            "Sky",
+            "AlertRules", "Calibration", "Events", "FITS", "Imaging", "Instruments", "nightjar", "Pipeline",
+            "PostgresStore", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],

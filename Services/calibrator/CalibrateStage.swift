@@ -16,6 +16,7 @@ final class CalibrateStage {
     private let store: FrameStore
     private let nights: NightShelf
     private let masters: MasterShelf
+    private let planes: PlaneCache
     private let quietSeconds: Double
     private let threads: Int
     private let elapsed: () -> Double
@@ -30,9 +31,14 @@ final class CalibrateStage {
     /// The masters used last, kept decoded.
     private var lastSet: (ids: [String], set: MasterSet)?
 
-    /// - Parameter threads: results do not depend on it.
-    init(store: FrameStore, quietSeconds: Double, threads: Int = 1, elapsed: @escaping () -> Double) {
+    /// - Parameters:
+    ///   - cacheBytes: limit of the calibrated planes; 0 for none.
+    ///   - threads: results do not depend on it.
+    init(
+        store: FrameStore, quietSeconds: Double, cacheBytes: Int = 0, threads: Int = 1, elapsed: @escaping () -> Double
+    ) {
         self.store = store
+        planes = PlaneCache(store: store, limitBytes: cacheBytes)
         nights = NightShelf(store: store)
         var masters = MasterShelf(store: store, nights: nights)
         masters.builder = { detector in
@@ -77,7 +83,7 @@ final class CalibrateStage {
             let plan = try plan(for: frame, with: visit.current)
             let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
-                if try !store.contains(name) {
+                if try !store.contains(name), try !planes.isDone(name) {
                     let calibrated = try readably(frame) {
                         try calibrate(frame, with: visit.current, masterRank: night.revision)
                     }
@@ -184,9 +190,8 @@ final class CalibrateStage {
         if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
         let used = plan.choices.map(UsedMaster.init)
         let header = light.cards(raw: corrections.trimmed(raw.header), masters: used, recipe: plan.recipe)
-        let file = try store.write(name) { path in
-            try FITSWriter.write(frame: light.frame, header: header, to: path)
-        }
+        let file = try store.write(name) { try FITSWriter.write(frame: light.frame, header: header, to: $0) }
+        try planes.added(bytes: file.bytes)
         var calibrated = FrameCalibrated(
             received: frame, recipe: plan.recipe, masterRank: masterRank, calibrated: file, masters: plan.choices,
             flags: light.flags.names)

@@ -19,8 +19,7 @@ struct Calibrator {
             // Wire
             let stage = CalibrateStage(
                 store: try FrameStore(config.frameStore), quietSeconds: config.quietSeconds,
-                threads: config.threads,
-                elapsed: Pipeline.Clock.system.elapsed)
+                cacheBytes: config.cacheBytes, threads: config.threads, elapsed: Pipeline.Clock.system.elapsed)
             let routes = Routes()
                 .on(FrameReceived.self, stage.received)
                 .on(NightClosed.self, stage.closed)

@@ -14,17 +14,27 @@ public import Imaging
 ///   - threshold: [sigma of the 3 x 3 sum].
 /// - Returns: positions [px], brightest first, with the light of the 3 x 3 pixels as flux.
 public func brightStars(of frame: CalibratedFrame, count: Int = 200, threshold: Float = 6) -> [StarPosition] {
-    guard frame.signal.width >= 9, frame.signal.height >= 9 else { return [] }
+    brightStarsWithClarity(of: frame, count: count, threshold: threshold).stars
+}
+
+/// The same, and how well they stand out: the mean signal to noise of thirty, a missing one with 0 and none with more
+/// than 100.
+func brightStarsWithClarity(
+    of frame: CalibratedFrame, count: Int, threshold: Float = 6
+) -> (stars: [StarPosition], clarity: Double) {
+    guard frame.signal.width >= 9, frame.signal.height >= 9 else { return ([], 0) }
     var search = PeakSearch(frame, threshold: threshold)
     search.run()
     var stars: [StarPosition] = []
+    var clarities: [Double] = []
     var taken = ProximityGrid(radius: 6)
     for peak in search.peaks.sorted(by: { (-$0.light, $0.y, $0.x) < (-$1.light, $1.y, $1.x) }) {
         guard stars.count < count else { break }
         guard taken.insert(x: peak.x, y: peak.y), let star = search.centred(peak) else { continue }
         stars.append(star)
+        if clarities.count < 30 { clarities.append(search.signalToNoise(peak)) }
     }
-    return stars
+    return (stars, clarities.reduce(0) { $0 + min($1, 100) } / 30)
 }
 
 /// Finds the peaks of the sum over 3 x 3 pixels, row by row.
@@ -37,6 +47,7 @@ private struct PeakSearch {
     }
 
     private let frame: CalibratedFrame
+    private let threshold: Float
     private let width: Int
     private let height: Int
     private let tiles: Tiles
@@ -46,7 +57,7 @@ private struct PeakSearch {
     private(set) var peaks: [Peak] = []
 
     init(_ frame: CalibratedFrame, threshold: Float) {
-        self.frame = frame
+        (self.frame, self.threshold) = (frame, threshold)
         (width, height) = (frame.signal.width, frame.signal.height)
         tiles = Tiles(width: width, height: height)
         var (sky, limit) = ([Float](), [Float]())
@@ -75,6 +86,11 @@ private struct PeakSearch {
         sample.sort()
         let (middle, low) = (sample[sample.count / 2], sample[sample.count * 16 / 100])
         return (middle, middle - low)
+    }
+
+    func signalToNoise(_ peak: Peak) -> Double {
+        let least = Double(limit[tiles.index(x: peak.x, y: peak.y)])
+        return least > 0 ? Double(threshold) * Double(peak.light) / least : 0
     }
 
     mutating func run() {

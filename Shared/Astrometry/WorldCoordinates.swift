@@ -17,6 +17,7 @@ public struct WorldCoordinates: ~Copyable {
     public init(_ header: Header) throws(WorldCoordinatesError) {
         let text = try CardText(header)
         try Self.check(text, header)
+        try MatrixCheck(text).requireSound()
         handle = try Self.evaluate(try text.normalisedCards())
     }
 

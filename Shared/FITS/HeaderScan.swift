@@ -27,6 +27,13 @@ struct HeaderScan: ~Copyable {
         for unit in 1...FITSFile.maximumUnitCount {
             guard let cards = readHeader() else { return nil }
             if let fault = cards.compressionFault { return "unit \(unit): \(fault)" }
+            if let tiles = cards.packedTiles {
+                let data = read(tiles.dataBytes)
+                if let fault = tiles.fault(in: data) { return "unit \(unit): \(fault)" }
+                guard data.count == tiles.dataBytes, pad(after: data.count) else { return nil }
+                if toFirstImage { return nil }
+                continue
+            }
             if toFirstImage, cards.isImage { return nil }
             guard let bytes = cards.dataBytes, skip(bytes) else { return nil }
         }
@@ -49,89 +56,30 @@ struct HeaderScan: ~Copyable {
         return nil
     }
 
+    /// So many bytes, or those that are there.
+    private func read(_ bytes: Int) -> [UInt8] {
+        var data: [UInt8] = []
+        while data.count < bytes {
+            // In pieces: what a header promises is not asked for before it is there.
+            let piece = [UInt8](unsafeUninitializedCapacity: min(bytes - data.count, 16 << 20)) { buffer, count in
+                count = max(0, Int(gzread(stream, buffer.baseAddress, UInt32(buffer.count))))
+            }
+            if piece.isEmpty { break }
+            data += piece
+        }
+        return data
+    }
+
+    /// Skips the rest of the last block.
+    private func pad(after bytes: Int) -> Bool {
+        let rest = bytes % Self.blockBytes
+        return rest == 0 || gzseek(stream, Int(Self.blockBytes - rest), SEEK_CUR) >= 0
+    }
+
     private func skip(_ bytes: Int) -> Bool {
         let (padded, overflow) = bytes.addingReportingOverflow(Self.blockBytes - 1)
         guard !overflow else { return false }
         let whole = padded / Self.blockBytes * Self.blockBytes
         return whole == 0 || gzseek(stream, Int(whole), SEEK_CUR) >= 0
-    }
-}
-
-/// The integers and texts of one header that tell its data's size and compression.
-struct ScannedCards {
-    private var integers: [String: Int] = [:]
-    private var texts: [String: String] = [:]
-    private var isCompressed = false
-
-    fileprivate mutating func take(_ card: ArraySlice<UInt8>) {
-        guard card[card.startIndex + 8] == 0x3D else { return }
-        let keyword = String(decoding: card.prefix(8), as: UTF8.self).trimmingCharacters(in: .whitespaces)
-        let rest = String(decoding: card.dropFirst(10), as: UTF8.self)
-        let value = rest.split(separator: "/", maxSplits: 1).first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
-        // The first card of a keyword counts, as for cfitsio.
-        if keyword == "ZIMAGE" { isCompressed = isCompressed || value.hasPrefix("T") }
-        guard texts[keyword] == nil else { return }
-        texts[keyword] = value
-        integers[keyword] = Int(value)
-    }
-
-    /// Bytes of the unit's data without padding; nil when they cannot be told.
-    fileprivate var dataBytes: Int? {
-        guard let bits = integers["BITPIX"], let axes = integers["NAXIS"], (0...999).contains(axes) else { return nil }
-        if axes == 0 { return 0 }
-        var lengths: [Int] = []
-        for axis in 1...axes {
-            guard let length = integers["NAXIS\(axis)"], length >= 0 else { return nil }
-            // Random groups: the first axis has length 0 and does not count.
-            if axis > 1 || length > 0 || texts["GROUPS"] != "T" { lengths.append(length) }
-        }
-        let (count, tooMany) = product(lengths).addingReportingOverflow(max(0, integers["PCOUNT"] ?? 0))
-        let bytes = product([tooMany ? .max : count, Int(bits.magnitude / 8), max(1, integers["GCOUNT"] ?? 1)])
-        return bytes == .max ? nil : bytes
-    }
-
-    /// The product, or `Int.max` when it is larger than that.
-    private func product(_ factors: [Int]) -> Int {
-        factors.reduce(1) { product, factor in
-            let (next, overflow) = product.multipliedReportingOverflow(by: factor)
-            return overflow ? .max : next
-        }
-    }
-
-    /// An image of two axes or more, packed or not.
-    fileprivate var isImage: Bool {
-        isCompressed || (texts["XTENSION"].map { $0.hasPrefix("'IMAGE") } ?? true) && (integers["NAXIS"] ?? 0) >= 2
-    }
-
-    /// What is wrong with the description of a tile-compressed image.
-    fileprivate var compressionFault: String? {
-        guard isCompressed else { return nil }
-        for (keyword, expected) in [("ZPCOUNT", 0), ("ZGCOUNT", 1)] {
-            guard let text = texts[keyword], integers[keyword] != expected else { continue }
-            return "\(keyword) = \(text), expected \(expected)"
-        }
-        guard let axes = integers["ZNAXIS"] else { return "a compressed image without ZNAXIS" }
-        guard (1...6).contains(axes) else { return "ZNAXIS = \(axes), expected 1 to 6" }
-        for axis in 1...axes {
-            guard let length = integers["ZNAXIS\(axis)"] else { return "a compressed image without ZNAXIS\(axis)" }
-            guard length > 0 else { return "ZNAXIS\(axis) = \(length), expected 1 or more" }
-            guard let tile = texts["ZTILE\(axis)"] else { continue }
-            guard let size = integers["ZTILE\(axis)"], size > 0 else {
-                return "ZTILE\(axis) = \(tile), expected 1 or more"
-            }
-        }
-        return parameterFault
-    }
-
-    /// What is wrong with the numbers that belong to the algorithm, in pairs of ZNAMEi and ZVALi.
-    private var parameterFault: String? {
-        let allowed: [String: [Int]] = ["BLOCKSIZE": [16, 32], "BYTEPIX": [1, 2, 4, 8]]
-        for number in 1...99 {
-            guard let quoted = texts["ZNAME\(number)"] else { return nil }
-            let name = quoted.trimmingCharacters(in: CharacterSet(charactersIn: "' "))
-            guard let values = allowed[name], !values.contains(integers["ZVAL\(number)"] ?? 0) else { continue }
-            return "\(name) = \(texts["ZVAL\(number)"] ?? "nothing"), expected \(values)"
-        }
-        return nil
     }
 }

@@ -80,5 +80,5 @@ public struct ApertureFlux: Sendable, Equatable {
     public let radiusPixels: Double
     /// [e-]
     public let flux: Double
-    public let fluxError: Double
+    public var fluxError: Double
 }

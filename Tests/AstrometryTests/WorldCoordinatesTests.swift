@@ -168,7 +168,24 @@ private func corner(_ header: String) throws -> SkyPosition? {
             (
                 "CD1_1   = -1.40E-3\nCD1_2   = 2.0E-5\nCD2_1   = 1.7E-5\nCD2_2   = 1.41E-3",
                 "CD1_1   = 1.0\nCD1_2   = 1.0\nCD2_1   = 1.0\nCD2_2   = 1.0",
-                "the world coordinate system is invalid: the pixel scale is zero"
+                "the world coordinate system is invalid: the matrix is singular: both axes have one direction "
+                    + "(CD1_1, CD1_2, CD2_1, CD2_2)"
+            ),
+            (
+                "CD1_1   = -1.40E-3\nCD1_2   = 2.0E-5\nCD2_1   = 1.7E-5\nCD2_2   = 1.41E-3",
+                "CDELT1  = 14.0\nCDELT2  = 14.0",
+                "the world coordinate system is invalid: a pixel of 14.0 degrees (CDELT1, CDELT2)"
+            ),
+            (
+                "CD1_1   = -1.40E-3\nCD1_2   = 2.0E-5\nCD2_1   = 1.7E-5\nCD2_2   = 1.41E-3",
+                "CD1_1   = 1E-4\nCD2_2   = 0.1",
+                "the world coordinate system is invalid: pixels 1000 times as long as wide "
+                    + "(CD1_1, CD1_2, CD2_1, CD2_2)"
+            ),
+            (
+                "CD1_1   = -1.40E-3\nCD1_2   = 2.0E-5\nCD2_1   = 1.7E-5\nCD2_2   = 1.41E-3",
+                "CD1_1   = 0.0\nCD2_2   = 1.4E-3",
+                "the world coordinate system is invalid: the pixel scale is zero (CD1_1, CD1_2, CD2_1, CD2_2)"
             ),
             (
                 "CD1_1   = -1.40E-3\nCD1_2   = 2.0E-5\nCD2_1   = 1.7E-5\nCD2_2   = 1.41E-3", "EXPTIME = 3",

@@ -11,6 +11,16 @@ struct Mutation {
         return bytes
     }
 
+    /// One to twenty bytes changed from a place on: packed pixels and the table that points at them.
+    mutating func applied(to bytes: [UInt8], from start: Int) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...below(20) {
+            let place = start + below(bytes.count - start)
+            bytes[place] = below(2) == 0 ? UInt8(below(256)) : bytes[place] ^ 1 << UInt8(below(8))
+        }
+        return bytes
+    }
+
     private mutating func injure(_ bytes: inout [UInt8]) {
         switch below(9) {
         case 0: bytes[below(bytes.count)] ^= 1 << UInt8(below(8))

@@ -56,6 +56,12 @@ struct Arguments {
         }
     }
 
+    /// All options in the order of their names, but those that do not change the result.
+    func spelled(except names: Set<String>) -> String {
+        let words = values.map { ($0.key, "--\($0.key) \($0.value)") } + switches.map { ($0, "--\($0)") }
+        return words.filter { !names.contains($0.0) }.map(\.1).sorted().joined(separator: " ")
+    }
+
     func has(_ name: String) -> Bool { switches.contains(name) }
 
     func text(_ name: String) -> String? { values[name] }

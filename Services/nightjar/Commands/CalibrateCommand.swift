@@ -59,9 +59,11 @@ private func calibrate(
     var file = try times.time("read") { try FITSFile(reading: path) }
     let raw = try times.time("read") { try file.firstImage() }
     if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
-    let facts = try FrameFacts(
+    var facts = try FrameFacts(
         raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
-    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, facts, path: path, threads: threads) }
+    facts.notes += try masters.requireFit(facts.settings, path)
+    let fitting = facts
+    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, fitting, path: path, threads: threads) }
     if let region = facts.exposure.instrument.usableRegion {
         light.frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
     }
@@ -76,9 +78,10 @@ private func calibrate(
             LightCalibration(masters: masters.masters, detector: detector), raw: raw.pixels,
             exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
     }
-    let header = light.cards(
+    var header = light.cards(
         raw: facts.corrections.trimmed(raw.header), masters: masters.used,
         recipe: calibrationRecipe(facts, document, masters))
+    noteForced(facts.notes, in: &header)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
         file: path, out: place, width: light.frame.signal.width, height: light.frame.signal.height,
@@ -89,6 +92,14 @@ private func calibrate(
         flatGainElectronsPerADU: light.flatGain, frameGainElectronsPerADU: light.frameGain,
         fringeScaleElectrons: light.fringeScale?.scale, cosmicRays: artefacts?.cosmicRayCount,
         trails: artefacts?.trails.count, steps: times.steps, timing: timing)
+}
+
+/// What was taken although it does not fit, without the folders of its files.
+private func noteForced(_ remarks: [String], in header: inout Header) {
+    for remark in remarks where remark.hasSuffix("(forced)") {
+        let words = remark.split(separator: " ").map { $0.contains("/") ? fileName(String($0)) : String($0) }
+        header.append("HISTORY", .string(printable(words.joined(separator: " "))))
+    }
 }
 
 /// Digest of all that went into a calibration.

@@ -14,6 +14,9 @@ let masterCommand = Command(
         Option("previous", "FILE", "the master before: frames that differ too much from it are left out"),
         Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
         Option("out", "FILE", "where the master goes"),
+        Option("minimum", "N", "frames that must remain when some cannot be used (default: 3)"),
+        Option("strict", nil, "stops at a frame that cannot be used, instead of leaving it out"),
+        Option("force", nil, "takes frames and masters of another filter, temperature, gain, camera or kind"),
         InstrumentOption.option,
         ThreadsOption.option,
         TimesOption.option("time the combination of the frames as they are, in memory"),
@@ -49,29 +52,27 @@ let masterCommand = Command(
     }
     let runs = try TimesOption.read(arguments)
     var run = MasterRun(
-        files: inputs, kind: kind, document: document, parents: parents.masters, method: method,
-        previous: arguments.text("previous"), calibration: parents)
+        files: inputs, kind: kind, document: document, parents: parents, method: method,
+        previous: arguments.text("previous"),
+        choice: MasterRun.Choice(
+            isForced: arguments.has("force"), isStrict: arguments.has("strict"),
+            minimum: try arguments.integer("minimum", in: 1...100_000)))
     run.threads = try ThreadsOption.read(arguments)
     let outcome = try run.run(out: out)
     for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
-    for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
+    for file in outcome.leftOut { Terminal.complain("\(file.file): left out: \(file.reason)") }
     if arguments.has("json") {
         var summary = MasterSummary(outcome, out: out)
-        if let runs { summary.timing = try StackTiming(files: inputs, method: method, runs: runs) }
+        if let runs { summary.timing = try StackTiming(files: outcome.files, method: method, runs: runs) }
         Terminal.say(String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self))
     } else {
         for note in outcome.notes { Terminal.complain(note) }
         Terminal.complain(MasterSummary(outcome, out: out).text)
     }
-    return outcome.refused.isEmpty ? 0 : 1
+    return 0
 }
 
 private struct MasterSummary: Encodable {
-    struct Refused: Encodable {
-        let file: String
-        let reason: String
-    }
-
     let out: String
     let id: String
     let kind: String
@@ -88,7 +89,8 @@ private struct MasterSummary: Encodable {
     /// Bias: by the difference of the first two frames.
     let readNoiseADU: Double?
     let flags: [String]
-    let refused: [Refused]
+    /// Files that could not be used, and why.
+    let leftOut: [MasterInputs.LeftOut]
     let notes: [String]
     var timing: StackTiming?
 
@@ -107,7 +109,7 @@ private struct MasterSummary: Encodable {
         measuredGainError = facts.measuredGainError
         readNoiseADU = outcome.readNoiseADU
         flags = facts.flags.names
-        refused = outcome.refused.map { Refused(file: $0.path, reason: $0.reason) }
+        leftOut = outcome.leftOut
         notes = outcome.notes
     }
 
@@ -119,7 +121,8 @@ private struct MasterSummary: Encodable {
         let gain = measuredGainElectronsPerADU.map {
             String(format: ", gain %.3f +- %.3f e-/ADU", $0, measuredGainError ?? 0)
         }
-        return "\(out): master \(kind) of \(count) frames, level \(level), noise of one frame \(noise)"
+        let without = leftOut.isEmpty ? "" : " (\(leftOut.count) left out)"
+        return "\(out): master \(kind) of \(count) frames\(without), level \(level), noise of one frame \(noise)"
             + "\(gain ?? "")\(remarks)"
     }
 }

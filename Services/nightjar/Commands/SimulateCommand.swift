@@ -13,6 +13,7 @@ let simulateCommand = Command(
         Option("frames", "N", "lights of each camera, beside bias, dark and flat frames (default: 20)"),
         Option("size", "N", "pixels along a side (default: 1024; demo: 512)"),
         Option("stars", "N", "stars on the frame (default: what the scenario has; not for demo)"),
+        Option("force", nil, "writes into a folder that holds something else"),
         Option("json", nil, "print a summary as JSON"),
     ] + SimulatedTestField.options
 ) { arguments in
@@ -33,6 +34,7 @@ let simulateCommand = Command(
 
 private func simulateTestField(_ name: String, _ arguments: Arguments, to out: URL) throws -> Int32 {
     let field = try SimulatedTestField(name, arguments)
+    try SimulationFolder(out, arguments).prepare()
     var progress = Progress("frames")
     let summary = try field.write(to: out) { done, total in progress.show(done: done, of: total) }
     progress.end()
@@ -51,6 +53,7 @@ private func simulateNight(
     choices.stars = try arguments.integer("stars", in: 0...10_000_000)
     if scenarioName == .demo, choices.stars != nil { throw UsageError("--stars: the demo's stars are its own") }
     let scenario = try SimulatedScenario(scenarioName, choices)
+    try SimulationFolder(out, arguments).prepare()
     var progress = Progress("frames")
     let frames = try SimulatedFrames(night: scenario.night).write(to: out.appending(path: "frames")) { done, total in
         progress.show(done: done, of: total)

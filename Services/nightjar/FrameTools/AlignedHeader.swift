@@ -1,3 +1,4 @@
+internal import Astrometry
 internal import FITS
 internal import Foundation
 internal import Imaging
@@ -10,12 +11,15 @@ struct AlignedHeader {
     private let reference: String
 
     init(of header: Header, on reference: Header, reference name: String) {
-        let replaced: Set<String> = ["NJRECIPE", "NJFLAGS", "NJALIGN", "NJALIGNB", "NJVARRAT", "NJCORREL"]
+        let replaced: Set<String> = [
+            "NJRECIPE", "NJFLAGS", "NJALIGN", "NJALIGNB", "NJVARRAT", "NJCORREL", "NJALRMS", "NJALSTAR", "NJALMODL",
+            "NJALCERR",
+        ]
         own = header.cards.filter {
             !replaced.contains($0.keyword.uppercased()) && !Self.isWorldCoordinate($0.keyword)
         }
         world = reference.cards.filter { Self.isWorldCoordinate($0.keyword) }
-        self.reference = String(name.unicodeScalars.map { $0.isASCII && $0.value >= 32 ? Character($0) : "?" })
+        self.reference = printable(name)
     }
 
     func cards(
@@ -26,6 +30,14 @@ struct AlignedHeader {
         header.append("NJFLAGS", .string(flags.joined(separator: " ")), comment: "calibration flags")
         header.append("NJALIGN", .string(reference), comment: "frame whose grid this is")
         header.append("NJALIGNB", .string(placement.by), comment: "what related the two frames")
+        if let match = placement.match {
+            header.append("NJALRMS", .real(match.rmsPixels), comment: "[pix] rms distance of the stars of both frames")
+            header.append("NJALSTAR", .integer(match.count), comment: "stars of both frames")
+        }
+        if let model = placement.model { header.append("NJALMODL", .string(model.rawValue), comment: "star map") }
+        if let error = placement.cornerErrorPixels {
+            header.append("NJALCERR", .real(error), comment: "[pix] error of the star map in the worst corner")
+        }
         if result.noise.varianceRatio.isFinite, result.noise.correlationFactor.isFinite {
             header.append("NJVARRAT", .real(result.noise.varianceRatio), comment: "variance after / before resampling")
             header.append(
@@ -56,4 +68,9 @@ struct AlignedHeader {
         }
         return patterns.contains(shape)
     }
+}
+
+/// What a FITS card can hold.
+func printable(_ text: String) -> String {
+    String(text.unicodeScalars.map { (32..<127).contains($0.value) ? Character($0) : "?" })
 }

@@ -83,8 +83,7 @@ struct AlignedStack {
             header.append("NJCORREL", .real(mean), comment: "noise of a wide sum / from VARIANCE, mean of inputs")
         }
         for (file, recipe) in zip(files, recipes) {
-            let name = String(file.unicodeScalars.map { $0.isASCII && $0.value >= 32 ? Character($0) : "?" })
-            header.append("HISTORY", .string("input \(recipe): \(name)"))
+            header.append("HISTORY", .string("input \(recipe): \(printable(file))"))
         }
         return header
     }

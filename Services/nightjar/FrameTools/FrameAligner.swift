@@ -16,17 +16,6 @@ struct FrameAligner {
         case auto, stars, wcs
     }
 
-    /// How a frame lies on the reference.
-    struct Placement {
-        /// From the reference's grid to the frame.
-        let map: PixelMap
-        /// From the frame to the reference; for world coordinates, at the middle of the reference.
-        let transform: PixelTransform
-        let by: String
-        var registration: Registration?
-        var stars: Int?
-    }
-
     struct Aligned {
         let result: ResampledFrame
         let facts: FrameFacts
@@ -38,21 +27,21 @@ struct FrameAligner {
 
     let header: Header
     private(set) var times = StepTimes()
-    var referenceStarCount: Int { stars.count }
-    private let path: String
-    private let width: Int
-    private let height: Int
-    private let stars: [StarPosition]
-    private let reference: CalibratedFrame
+    var referenceStarCount: Int { seen.stars.count }
+    let path: String
+    let width: Int
+    let height: Int
+    let seen: SeenStars
+    let reference: CalibratedFrame
     private let document: InstrumentDocument
     private let masters: MasterFiles
     private let settings: ResamplingSettings
-    private let relation: Relation
+    let relation: Relation
 
     /// - Throws: `FrameError` or `FITSError` when the reference cannot be read.
     init(
-        to path: String, document: InstrumentDocument, masters: MasterFiles, settings: ResamplingSettings,
-        by relation: Relation
+        to path: String, document: InstrumentDocument, masters: MasterFiles,
+        settings: ResamplingSettings = ResamplingSettings(), by relation: Relation
     ) throws {
         (self.path, self.document, self.masters) = (path, document, masters)
         (self.settings, self.relation) = (settings, relation)
@@ -61,18 +50,19 @@ struct FrameAligner {
         header = loaded.header
         reference = loaded.frame
         (width, height) = (loaded.frame.signal.width, loaded.frame.signal.height)
-        stars = times.time("match") { brightStars(of: loaded.frame, count: Self.starCount) }
+        seen = times.time("match") { SeenStars(of: loaded.frame, count: Self.starCount) }
         self.times = times
         if relation == .wcs { try requireWorld(header, path) }
     }
 
-    private static let starCount = 300
+    static let starCount = 300
 
     /// - Throws: `FrameError` when the frame does not lie on the reference.
     func align(_ file: String, out: String) throws -> Aligned {
         var times = StepTimes()
         let loaded = try LoadedFrame(file, document: document, masters: masters, times: &times)
-        let placement = try times.time("match") { try place(loaded, file) }
+        var placement = try times.time("match") { try place(loaded, file) }
+        placement.notes = loaded.facts.notes + placement.notes
         let result = times.time("resample") {
             resample(loaded.frame, width: width, height: height, by: placement.map, settings: settings)
         }
@@ -96,85 +86,6 @@ struct FrameAligner {
 }
 
 extension FrameAligner {
-    private func place(_ loaded: LoadedFrame, _ file: String) throws -> Placement {
-        let isReference =
-            URL(fileURLWithPath: file).resolvingSymlinksInPath() == URL(fileURLWithPath: path).resolvingSymlinksInPath()
-        if isReference { return Placement(map: .identity, transform: .identity, by: "identity") }
-        switch relation {
-        case .stars: return try placeByStars(loaded, file)
-        case .wcs:
-            try requireWorld(loaded.header, file)
-            return try placeByWorld(loaded, file)
-        case .auto:
-            let haveWorld = Self.fault(of: header) == nil && Self.fault(of: loaded.header) == nil
-            return haveWorld ? try placeByWorld(loaded, file) : try placeByStars(loaded, file)
-        }
-    }
-
-    private func placeByStars(_ loaded: LoadedFrame, _ file: String) throws -> Placement {
-        var found = brightStars(of: loaded.frame, count: Self.starCount)
-        // The wide range only when need be: with it, chance has more to offer.
-        var registration =
-            register(found, to: stars)
-            ?? register(found, to: stars, settings: RegistrationSettings(scaleRange: 0.25...4))
-        if registration == nil {
-            found = Self.faintStars(of: loaded.frame)
-            registration = register(found, to: Self.faintStars(of: reference))
-        }
-        guard let registration, let map = PixelMap(inverseOf: registration.transform) else {
-            throw FrameError(
-                file, "its \(found.count) stars do not match those of \(path) beyond chance")
-        }
-        return Placement(
-            map: map, transform: registration.transform, by: "stars", registration: registration, stars: found.count)
-    }
-
-    /// Those of a full detection, which sees fainter and wider stars, at several times the cost.
-    private static func faintStars(of frame: CalibratedFrame) -> [StarPosition] {
-        detect(frame, DetectionParameters(threshold: 4, gainKnown: false)).sources
-            .map { StarPosition(x: $0.x, y: $0.y, flux: $0.isophotalFlux) }
-    }
-
-    private func placeByWorld(_ loaded: LoadedFrame, _ file: String) throws -> Placement {
-        let own = try WorldCoordinates(header)
-        let other = try WorldCoordinates(loaded.header)
-        let place = { (x: Double, y: Double) -> (x: Double, y: Double)? in
-            own.position(x: x, y: y).flatMap { other.pixel(of: $0) }
-        }
-        let map = SampledMap(width: width, height: height, place)
-        let (x, y) = (Double(width) / 2, Double(height) / 2)
-        guard let centre = place(x, y), let right = place(x + 1, y), let up = place(x, y + 1),
-            let transform = PixelTransform(
-                xx: right.x - centre.x, xy: up.x - centre.x, x0: 0, yx: right.y - centre.y, yy: up.y - centre.y, y0: 0
-            ).through(x: x, y: y, to: centre).inverse()
-        else { throw FrameError(file, "its world coordinates do not reach the middle of \(path)") }
-        return Placement(map: .sampled(map), transform: transform, by: "wcs")
-    }
-
-    private func requireWorld(_ header: Header, _ path: String) throws {
-        if let fault = Self.fault(of: header) { throw FrameError(path, fault) }
-    }
-
-    /// Why a header has no world coordinates that can be used.
-    private static func fault(of header: Header) -> String? {
-        do {
-            _ = try WorldCoordinates(header)
-            return nil
-        } catch {
-            return "\(error)"
-        }
-    }
-}
-
-extension PixelTransform {
-    /// The same turn and scale, moved so that (x, y) comes to `place`.
-    fileprivate func through(x: Double, y: Double, to place: (x: Double, y: Double)) -> PixelTransform {
-        PixelTransform(
-            xx: xx, xy: xy, x0: place.x - xx * x - xy * y, yx: yx, yy: yy, y0: place.y - yx * x - yy * y)
-    }
-}
-
-extension FrameAligner {
     /// One frame in a few numbers; what is not known is left out.
     struct Summary: Encodable {
         struct Transform: Encodable {
@@ -191,8 +102,15 @@ extension FrameAligner {
         let rotationDegrees: Double
         let isMirrored: Bool
         let stars: Int?
+        /// Stars of both frames after the map: how many, and how far apart they still are.
         let matchedStars: Int?
         let rmsPixels: Double?
+        /// shift, rigid, similarity, affine or quadratic: what the stars support; none for world coordinates.
+        let model: String?
+        /// Largest standard error of the star map among the corners.
+        let cornerErrorPixels: Double?
+        /// What the user should know.
+        let notes: [String]
         /// Share of the reference's grid that has a value.
         let coverage: Double
         let varianceRatio: Double?
@@ -206,8 +124,11 @@ extension FrameAligner {
             transform = Transform(xx: map.xx, xy: map.xy, x0: map.x0, yx: map.yx, yy: map.yy, y0: map.y0)
             (scale, rotationDegrees, isMirrored) = (map.scale, map.rotationDegrees, map.isMirrored)
             stars = placement.stars
-            matchedStars = placement.registration?.matched
-            rmsPixels = placement.registration?.rmsPixels
+            matchedStars = placement.match?.count
+            rmsPixels = placement.match?.rmsPixels
+            model = placement.model?.rawValue
+            cornerErrorPixels = placement.cornerErrorPixels
+            notes = placement.notes
             coverage = result.coverage
             let noise = result.noise
             varianceRatio = noise.varianceRatio.isFinite ? noise.varianceRatio : nil
@@ -218,9 +139,13 @@ extension FrameAligner {
         var text: String {
             let shift = String(
                 format: "shift %.2f, %.2f px, turn %.3f deg", transform.x0, transform.y0, rotationDegrees)
-            let match = rmsPixels.map { String(format: "%d stars within %.3f px", matchedStars ?? 0, $0) } ?? "by \(by)"
+            let match =
+                rmsPixels.map {
+                    String(format: "by %@, %d stars within %.3f px", model ?? by, matchedStars ?? 0, $0)
+                } ?? "by \(by)"
+            let remarks = notes.map { "\n  \($0)" }.joined()
             return "\(file): \(shift), scale " + String(format: "%.5f", scale) + (isMirrored ? ", mirrored" : "")
-                + ", \(match), " + String(format: "%.1f %% covered", 100 * coverage) + " -> \(out)"
+                + ", \(match), " + String(format: "%.1f %% covered", 100 * coverage) + " -> \(out)" + remarks
         }
     }
 }

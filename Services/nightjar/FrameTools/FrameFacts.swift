@@ -14,7 +14,9 @@ struct FrameFacts {
     /// Nil where the header does not say it, MJD UTC [d].
     let midpointMJD: Double?
     let detector: Calibration.DetectorFacts
-    let notes: [String]
+    /// As the header states them, for comparison with other frames.
+    let settings: FrameSettings
+    var notes: [String]
 
     /// - Parameter kind: what the frame is used as, whatever its header calls it.
     /// - Throws: `FrameError` when the instrument document does not accept the frame.
@@ -22,6 +24,7 @@ struct FrameFacts {
         _ header: Header, width: Int, height: Int, path: String, document: InstrumentDocument,
         usedAs kind: Instruments.FrameKind
     ) throws {
+        settings = FrameSettings(header: header, fileName: fileName(path), instrument: document)
         var document = document
         document.kindFromFileName = [KindPattern(pattern: "*", kind: kind)]
         var header = header

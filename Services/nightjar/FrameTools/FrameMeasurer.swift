@@ -53,6 +53,9 @@ struct FrameMeasurer {
         let fit = starImage.map { wish in
             StarImageFit(wish, loaded, detections, at: positions, rows: &measurement.rows, times: &times)
         }
+        let noise = CorrelatedNoise(loaded.header)
+        noise.widen(&measurement.rows)
+        loaded.facts.notes += [noise.note].compactMap { $0 }
         let noWorld = times.time("measure") {
             DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
         }

@@ -12,7 +12,7 @@ struct LoadedFrame {
     let header: Header
     /// The header of a file with these planes, as `nightjar calibrate` writes it.
     let calibratedHeader: Header
-    let facts: FrameFacts
+    var facts: FrameFacts
     let isGainKnown: Bool
     /// Of the calibration.
     let flags: [String]
@@ -29,7 +29,7 @@ struct LoadedFrame {
         var file = try times.time("read") { try FITSFile(reading: path) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
         let header = try file.readHeader(of: shape)
-        facts = try FrameFacts(
+        var facts = try FrameFacts(
             header, width: shape.width, height: shape.height, path: path, document: document, usedAs: .light)
         self.header = Self.isCalibrated(header) ? header : facts.corrections.trimmed(header)
         wasCalibrated = Self.isCalibrated(header)
@@ -41,6 +41,7 @@ struct LoadedFrame {
             isGainKnown = !flags.contains("gainUnknown")
         } else {
             let pixels = try times.time("read") { try file.readPixels(of: shape) }
+            facts.notes += try masters.requireFit(facts.settings, path)
             let facts = facts
             let light = try times.time("calibrate") {
                 try masters.calibrate(pixels, facts, path: path, threads: threads)
@@ -52,6 +53,7 @@ struct LoadedFrame {
             isGainKnown = facts.detector.gain != nil
         }
         (width, height) = (frame.signal.width, frame.signal.height)
+        self.facts = facts
         if let region = facts.exposure.instrument.usableRegion {
             frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
         }

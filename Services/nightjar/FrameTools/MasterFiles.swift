@@ -17,7 +17,11 @@ struct MasterFiles {
             "another master dark: interpolated with the first by temperature, or by exposure time (amplifier glow)"),
         Option("flat", "FILE", "master flat"),
         Option("fringe", "FILE", "master fringe of the frames' filter"),
+        forceOption,
     ]
+
+    static let forceOption = Option(
+        "force", nil, "takes masters of another filter, temperature, gain, camera or kind, and says so")
 
     /// Files these options name.
     static func paths(_ arguments: Arguments) -> [String] {
@@ -32,37 +36,62 @@ struct MasterFiles {
     /// What the user should know.
     private(set) var warnings: [String] = []
     private var paths: [String: String] = [:]
+    private var settings: [(path: String, kind: Calibration.FrameKind, of: FrameSettings)] = []
+    private let isForced: Bool
+    private let document: InstrumentDocument
 
     init(_ arguments: Arguments, document: InstrumentDocument) throws {
-        if let path = arguments.text("bias") {
-            let bias = try Self.read(path, kind: .bias, unit: ADU.self, document)
-            masters.bias = bias
-            note(bias.facts, path)
-        }
-        if let path = arguments.text("dark") {
-            var dark = try Self.read(path, kind: .dark, unit: ADU.self, document)
-            if dark.facts.flags.contains(.externalMaster) { judgeBias(in: &dark, path) }
-            masters.dark = dark
-            note(dark.facts, path)
-        }
+        self.document = document
+        isForced = arguments.has("force")
+        if let path = arguments.text("bias") { masters.bias = try take(path, .bias, ADU.self) }
+        if let path = arguments.text("dark") { masters.dark = try takeDark(path) }
         if let path = arguments.text("second-dark") {
             guard masters.dark != nil else { throw UsageError("--second-dark \(path): give the first by --dark") }
-            var dark = try Self.read(path, kind: .dark, unit: ADU.self, document)
-            if dark.facts.flags.contains(.externalMaster) { judgeBias(in: &dark, path) }
-            secondDark = dark
-            note(dark.facts, path)
+            secondDark = try takeDark(path)
         }
         if let path = arguments.text("fringe") {
-            let fringe = FringeMaster(try Self.read(path, kind: .fringe, unit: Relative.self, document))
-            masters.fringe = fringe
-            note(fringe.master.facts, path)
+            masters.fringe = FringeMaster(try take(path, .fringe, Relative.self))
         }
         if let path = arguments.text("flat") {
-            let flat = try Self.read(path, kind: .flat, unit: Relative.self, document)
-            let isExternal = flat.facts.flags.contains(.externalMaster)
-            masters.flat = isExternal ? flat.normalisedToMean() : flat
-            note(flat.facts, path)
+            let flat = try take(path, .flat, Relative.self)
+            masters.flat = flat.facts.flags.contains(.externalMaster) ? flat.normalisedToMean() : flat
         }
+    }
+
+    private mutating func take<Unit: PixelUnit>(
+        _ path: String, _ kind: Calibration.FrameKind, _ unit: Unit.Type
+    ) throws -> Master<Unit> {
+        let file = try MasterFile(path, kind: kind, unit: unit, document, isForced: isForced)
+        settings.append((path, kind, file.settings))
+        warnings += file.remarks.map { "\(path): \($0)" }
+        let facts = file.master.facts
+        paths[facts.id] = path
+        used.append(UsedMaster(kind: kind, id: facts.id, reason: "given as \(fileName(path))"))
+        return file.master
+    }
+
+    private mutating func takeDark(_ path: String) throws -> Master<ADU> {
+        var dark = try take(path, .dark, ADU.self)
+        if dark.facts.flags.contains(.externalMaster) { judgeBias(in: &dark, path) }
+        return dark
+    }
+
+    /// - Returns: what the user should know.
+    /// - Throws: `FrameError` when a master was taken in another way than the frame, and nobody forces it.
+    func requireFit(_ frame: FrameSettings, _ path: String) throws -> [String] {
+        try settings.flatMap { master in
+            let fit = MasterFit(
+                of: master.of, master.path, kind: master.kind, with: frame, path,
+                checksTemperature: !interpolatesByTemperature)
+            return try fit.accepted(forced: isForced, master.path)
+        }
+    }
+
+    private var interpolatesByTemperature: Bool {
+        guard let a = masters.dark?.facts.temperatureCelsius, let b = secondDark?.facts.temperatureCelsius else {
+            return false
+        }
+        return abs(a - b) > MatchTolerance().temperatureCelsius
     }
 
     /// Calibrates; errors name the master's file.
@@ -73,10 +102,6 @@ struct MasterFiles {
             throw FrameError(path, "its exposure time is not known, so that the dark cannot be scaled")
         }
         var masters = masters
-        if let fringe = masters.fringe, fringe.master.facts.filter != facts.exposure.filter {
-            let (ours, theirs) = (fringe.master.facts.filter ?? "no filter", facts.exposure.filter ?? "no filter")
-            throw FrameError(path, "is of \(theirs), the master fringe of \(ours)")
-        }
         let prepared = try facts.prepared(pixels, kind: .light, path: path)
         do {
             if let dark = masters.dark, let secondDark {
@@ -98,9 +123,9 @@ struct MasterFiles {
     private func interpolated(
         _ a: Master<ADU>, _ b: Master<ADU>, _ light: CalibrationFrameFacts
     ) throws(CalibrationError) -> Master<ADU> {
-        let temperatures = [a, b].map { $0.facts.temperatureCelsius ?? .nan }
-        if abs(temperatures[0] - temperatures[1]) > MatchTolerance().temperatureCelsius {
-            let (colder, warmer) = temperatures[0] < temperatures[1] ? (a, b) : (b, a)
+        if interpolatesByTemperature {
+            let isColder = (a.facts.temperatureCelsius ?? .nan) < (b.facts.temperatureCelsius ?? .nan)
+            let (colder, warmer) = isColder ? (a, b) : (b, a)
             return try DarkInterpolation.dark(
                 atCelsius: light.temperatureCelsius ?? .nan, exposureSeconds: light.exposureSeconds, colder: colder,
                 warmer: warmer)
@@ -122,11 +147,6 @@ struct MasterFiles {
         }
     }
 
-    private mutating func note(_ facts: MasterFacts, _ path: String) {
-        paths[facts.id] = path
-        used.append(UsedMaster(kind: facts.kind, id: facts.id, reason: "given as \(fileName(path))"))
-    }
-
     private mutating func judgeBias(in dark: inout Master<ADU>, _ path: String) {
         if dark.facts.biasID != nil { return }
         guard let bias = masters.bias else {
@@ -145,50 +165,5 @@ struct MasterFiles {
     private static func middle(_ image: Image<ADU>) -> Double {
         let sorted = image.pixels.filter(\.isFinite).sorted()
         return sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2])
-    }
-}
-
-extension MasterFiles {
-    /// - Throws: `FrameError` when the file is a master of another kind, `FITSError` when it cannot be read.
-    static func read<Unit: PixelUnit>(
-        _ path: String, kind: Calibration.FrameKind, unit: Unit.Type, _ document: InstrumentDocument
-    ) throws -> Master<Unit> {
-        var file = try FITSFile(reading: path)
-        let shape = try file.moveToFirstImage()
-        let header = try file.readHeader(of: shape)
-        if let facts = MasterFacts(header: header, width: shape.width, height: shape.height) {
-            guard facts.kind == kind else {
-                throw FrameError(path, "this is a master \(facts.kind.rawValue), given as \(kind.rawValue)")
-            }
-            let planes = try file.readMaster(of: unit)
-            return Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
-        }
-        let pixels = try file.readPixels(of: shape)
-        let usedAs = Instruments.FrameKind(kind)
-        let facts = try FrameFacts(
-            header, width: shape.width, height: shape.height, path: path, document: document, usedAs: usedAs)
-        if kind == .dark, facts.exposureSeconds == nil {
-            throw FrameError(path, facts.notes.first ?? "its exposure time is not known")
-        }
-        let frame = facts.calibrationFacts(id: path, kind: kind)
-        let hasNoBias = facts.exposure.appliedSteps.contains(.bias)
-        let master = MasterFacts(
-            id: path, kind: kind, mode: frame.mode, filter: frame.filter, exposureSeconds: frame.exposureSeconds,
-            temperatureCelsius: frame.temperatureCelsius, midpointMJD: frame.midpointMJD, night: frame.night,
-            count: facts.exposure.stackCount ?? 1, inputIDs: [path],
-            biasID: kind == .dark && hasNoBias ? "of others" : nil, frameNoise: 0)
-        return Master(
-            external: master, image: Image(width: shape.width, height: shape.height, pixels: pixels.pixels))
-    }
-}
-
-extension Instruments.FrameKind {
-    init(_ kind: Calibration.FrameKind) {
-        switch kind {
-        case .bias: self = .bias
-        case .dark: self = .dark
-        case .flat: self = .flat
-        case .light, .fringe: self = .light
-        }
     }
 }

@@ -11,99 +11,128 @@ struct MasterRun {
     let files: [String]
     let kind: Calibration.FrameKind
     let document: InstrumentDocument
-    /// Bias and dark to subtract.
-    let parents: MasterSet
+    /// Bias and dark to subtract; for the lights of a fringe the flat, too.
+    let parents: MasterFiles
     let method: CombineMethod
     /// The master before, which each frame is compared with.
     var previous: String?
-    /// Calibrates the lights of a master fringe.
-    var calibration: MasterFiles?
+    var choice = Choice()
     /// The master does not depend on it.
     var threads = 1
+
+    /// What is done about frames that are not as the others.
+    struct Choice {
+        /// Takes what differs in filter, temperature, gain, camera or kind.
+        var isForced = false
+        /// Stops when a frame cannot be used, instead of leaving it out.
+        var isStrict = false
+        /// Frames that must remain; nil asks for three when some were left out.
+        var minimum: Int?
+    }
 
     struct Outcome {
         let facts: MasterFacts
         var gain: GainMeasurement?
         /// Of the first two frames [ADU].
         var readNoiseADU: Double?
-        let refused: [(path: String, reason: String)]
+        /// That the master was made of.
+        let files: [String]
+        let leftOut: [MasterInputs.LeftOut]
         let typicalLevel: Double
         let notes: [String]
     }
 
-    /// - Throws: `FrameError` naming the file that does not go with the others.
+    /// What goes from step to step.
+    private struct Work {
+        var inputs: MasterInputs
+        let group: MasterGroup
+        let paths: [String: String]
+        let notes: [String]
+        let out: String
+    }
+
+    /// - Throws: `FrameError` naming the file that does not go with the others, `UsageError` when too few remain.
     func run(out: String) throws -> Outcome {
-        var frames: [CalibrationFrameFacts] = []
-        var paths: [String: String] = [:]
-        var detector: DetectorFacts?
-        var notes: [String] = []
-        for path in files {
-            let (frame, facts) = try read(path)
-            if let other = paths[frame.id] { throw FrameError(path, "the same bytes as \(other)") }
-            paths[frame.id] = path
-            if let first = frames.first { try requireAlike(frame, first, path, paths[first.id] ?? "") }
-            frames.append(frame)
-            detector = detector ?? facts.detector
-            notes += facts.notes.map { "\(path): \($0)" }
+        var inputs = try MasterInputs(files, kind: kind, document: document, isForced: choice.isForced)
+        let all = inputs.kept
+        let cache = RowCache(pixelCount: all.reduce(0) { $0 + $1.frame.mode.width * $1.frame.mode.height }) { index in
+            try prepared(all[index].path)
         }
-        let filter = [.flat, .fringe].contains(kind) ? frames[0].filter : nil
+        // Headers may promise pixels that are not there.
+        for (index, input) in all.enumerated() {
+            do {
+                _ = try cache.rows(index, 0..<1)
+            } catch {
+                inputs.leave(input.path, MasterInputs.reason(error, input.path))
+            }
+        }
+        try inputs.requireEnough(inputs.kept.count, isStrict: choice.isStrict, minimum: choice.minimum)
+        let frames = inputs.kept
+        guard let first = frames.first else { throw FrameError(files[0], "no frame can be used") }
+        let notes =
+            try frames.flatMap { input in input.facts.notes.map { "\(input.path): \($0)" } } + inputs.remarks
+            + parents.requireFit(first.facts.settings, first.path)
         let group = MasterGroup(
-            kind: kind, mode: frames[0].mode, night: frames[0].night, filter: filter, frames: frames)
-        if kind == .fringe { return try fringe(group, paths, notes, out) }
-        let known = detector ?? DetectorFacts(gain: nil, readNoiseElectrons: nil, saturationADU: nil)
-        var builder = MasterBuilder(method: method, detector: known)
-        builder.threads = threads
-        let cache = RowCache(pixelCount: group.mode.width * group.mode.height * files.count) { index in
-            try prepared(paths[group.frames[index].id] ?? "")
-        }
+            kind: kind, mode: first.frame.mode, night: first.frame.night,
+            filter: [.flat, .fringe].contains(kind) ? first.frame.filter : nil, frames: frames.map(\.frame))
+        let paths = Dictionary(uniqueKeysWithValues: frames.map { ($0.frame.id, $0.path) })
+        let work = Work(inputs: inputs, group: group, paths: paths, notes: notes, out: out)
+        let index = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1.frame.id, $0) })
         do {
-            return try build(group, builder, cache, paths, notes, out)
+            if kind == .fringe { return try fringe(work) }
+            var builder = MasterBuilder(method: method, detector: first.facts.detector)
+            builder.threads = threads
+            return try build(work, builder) { number, range in
+                try cache.rows(index[group.frames[number].id] ?? 0, range)
+            }
         } catch let error as CalibrationError {
             throw explained(error, paths)
         }
     }
 
-    private func build(
-        _ group: MasterGroup, _ builder: MasterBuilder, _ cache: RowCache, _ paths: [String: String], _ notes: [String],
-        _ out: String
-    ) throws -> Outcome {
+    private func build(_ work: Work, _ builder: MasterBuilder, _ rows: @escaping RowProvider) throws -> Outcome {
+        let group = work.group
         let id = id(group)
         switch kind {
         case .bias:
-            let build = try builder.bias(group, id: id, previous: before(group, ADU.self), rows: cache.rows)
-            var outcome = try keep(build, paths, notes, out)
+            let build = try builder.bias(group, id: id, previous: before(work, ADU.self), rows: rows)
+            var outcome = try keep(build, work)
             if group.frames.count > 1 {
-                outcome.readNoiseADU = try PhotonTransfer.readNoiseADU(
-                    image(group, cache, 0), image(group, cache, 1))
+                outcome.readNoiseADU = try PhotonTransfer.readNoiseADU(image(group, rows, 0), image(group, rows, 1))
             }
             return outcome
         case .dark:
             return try keep(
-                builder.dark(group, id: id, bias: parents.bias, previous: before(group, ADU.self), rows: cache.rows),
-                paths,
-                notes, out)
+                builder.dark(
+                    group, id: id, bias: parents.masters.bias, previous: before(work, ADU.self), rows: rows), work)
         case .flat:
             return try keep(
                 builder.flat(
-                    group, id: id, bias: parents.bias, dark: parents.dark, previous: before(group, Relative.self),
-                    rows: cache.rows), paths, notes, out)
+                    group, id: id, bias: parents.masters.bias, dark: parents.masters.dark,
+                    previous: before(work, Relative.self), rows: rows), work)
         case .light, .fringe: preconditionFailure("lights make no master")
         }
     }
 
-    private func image(_ group: MasterGroup, _ cache: RowCache, _ index: Int) throws -> Image<ADU> {
+    private func image(_ group: MasterGroup, _ rows: RowProvider, _ index: Int) throws -> Image<ADU> {
         let mode = group.mode
-        return Image(width: mode.width, height: mode.height, pixels: try cache.rows(index, 0..<mode.height))
+        return Image(width: mode.width, height: mode.height, pixels: try rows(index, 0..<mode.height))
     }
 
-    private func before<Unit: PixelUnit>(_ group: MasterGroup, _ unit: Unit.Type) throws -> Master<Unit>? {
-        guard let previous else { return nil }
-        let master = try MasterFiles.read(previous, kind: kind, unit: unit, document)
-        guard master.canBeCompared(with: group.mode) else {
+    private func before<Unit: PixelUnit>(_ work: Work, _ unit: Unit.Type) throws -> Master<Unit>? {
+        guard let previous, let first = work.inputs.kept.first else { return nil }
+        let file = try MasterFile(previous, kind: kind, unit: unit, document, isForced: choice.isForced)
+        let fit = MasterFit(of: file.settings, previous, kind: kind, with: first.facts.settings, first.path)
+        _ = try fit.accepted(forced: choice.isForced, previous)
+        let (master, mode) = (file.master, work.group.mode)
+        let (seconds, others) = (master.facts.exposureSeconds, first.frame.exposureSeconds)
+        if kind == .dark, !MasterInputs.isSameExposure(seconds, others) {
+            throw FrameError(previous, "a dark of \(seconds) s, but \(first.path) has \(others) s")
+        }
+        guard master.canBeCompared(with: mode) else {
             throw FrameError(
                 previous,
-                "given by --previous, has no usable pixel to compare with frames of \(group.mode.width) x "
-                    + "\(group.mode.height)")
+                "given by --previous, has no usable pixel to compare with frames of \(mode.width) x \(mode.height)")
         }
         return master
     }
@@ -119,73 +148,37 @@ struct MasterRun {
             saturationADU: facts.detector.saturationADU)
     }
 
-    private func fringe(
-        _ group: MasterGroup, _ paths: [String: String], _ notes: [String], _ out: String
-    ) throws -> Outcome {
-        guard let calibration else { preconditionFailure("a fringe has its calibration") }
-        do {
-            let fringe = try FringeBuilder().fringe(group, id: id(group)) { index in
-                let path = paths[group.frames[index].id] ?? ""
-                var times = StepTimes()
-                return try LoadedFrame(path, document: document, masters: calibration, threads: threads, times: &times)
-                    .frame
-            }
-            return try keep(MasterBuild(fringe), paths, notes, out)
-        } catch let error as CalibrationError {
-            throw explained(error, paths)
+    private func fringe(_ work: Work) throws -> Outcome {
+        let fringe = try FringeBuilder().fringe(work.group, id: id(work.group)) { index in
+            let path = work.paths[work.group.frames[index].id] ?? ""
+            var times = StepTimes()
+            return try LoadedFrame(path, document: document, masters: parents, threads: threads, times: &times).frame
         }
-    }
-
-    private func read(_ path: String) throws -> (CalibrationFrameFacts, FrameFacts) {
-        var file = try FITSFile(reading: path)
-        let shape = try file.moveToFirstImage()
-        let header = try file.readHeader(of: shape)
-        let usedAs = Instruments.FrameKind(kind)
-        let facts = try FrameFacts(
-            header, width: shape.width, height: shape.height, path: path, document: document, usedAs: usedAs)
-        if kind == .dark, facts.exposureSeconds == nil {
-            throw FrameError(path, facts.notes.first ?? "its exposure time is not known")
-        }
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        let id = String(SHA256.hex(of: bytes).prefix(32))
-        return (facts.calibrationFacts(id: id, kind: kind), facts)
-    }
-
-    private func requireAlike(
-        _ frame: CalibrationFrameFacts, _ first: CalibrationFrameFacts, _ path: String, _ other: String
-    ) throws {
-        guard frame.mode == first.mode else {
-            throw FrameError(path, "\(frame.mode.text), but \(other) is \(first.mode.text)")
-        }
-        let (seconds, firstSeconds) = (frame.exposureSeconds, first.exposureSeconds)
-        if kind == .dark, abs(seconds - firstSeconds) > max(0.005, 0.001 * max(seconds, firstSeconds)) {
-            throw FrameError(path, "a dark of \(seconds) s, but \(other) has \(firstSeconds) s")
-        }
-        if [.flat, .fringe].contains(kind), frame.filter != first.filter {
-            throw FrameError(path, "filter \(frame.filter ?? "unknown"), but \(other) has \(first.filter ?? "unknown")")
-        }
+        return try keep(MasterBuild(fringe), work)
     }
 
     private func id(_ group: MasterGroup) -> String {
         let parts = [
-            Release.version, group.key, group.frames.map(\.id).joined(separator: ","), parents.bias?.facts.id ?? "-",
-            parents.dark?.facts.id ?? "-", "\(method)", previous ?? "-",
+            Release.version, group.key, group.frames.map(\.id).joined(separator: ","),
+            parents.masters.bias?.facts.id ?? "-",
+            parents.masters.dark?.facts.id ?? "-", "\(method)", previous ?? "-",
         ]
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }
 
-    private func keep<Unit: PixelUnit>(
-        _ build: MasterBuild<Unit>, _ paths: [String: String], _ notes: [String], _ out: String
-    ) throws -> Outcome {
-        let master = build.master
+    private func keep<Unit: PixelUnit>(_ build: MasterBuild<Unit>, _ work: Work) throws -> Outcome {
+        let (master, paths) = (build.master, work.paths)
+        var inputs = work.inputs
+        for refused in build.refused { inputs.leave(paths[refused.id] ?? refused.id, "\(refused.refusal)") }
+        try inputs.requireEnough(master.facts.count, isStrict: choice.isStrict, minimum: choice.minimum)
+        var header = master.facts.cards(names: paths.mapValues(fileName))
+        if let first = inputs.kept.first { SettingsCards.add(first.facts.settings, to: &header) }
         try FITSWriter.write(
-            image: master.image, error: master.error, mask: master.mask,
-            header: master.facts.cards(names: paths.mapValues(fileName)), to: out)
+            image: master.image, error: master.error, mask: master.mask, header: header, to: work.out)
         let sorted = master.image.pixels.filter(\.isFinite).sorted()
         return Outcome(
-            facts: master.facts, gain: build.gain,
-            refused: build.refused.map { (paths[$0.id] ?? $0.id, "\($0.refusal)") },
-            typicalLevel: sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2]), notes: notes)
+            facts: master.facts, gain: build.gain, files: inputs.kept.map(\.path), leftOut: inputs.leftOut,
+            typicalLevel: sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2]), notes: work.notes)
     }
 
     private func explained(_ error: CalibrationError, _ paths: [String: String]) -> any Error {

@@ -15,7 +15,9 @@ enum PositionList {
         } catch {
             throw FrameError(path, "the positions cannot be read: \(error.localizedDescription)")
         }
-        return try parse(text, path: path)
+        let positions = try parse(text, path: path)
+        guard !positions.isEmpty else { throw FrameError(path, "there is no position in it: give columns x and y") }
+        return positions
     }
 
     static func parse(_ text: String, path: String) throws -> [(x: Double, y: Double)] {

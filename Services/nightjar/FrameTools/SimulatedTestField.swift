@@ -61,6 +61,9 @@ struct SimulatedTestField {
         field.nebulaElectrons = try arguments.number("nebula", in: 0...1e5) ?? 0
         field.nebulaSigmaPixels = try arguments.number("nebula-sigma", in: 1...1e5) ?? field.nebulaSigmaPixels
         field.keepsStars = arguments.has("same-stars")
+        if !field.keepsStars, let option = ["shift", "rotate"].first(where: { arguments.text($0) != nil }) {
+            throw UsageError("--\(option) moves the same stars from frame to frame: give --same-stars as well")
+        }
         (field.shiftX, field.shiftY) = try Self.pair(arguments, "shift", separator: ",") ?? (0, 0)
         field.rotationDegrees = try arguments.number("rotate", in: -360...360) ?? 0
         self.field = field
