@@ -104,8 +104,8 @@ let services: [Target] = [
     service(
         "photometer",
         sees: [
-            "Astrometry", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
-            "KafkaBus", "PSF", "Photometry", "Pipeline",
+            "Astrometry", "Completeness", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing",
+            "Imaging", "KafkaBus", "PSF", "Photometry", "Pipeline",
         ]),
     service(
         "harvester",
@@ -123,7 +123,8 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "CosmicRays", "Detection", "DetectionCatalogue", "Events",
+            "AlertRules", "Astrometry", "Calibration", "Completeness", "CosmicRays", "Detection", "DetectionCatalogue",
+            "Events",
             "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",

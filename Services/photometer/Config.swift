@@ -8,11 +8,13 @@ internal import Pipeline
 /// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
 /// | `NIGHTJAR_THRESHOLD` | 4 | detection threshold [sigma] |
 /// | `NIGHTJAR_PSF` | off | also fit sources by the frame's star image, where the instrument does not say |
+/// | `NIGHTJAR_COMPLETENESS` | 400 | artificial stars per frame; 0 for none |
 struct Config {
     let bus: BusSettings
     let frameStore: String
     let threshold: Double
     let fitsStarImage: Bool
+    let artificialStars: Int
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -20,6 +22,7 @@ struct Config {
         frameStore = settings.string("NIGHTJAR_FRAME_STORE")
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
+        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 400, in: 0...100_000))
         try settings.verify()
     }
 }

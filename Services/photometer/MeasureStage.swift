@@ -15,13 +15,17 @@ final class MeasureStage {
     private let threshold: Double
     /// Where the instrument's document does not say.
     private let fitsStarImage: Bool
+    private let artificialStars: ArtificialStars?
     /// The frames measured last: forced photometry is asked for soon after.
     private var recent = RecentFrames<Detections>()
 
-    init(store: FrameStore, threshold: Double, fitsStarImage: Bool = false) {
+    init(
+        store: FrameStore, threshold: Double, fitsStarImage: Bool = false, artificialStars: ArtificialStars? = nil
+    ) {
         self.store = store
         self.threshold = threshold
         self.fitsStarImage = fitsStarImage
+        self.artificialStars = artificialStars
     }
 
     // MARK: Events in, events out
@@ -44,6 +48,7 @@ final class MeasureStage {
         let file = try keep(measurement, starImage, of: frame, recipe: recipe, header: header)
         var measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
         try starImage?.keep(in: store, header: header, event: &measured)
+        measured.completeness = artificialStars?.completeness(of: detections, starImage?.model, frame.exposure)
         let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
         try store.write(name, data: EventCodec.json(measured))
         return [Outgoing(measured)]
@@ -112,7 +117,8 @@ final class MeasureStage {
         ]
         let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
         let fits = fitsStarImage(frame) ? ["psf"] : []
-        return String(SHA256.hex(of: Data((parts + fits).joined(separator: "|").utf8)).prefix(16))
+        let stars = ["artificial stars \(artificialStars?.count ?? 0)"]
+        return String(SHA256.hex(of: Data((parts + fits + stars).joined(separator: "|").utf8)).prefix(16))
     }
 
     // MARK: Store

@@ -1,36 +1,33 @@
 /// How faint a frame goes: what became of artificial stars.
 ///
 /// Magnitudes are -2.5 log10 of all of a star's light in electrons (in the frame's own unit where its gain is not
-/// known); `magnitude(exposureSeconds:)` turns them into instrumental ones.
+/// known) until `instrumental` makes them those of a flux per second.
 ///
 /// What is counted: the stars' centres are spread evenly over the frame's pixels that carry a measurement
 /// (`PixelFlags.withoutMeasurement`, NaN and infinite variance are left out; `usableShare` is the rest). Stars beside
 /// such pixels, at the frame's edge, on saturated pixels, on trails and on or beside real stars and galaxies are
 /// counted, so that all of these are losses.
-public struct FrameCompleteness: Sendable, Equatable {
-    /// A magnitude and its standard error [mag].
-    public struct Estimate: Sendable, Equatable {
-        public var magnitude: Double
-        public var error: Double
-    }
-
+public struct FrameCompleteness: Sendable, Equatable, Encodable {
     /// Stars injected, and how many of them were found.
     public var injected: Int
     public var recovered: Int
-    /// Part of the frame's pixels that carry a measurement.
-    public var usableShare: Double
-    /// Where the fitted efficiency falls to a half and to nine tenths; nil when it does not within the magnitudes
-    /// that were tried.
-    public var half: Estimate?
-    public var nineTenths: Estimate?
-    /// Trials in bins of `EfficiencyBin.width`, brightest first.
-    public var efficiency: [EfficiencyBin]
-    /// Magnitudes of stars of three and five times `fluxError`.
-    public var limit3: Double
-    public var limit5: Double
+    /// Where the fitted efficiency falls to a half and to nine tenths [mag], with standard errors; nil when it does
+    /// not within the magnitudes that were tried.
+    public var magnitude50: Double?
+    public var magnitude50Error: Double?
+    public var magnitude90: Double?
+    public var magnitude90Error: Double?
+    /// Of stars of three and five times `fluxError`, by formula [mag].
+    ///
+    /// On a frame without crowding whose threshold is T sigmas half of the stars are found at
+    /// `limitingMagnitude5Sigma` + 2.5 log10(5 / T).
+    public var limitingMagnitude3Sigma: Double
+    public var limitingMagnitude5Sigma: Double
     /// Standard error of the optimally weighted flux of a star too faint for photons of its own to count [e-]: median
     /// over the stars' places. 1 / sqrt(sum P^2 / V), and more where the sky scatters more than the variance says.
     public var fluxError: Double
+    /// Part of the frame's pixels that carry a measurement.
+    public var usableShare: Double
     /// Measured over injected flux of the stars found, less 1: median. Above 0 near the limit, where a star is found
     /// because its noise was kind.
     public var fluxBias: Double?
@@ -42,15 +39,25 @@ public struct FrameCompleteness: Sendable, Equatable {
     /// False when the frame had no star clean enough to say what stars look like, and a round Moffat of the seeing's
     /// width was taken.
     public var isStarImageMeasured: Bool
+    /// Trials in bins of `EfficiencyBin.width`, brightest first.
+    public var efficiency: [EfficiencyBin]
 
-    /// An instrumental magnitude, -2.5 log10(flux per second), for one of this frame's.
-    public static func instrumental(_ magnitude: Double, exposureSeconds: Double) -> Double {
-        magnitude - FluxMagnitude.magnitude(exposureSeconds)
+    /// The same in instrumental magnitudes, -2.5 log10(flux per second).
+    public func instrumental(exposureSeconds: Double) -> Result<FrameCompleteness, CompletenessFailure> {
+        guard exposureSeconds > 0, exposureSeconds.isFinite else { return .failure(.noExposureTime) }
+        let shift = -FluxMagnitude.magnitude(exposureSeconds)
+        var shifted = self
+        shifted.magnitude50 = magnitude50.map { $0 + shift }
+        shifted.magnitude90 = magnitude90.map { $0 + shift }
+        shifted.limitingMagnitude3Sigma += shift
+        shifted.limitingMagnitude5Sigma += shift
+        for index in efficiency.indices { shifted.efficiency[index].magnitude += shift }
+        return .success(shifted)
     }
 }
 
 /// Artificial stars of about one magnitude.
-public struct EfficiencyBin: Sendable, Equatable {
+public struct EfficiencyBin: Sendable, Equatable, Encodable {
     /// Mean over the bin's stars [mag].
     public var magnitude: Double
     public var injected: Int
@@ -94,6 +101,8 @@ public enum CompletenessFailure: String, Error, Sendable, CaseIterable {
     case tooFewPlaces
     /// None of the artificial stars was found.
     case noneFound
+    /// Without it there are no instrumental magnitudes.
+    case noExposureTime
 }
 
 extension [EfficiencyBin] {

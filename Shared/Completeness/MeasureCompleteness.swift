@@ -127,12 +127,13 @@ extension FrameCompleteness {
         injected = trials.count
         recovered = found.count
         self.usableShare = usableShare
-        half = fit.magnitude(at: 0.5, in: range).map { Estimate(magnitude: $0.value, error: $0.error) }
-        nineTenths = fit.magnitude(at: 0.9, in: range).map { Estimate(magnitude: $0.value, error: $0.error) }
+        let (half, nineTenths) = (fit.magnitude(at: 0.5, in: range), fit.magnitude(at: 0.9, in: range))
+        (magnitude50, magnitude50Error) = (half?.value, half?.error)
+        (magnitude90, magnitude90Error) = (nineTenths?.value, nineTenths?.error)
         efficiency = [EfficiencyBin](trials, width: EfficiencyBin.width).pooled()
         fluxError = middle(trials.map(\.fluxError))
-        limit3 = FluxMagnitude.magnitude(3 * fluxError)
-        limit5 = FluxMagnitude.magnitude(5 * fluxError)
+        limitingMagnitude3Sigma = FluxMagnitude.magnitude(3 * fluxError)
+        limitingMagnitude5Sigma = FluxMagnitude.magnitude(5 * fluxError)
         fluxBias = median(found.map { $0.measuredFlux / $0.flux - 1 }.filter(\.isFinite))
         let pulls = trials.map { ($0.measuredFlux - $0.flux) / $0.measuredFluxError }.filter(\.isFinite)
         pullMedian = median(pulls)

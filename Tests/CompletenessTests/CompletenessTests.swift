@@ -26,8 +26,8 @@ import Testing
             truth.add(frame.stars, detections.sources, fwhmPixels: field.pointSpread.fwhmPixels)
             guard index < tried else { continue }
             let measured = try measureCompleteness(detections).get()
-            half.append(try #require(measured.half).magnitude)
-            nineTenths.append(try #require(measured.nineTenths).magnitude)
+            half.append(try #require(measured.magnitude50))
+            nineTenths.append(try #require(measured.magnitude90))
         }
         let (trueHalf, trueNine) = (
             try #require(truth.magnitude(at: 0.5)), try #require(truth.magnitude(at: 0.9))
@@ -71,11 +71,14 @@ import Testing
             let parameters = CompletenessParameters(starCount: 400, stream: UInt64(stream))
             measured.append(try measureCompleteness(detections, parameters).get())
         }
-        for estimates in [measured.compactMap(\.half), measured.compactMap(\.nineTenths)] {
-            #expect(estimates.count == 60)
-            let errors = Self.mean(estimates.map { $0.error * $0.error }).squareRoot()
-            let ratio = Self.deviation(estimates.map(\.magnitude)) / errors
-            print("errors", density, ratio, errors, Self.mean(estimates.map(\.magnitude)))
+        for (magnitudes, errors) in [
+            (measured.compactMap(\.magnitude50), measured.compactMap(\.magnitude50Error)),
+            (measured.compactMap(\.magnitude90), measured.compactMap(\.magnitude90Error)),
+        ] {
+            #expect(magnitudes.count == 60 && errors.count == 60)
+            let error = Self.mean(errors.map { $0 * $0 }).squareRoot()
+            let ratio = Self.deviation(magnitudes) / error
+            print("errors", density, ratio, error, Self.mean(magnitudes))
             // The width of 60 values is known to 9 %.
             #expect(ratio > 0.75 && ratio < 1.3)
         }
@@ -115,16 +118,16 @@ import Testing
             let detections = detect(
                 TrueEfficiency.calibrated(frame.image, of: field), DetectionParameters(threshold: threshold))
             let measured = try measureCompleteness(detections, CompletenessParameters(starCount: 1000)).get()
-            let half = try #require(measured.half)
+            let half = try #require(measured.magnitude50)
             // F / error at a half is the threshold, less what the best of several pixels gains by noise.
-            let expected = measured.limit5 + 2.5 * log10(5 / threshold)
+            let expected = measured.limitingMagnitude5Sigma + 2.5 * log10(5 / threshold)
             print("formula", threshold, half, expected)
-            #expect(abs(half.magnitude - expected) < 0.06)
+            #expect(abs(half - expected) < 0.06)
             // 1 / sqrt(sum P^2 / V) of a Gaussian of 3.2 px on pixels.
             let variance = field.backgroundVariance
             let width = 3.2 * 3.2 / (2.354_82 * 2.354_82) + 1.0 / 12
             #expect(abs(measured.fluxError / (4 * .pi * width * variance).squareRoot() - 1) < 0.05)
-            #expect(abs(measured.limit3 - measured.limit5 - 2.5 * log10(5.0 / 3)) < 1e-9)
+            #expect(abs(measured.limitingMagnitude3Sigma - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 3)) < 1e-9)
             print("pull", measured.pullMedian ?? .nan, measured.pullWidth ?? .nan, measured.fluxBias ?? .nan)
             #expect(abs(try #require(measured.pullMedian)) < 0.15)
             #expect(abs(try #require(measured.pullWidth) - 1) < 0.12)

@@ -48,7 +48,7 @@ import Testing
     func given() throws {
         let model = try #require(PointSpreadModel.sketch(detect(stars())))
         let measured = try measureCompleteness(detect(flat(100, noise: 10)), model: model).get()
-        #expect(abs(try #require(measured.half).magnitude - measured.limit5 - 2.5 * log10(5.0 / 4)) < 0.12)
+        #expect(abs(try #require(measured.magnitude50) - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 4)) < 0.12)
         // A constant frame has a variance, so that a star that is bright enough is found.
         #expect(try measureCompleteness(detect(flat(100)), model: model).get().recovered > 0)
         guard case .failure(let reason) = measureCompleteness(detect(flat(.nan)), model: model) else {
@@ -66,8 +66,8 @@ import Testing
         let measured = try measureCompleteness(detect(frame)).get()
         #expect(measured.usableShare == 0.5 && whole.usableShare == 1)
         #expect(measured.injected >= 400 && measured.injected < 500)
-        let (a, b) = (try #require(measured.half), try #require(whole.half))
-        #expect(abs(a.magnitude - b.magnitude) < 4 * hypot(a.error, b.error))
+        let difference = try #require(measured.magnitude50) - (try #require(whole.magnitude50))
+        #expect(abs(difference) < 4 * hypot(try #require(measured.magnitude50Error), whole.magnitude50Error ?? .nan))
     }
 
     @Test("a frame with few usable pixels has too few places, or a result")
@@ -80,7 +80,7 @@ import Testing
 
     @Test("saturated halves, a bright sky, a gradient, infinities and a wrong gain do no harm")
     func odd() throws {
-        let plain = try #require(try measureCompleteness(detect(stars())).get().half).magnitude
+        let plain = try #require(try measureCompleteness(detect(stars())).get().magnitude50)
         var saturated = stars()
         for index in 0..<(size * size / 2) {
             saturated.mask.bits[index] |= PixelFlags.saturated.rawValue
@@ -90,18 +90,32 @@ import Testing
         let bright = try measureCompleteness(detect(stars { $0.skyElectrons = 20_000 })).get()
         // sqrt(20,025.. / 225..) of the noise.
         let fainter = 1.25 * log10((20_000 + 25.0) / (200 + 25.0))
-        #expect(abs(plain - fainter - (try #require(bright.half)).magnitude) < 0.25)
+        #expect(abs(plain - fainter - (try #require(bright.magnitude50))) < 0.25)
         var broken = stars()
         for index in stride(from: 5, to: size * size, by: 301) { broken.signal.pixels[index] = .infinity }
         for index in stride(from: 9, to: size * size, by: 401) { broken.variance.pixels[index] = -1 }
         _ = measureCompleteness(detect(broken))
         let parameters = DetectionParameters(gainKnown: false)
-        #expect(try measureCompleteness(detect(stars(), parameters)).get().half != nil)
+        #expect(try measureCompleteness(detect(stars(), parameters)).get().magnitude50 != nil)
         for side in [1, 2, 5, 17] {
             let tiny = CalibratedFrame(
                 signal: Image(width: side, height: side, filledWith: 10),
                 variance: Image(width: side, height: side, filledWith: 10), mask: Mask(width: side, height: side))
             _ = measureCompleteness(detect(tiny))
+        }
+    }
+
+    @Test("instrumental magnitudes are those of the flux per second, and need an exposure time")
+    func instrumental() throws {
+        let measured = try measureCompleteness(detect(stars())).get()
+        let shifted = try measured.instrumental(exposureSeconds: 100).get()
+        #expect(abs((shifted.magnitude50 ?? .nan) - (measured.magnitude50 ?? .nan) - 5) < 1e-12)
+        #expect(abs(shifted.efficiency[0].magnitude - measured.efficiency[0].magnitude - 5) < 1e-12)
+        #expect(shifted.fluxError == measured.fluxError)
+        for seconds in [0, -1, .nan, .infinity] {
+            #expect(throws: CompletenessFailure.noExposureTime) {
+                try measured.instrumental(exposureSeconds: seconds).get()
+            }
         }
     }
 
