@@ -63,9 +63,9 @@ struct EfficiencyFit {
     private(set) var covariance: [Double]
 
     /// Expected parameters and how far they may be off, which only tell where the trials do not: mu at the limit, k
-    /// the threshold, a per cent or two of the stars hidden there.
+    /// the threshold, a few per cent of the stars hidden there, half as many a magnitude above.
     private let expected: [Double]
-    private static let deviations = [1.0, 0.4, 2.0, 0.7]
+    private static let deviations = [1.0, 0.4, 1.5, 0.3]
 
     /// Maximum likelihood of Bernoulli trials, by Fisher's scoring with halved steps.
     ///
@@ -73,17 +73,18 @@ struct EfficiencyFit {
     ///   - bins: trials and successes by magnitude; narrow against the width of the fall.
     ///   - limit: magnitude at which a star without its own photon noise has the threshold's ratio.
     init(_ bins: [EfficiencyBin], limit: Double, threshold: Double) {
-        expected = [limit, Elementary.log(threshold), -4, Elementary.log(0.4)]
+        expected = [limit, Elementary.log(threshold), -3, Elementary.log(0.7)]
         curve = EfficiencyCurve(parameters: expected, limit: limit)
         covariance = []
         var likelihood = self.likelihood(curve, bins)
         for _ in 0..<30 {
             let (step, inverse) = step(bins)
             covariance = inverse
-            var (scale, gained) = (1.0, 0.0)
-            for _ in 0..<12 {
+            // No parameter moves by more than 1 at once; shortened, a step still leads upwards.
+            var (scale, gained) = (1 / max(1, step.map { abs($0) }.max() ?? 0), 0.0)
+            for _ in 0..<20 {
                 var next = curve
-                for index in 0..<4 { next.parameters[index] += scale * min(max(step[index], -1), 1) }
+                for index in 0..<4 { next.parameters[index] += scale * step[index] }
                 let value = self.likelihood(next, bins)
                 if value > likelihood {
                     gained = value - likelihood

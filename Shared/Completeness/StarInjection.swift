@@ -5,8 +5,8 @@ internal import PSF
 /// Puts artificial stars into a frame, each alone, and searches it again.
 ///
 /// Only a window around the star is searched: what lies further away than the filter, the star's footprint and its
-/// neighbours' reach has no part in the decision. Of 6,000 stars on frames of 3,000 and 20,000 stars windows and whole
-/// frames agree on all but one in a thousand.
+/// neighbours' reach has no part in the decision. Of 6,000 stars on frames with 0.7 to 10 stars per 1000 px^2 windows
+/// and whole frames agreed on every one.
 struct StarInjection {
     private let detections: Detections
     private var frame: MeasurableFrame { detections.frame }

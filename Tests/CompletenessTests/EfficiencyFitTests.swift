@@ -62,7 +62,6 @@ import Testing
         for pulls in pulls {
             let mean = pulls.reduce(0, +) / 200
             let width = (pulls.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 199).squareRoot()
-            print("fit", parameters, mean, width)
             #expect(abs(mean) < 0.35)
             #expect(width > 0.8 && width < 1.2)
         }
