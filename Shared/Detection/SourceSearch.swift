@@ -11,7 +11,8 @@ package struct SourceSearch: Sendable {
     /// Finds all sources and describes those that are wanted.
     ///
     /// - Parameter isWanted: asked with the pixel (y * width + x) of the largest signal-to-noise ratio of each source.
-    /// - Returns: the sources that are wanted, and for each pixel 1 + number of the source, wanted or not, that owns it.
+    /// - Returns: the sources that are wanted, and for each pixel 1 + number of the source, wanted or not, that owns
+    ///   it.
     package func run(
         _ frame: MeasurableFrame, isWanted: (Int) -> Bool = { _ in true }
     ) -> (sources: [Source], segments: [Int32]) {

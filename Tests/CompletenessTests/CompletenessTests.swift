@@ -125,7 +125,8 @@ import Testing
             let variance = field.backgroundVariance
             let width = 3.2 * 3.2 / (2.354_82 * 2.354_82) + 1.0 / 12
             #expect(abs(measured.fluxError / (4 * .pi * width * variance).squareRoot() - 1) < 0.05)
-            #expect(abs(measured.limitingMagnitude3Sigma - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 3)) < 1e-9)
+            #expect(
+                abs(measured.limitingMagnitude3Sigma - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 3)) < 1e-9)
             #expect(abs(try #require(measured.pullMedian)) < 0.15)
             #expect(abs(try #require(measured.pullWidth) - 1) < 0.12)
             #expect(try #require(measured.fluxBias) > -0.02 && measured.fluxBias ?? 1 < 0.1)

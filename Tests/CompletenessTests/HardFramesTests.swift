@@ -48,7 +48,8 @@ import Testing
     func given() throws {
         let model = try #require(PointSpreadModel.sketch(detect(stars())))
         let measured = try measureCompleteness(detect(flat(100, noise: 10)), model: model).get()
-        #expect(abs(try #require(measured.magnitude50) - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 4)) < 0.12)
+        #expect(
+            abs(try #require(measured.magnitude50) - measured.limitingMagnitude5Sigma - 2.5 * log10(5.0 / 4)) < 0.12)
         // A constant frame has a variance, so that a star that is bright enough is found.
         #expect(try measureCompleteness(detect(flat(100)), model: model).get().recovered > 0)
         guard case .failure(let reason) = measureCompleteness(detect(flat(.nan)), model: model) else {

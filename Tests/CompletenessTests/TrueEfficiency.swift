@@ -45,7 +45,8 @@ struct TrueEfficiency {
                 for dx in [-8.0, 0, 8] {
                     let cell = cell(star.x + dx, star.y + dy)
                     for (index, source) in (left[cell] ?? []).enumerated() {
-                        let square = (source.x - star.x) * (source.x - star.x) + (source.y - star.y) * (source.y - star.y)
+                        let square =
+                            (source.x - star.x) * (source.x - star.x) + (source.y - star.y) * (source.y - star.y)
                         if square < nearest?.square ?? (radius * radius) { nearest = (square, cell, index) }
                     }
                 }
