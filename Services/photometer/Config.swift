@@ -8,7 +8,7 @@ internal import Pipeline
 /// | `NIGHTJAR_FRAME_STORE` | required | `file:///frames` |
 /// | `NIGHTJAR_THRESHOLD` | 4 | detection threshold [sigma] |
 /// | `NIGHTJAR_PSF` | off | also fit sources by the frame's star image, where the instrument does not say |
-/// | `NIGHTJAR_COMPLETENESS` | 400 | artificial stars per frame; 0 for none |
+/// | `NIGHTJAR_COMPLETENESS` | 300 | artificial stars per frame; 0 for none |
 struct Config {
     let bus: BusSettings
     let frameStore: String
@@ -22,7 +22,7 @@ struct Config {
         frameStore = settings.string("NIGHTJAR_FRAME_STORE")
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
-        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 400, in: 0...100_000))
+        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000))
         try settings.verify()
     }
 }
