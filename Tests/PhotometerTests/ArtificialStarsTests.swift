@@ -8,8 +8,9 @@ import Testing
 
 @Suite("Artificial stars in measured frames")
 struct ArtificialStarsTests {
-    private let stars = (0..<12).map { index in
-        (x: 15 + 30.0 * Double(index % 4), y: 18 + 32.0 * Double(index / 4), flux: 3000 + 500 * Double(index))
+    private let stars = (0..<12).map { index -> (x: Double, y: Double, flux: Double) in
+        let (column, row) = (Double(index % 4), Double(index / 4))
+        return (15 + 30 * column, 18 + 32 * row, 3000 + 500 * Double(index))
     }
 
     private func measured(_ bench: Bench, _ frame: FrameCalibrated, count: Int) throws -> FrameMeasured {
@@ -26,8 +27,9 @@ struct ArtificialStarsTests {
             #expect(completeness.injected >= 200 && completeness.reason == nil)
             #expect(completeness.efficiency.reduce(0) { $0 + $1.injected } == completeness.injected)
             // Half of stars of four times 10 e- sqrt(4 pi (sigma^2 + 1/12)), in 30 s.
-            let width = 3 * 3 / (2.3548 * 2.3548) + 1.0 / 12
-            let expected = -2.5 * log10(4 * (100 * 4 * .pi * width).squareRoot() / 30)
+            let width: Double = 9 / (2.3548 * 2.3548) + 1.0 / 12
+            let error: Double = (100 * 4 * Double.pi * width).squareRoot()
+            let expected: Double = -2.5 * log10(4 * error / 30)
             #expect(abs(try #require(completeness.magnitude50) - expected) < 0.2)
             try withBench { other in
                 let again = try measured(other, other.frame(stars: stars), count: 200)
@@ -40,12 +42,12 @@ struct ArtificialStarsTests {
     func recipe() throws {
         try withBench { bench in
             let frame = try bench.frame(stars: stars)
-            let (few, many, none) = (
-                try measured(bench, frame, count: 60), try measured(bench, frame, count: 100),
-                try measured(bench, frame, count: 0)
-            )
+            let few = try measured(bench, frame, count: 60)
+            let many = try measured(bench, frame, count: 100)
+            let none = try measured(bench, frame, count: 0)
             #expect(Set([few.recipe, many.recipe, none.recipe]).count == 3)
-            #expect(none.completeness == nil && few.completeness?.injected ?? 0 < many.completeness?.injected ?? 0)
+            #expect(none.completeness == nil)
+            #expect(try #require(few.completeness).injected < (try #require(many.completeness)).injected)
         }
     }
 
