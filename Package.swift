@@ -73,6 +73,7 @@ let science: [Target] = [
     room("Detection", sees: ["CKernels", "Imaging"], loops: true),
     room("Photometry", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("PSF", sees: ["CKernels", "Detection", "Imaging"], loops: true),
+    room("Completeness", sees: ["Detection", "Imaging", "PSF"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
@@ -103,8 +104,8 @@ let services: [Target] = [
     service(
         "photometer",
         sees: [
-            "Astrometry", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
-            "KafkaBus", "PSF", "Photometry", "Pipeline",
+            "Astrometry", "Completeness", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing",
+            "Imaging", "KafkaBus", "PSF", "Photometry", "Pipeline",
         ]),
     service(
         "harvester",
@@ -122,7 +123,8 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "CosmicRays", "Detection", "DetectionCatalogue", "Events",
+            "AlertRules", "Astrometry", "Calibration", "Completeness", "CosmicRays", "Detection", "DetectionCatalogue",
+            "Events",
             "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
@@ -147,6 +149,7 @@ let testTargets: [Target] = [
         "DetectionCatalogueTests",
         sees: ["Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "Simulation"]),
     tests("PSFTests", sees: ["CKernels", "Detection", "Imaging", "PSF", "Simulation"]),
+    tests("CompletenessTests", sees: ["Completeness", "Detection", "Imaging", "PSF", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),

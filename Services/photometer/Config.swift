@@ -9,12 +9,14 @@ internal import Pipeline
 /// | `NIGHTJAR_THRESHOLD` | 4 | detection threshold [sigma] |
 /// | `NIGHTJAR_PSF` | off | also fit sources by the frame's star image, where the instrument does not say |
 /// | `NIGHTJAR_THREADS` | 1 | threads a frame is computed on; 0: all processors |
+/// | `NIGHTJAR_COMPLETENESS` | 300 | artificial stars per frame; 0 for none |
 struct Config {
     let bus: BusSettings
     let frameStore: String
     let threshold: Double
     let fitsStarImage: Bool
     let threads: Int
+    let artificialStars: Int
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -23,6 +25,7 @@ struct Config {
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
         threads = settings.threads("NIGHTJAR_THREADS")
+        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000))
         try settings.verify()
     }
 }

@@ -16,15 +16,20 @@ final class MeasureStage {
     /// Where the instrument's document does not say.
     private let fitsStarImage: Bool
     private let threads: Int
+    private let artificialStars: ArtificialStars?
     /// The frames measured last: forced photometry is asked for soon after.
     private var recent = RecentFrames<Detections>()
 
     /// - Parameter threads: results do not depend on it.
-    init(store: FrameStore, threshold: Double, fitsStarImage: Bool = false, threads: Int = 1) {
+    init(
+        store: FrameStore, threshold: Double, fitsStarImage: Bool = false, threads: Int = 1,
+        artificialStars: ArtificialStars? = nil
+    ) {
         self.store = store
         self.threshold = threshold
         self.fitsStarImage = fitsStarImage
         self.threads = threads
+        self.artificialStars = artificialStars
     }
 
     // MARK: Events in, events out
@@ -45,6 +50,7 @@ final class MeasureStage {
         let file = try keep(measurement, starImage, of: frame, recipe: recipe, header: header)
         var measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
         try starImage?.keep(in: store, header: header, event: &measured)
+        measured.completeness = artificialStars?.completeness(of: detections, starImage?.model, frame.exposure)
         let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
         try store.write(name, data: EventCodec.json(measured))
         return [Outgoing(measured)]
@@ -114,7 +120,8 @@ final class MeasureStage {
         ]
         let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
         let fits = fitsStarImage(frame) ? ["psf"] : []
-        return String(SHA256.hex(of: Data((parts + fits).joined(separator: "|").utf8)).prefix(16))
+        let stars = ["artificial stars \(artificialStars?.count ?? 0)"]
+        return String(SHA256.hex(of: Data((parts + fits + stars).joined(separator: "|").utf8)).prefix(16))
     }
 
     // MARK: Store

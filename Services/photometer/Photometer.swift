@@ -19,7 +19,8 @@ struct Photometer {
             // Wire
             let stage = MeasureStage(
                 store: try FrameStore(config.frameStore), threshold: config.threshold,
-                fitsStarImage: config.fitsStarImage, threads: config.threads)
+                fitsStarImage: config.fitsStarImage, threads: config.threads,
+                artificialStars: ArtificialStars(config.artificialStars))
             let routes = Routes()
                 .on(FrameCalibrated.self, stage.calibrated)
                 .on(MeasurementRequested.self, stage.requested)

@@ -8,7 +8,7 @@ internal import Photometry
 
 /// A frame's sources fitted by its own star image.
 struct StarImageFit {
-    private let model: PointSpreadModel?
+    let model: PointSpreadModel?
     /// chi^2 per degree of freedom of each row.
     let chiSquared: [Double]
     private let flags: FrameFlags

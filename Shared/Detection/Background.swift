@@ -41,6 +41,17 @@ public struct Background: Sendable {
         self.tileSize = tileSize
     }
 
+    /// The part over some of the frame's pixels.
+    func window(columns: Range<Int>, rows: Range<Int>) -> Background {
+        Background(self, columns: columns, rows: rows)
+    }
+
+    private init(_ background: Background, columns: Range<Int>, rows: Range<Int>) {
+        level = background.level.window(columns: columns, rows: rows)
+        rms = background.rms.window(columns: columns, rows: rows)
+        (globalLevel, globalRMS, tileSize) = (background.globalLevel, background.globalRMS, background.tileSize)
+    }
+
     /// Of a frame that shows no sky.
     init(noneOf frame: CalibratedFrame, tileSize: Int) {
         level = MeshSurface(

@@ -11,6 +11,8 @@ public struct Detections: Sendable {
     /// For each pixel, 1 + index of the source that owns it; 0 for sky.
     package let segments: [Int32]
     package let frame: MeasurableFrame
+    /// How they were found.
+    package let search: SourceSearch
 }
 
 /// Finds sources on a frame: sky subtracted, matched-filtered by the frame's own star image with the frame's own
@@ -28,23 +30,13 @@ public func detect(
     let (measurable, stars) = firstLook(frame, parameters, &scratch)
     let (seeing, image) = Seeing.measure(measurable, stars, threads: threads)
     let fwhm = parameters.fwhmPixels ?? seeing?.fwhmPixels ?? 3
-    let filter = MatchedFilter(image, fwhmPixels: min(max(fwhm, 1), 20))
-    let footprints = measurable.withFilterPlanes {
-        filter.footprints(
-            $0, threshold: parameters.threshold * DetectionParameters.footprintShare, threads: threads)
-    }
-    let separation = Separation(
-        footprints, measurable, parameters, smoothing: filter.smoothing, labels: consume scratch)
-    let sums = SourceSums.collect(footprints, measurable, separation, threads: threads)
-    let sigma = min(max(fwhm / 2.3548, 0.6), 15)
-    let sources = parallelMap(sums.count, threads: threads) { index in
-        describe(
-            sums[index], number: Int32(index + 1), isBlended: separation.isBlended[index], separation.labels,
-            measurable, windowSigma: sigma, parameters)
-    }
+    let search = SourceSearch(
+        filter: MatchedFilter(image, fwhmPixels: min(max(fwhm, 1), 20)),
+        windowSigma: min(max(fwhm / 2.3548, 0.6), 15), parameters: parameters)
+    let (sources, segments) = search.run(measurable, labels: consume scratch, threads: threads)
     return Detections(
-        sources: sources, background: measurable.background, seeing: seeing, segments: separation.labels,
-        frame: measurable)
+        sources: sources, background: measurable.background, seeing: seeing, segments: segments, frame: measurable,
+        search: search)
 }
 
 /// The width of a frame's star images, without its sources; nil when no star was bright and clean enough.
@@ -77,71 +69,4 @@ private func takeFirstLook(
             frame, tileSize: parameters.backgroundTileSize, filterSize: parameters.backgroundFilterSize, in: scratch,
             threads: parameters.threads)
     }
-}
-
-/// The barycentre; the peak where that lies elsewhere and is clearly brighter: a star on the light of a galaxy, a
-/// nebula or a comet's tail owns pixels far around it.
-private func startingPlace(
-    _ sums: SourceSums, _ frame: MeasurableFrame, windowSigma: Double
-) -> (x: Double, y: Double) {
-    let (column, row) = (sums.peakPixel % frame.width, sums.peakPixel / frame.width)
-    let centre = sums.centre
-    guard hypot(centre.x - Double(column), centre.y - Double(row)) > windowSigma else { return (centre.x, centre.y) }
-    let peak = frame.meanLight(x: column, y: row)
-    let middle = frame.meanLight(x: Int(centre.x.rounded()), y: Int(centre.y.rounded()))
-    let scatter = (Double(max(frame.variance[sums.peakPixel], 0)) + max(peak, 0)).squareRoot() / 3
-    let stands = peak - middle > 0.3 * peak && peak - middle > 5 * scatter
-    return stands ? (Double(column), Double(row)) : (centre.x, centre.y)
-}
-
-extension MeasurableFrame {
-    /// Mean light above the sky of the usable pixels among the 3 x 3 around a pixel [e-]; 0 where there is none.
-    fileprivate func meanLight(x: Int, y: Int) -> Double {
-        var (sum, count) = (0.0, 0)
-        for row in max(0, y - 1)...max(0, min(height - 1, y + 1)) {
-            for column in max(0, x - 1)...max(0, min(width - 1, x + 1)) {
-                let index = row * width + column
-                guard index < excluded.count, excluded[index] == 0 else { continue }
-                sum += Double(residual[index])
-                count += 1
-            }
-        }
-        return count > 0 ? sum / Double(count) : 0
-    }
-}
-
-private func describe(
-    _ sums: SourceSums, number: Int32, isBlended: Bool, _ labels: [Int32], _ frame: MeasurableFrame,
-    windowSigma: Double, _ parameters: DetectionParameters
-) -> Source {
-    let start = startingPlace(sums, frame, windowSigma: windowSigma)
-    var shape = WindowedShape.measure(
-        frame, x: start.x, y: start.y, windowSigma: windowSigma, sourceNoise: parameters.gainKnown)
-    if !shape.converged {
-        // A comet's barycentre lies in its tail.
-        let (column, row) = (sums.peakPixel % frame.width, sums.peakPixel / frame.width)
-        let second = WindowedShape.measure(
-            frame, x: Double(column), y: Double(row), windowSigma: windowSigma, sourceNoise: parameters.gainKnown)
-        if second.converged { shape = second }
-    } else if isBlended, hypot(shape.x - start.x, shape.y - start.y) > windowSigma {
-        // A window that walks off to a brighter neighbour measures that one.
-        let (x, y) = (Int(shape.x.rounded()), Int(shape.y.rounded()))
-        let isInside = x >= 0 && y >= 0 && x < frame.width && y < frame.height
-        if !isInside || labels[y * frame.width + x] != number { shape = WindowedShape(x: start.x, y: start.y) }
-    }
-    var flags = sums.flags
-    if !parameters.gainKnown { flags.insert(.gainUnknown) }
-    if isBlended { flags.insert(.blended) }
-    if !shape.converged { flags.insert(.centroidFailed) }
-    let fwhm = shape.fwhmPixels
-    if !fwhm.isFinite { flags.insert(.shapeFailed) }
-    if shape.peakFraction > 0.5 { flags.insert(.sharp) }
-    let axes = EllipseAxes(xx: shape.xx, yy: shape.yy, xy: shape.xy)
-    let moments = sums.moments
-    let isophote = EllipseAxes(xx: moments.xx, yy: moments.yy, xy: moments.xy)
-    return Source(
-        x: shape.x, y: shape.y, xError: shape.xError, yError: shape.yError, a: isophote.major, b: isophote.minor,
-        theta: isophote.thetaDegrees * .pi / 180, area: sums.area, peak: Double(sums.peak), isophotalFlux: sums.flux,
-        significance: Double(sums.significance), fwhmPixels: fwhm, ellipticity: fwhm.isFinite ? axes.ellipticity : .nan,
-        thetaDegrees: fwhm.isFinite ? axes.thetaDegrees : .nan, flags: flags)
 }

@@ -7,7 +7,7 @@ package struct MeasurableFrame: Sendable {
     package let height: Int
     package let background: Background
     /// Signal minus background level [e-]; 0 where excluded.
-    package let residual: [Float]
+    package var residual: [Float]
     /// [e-^2]; 0 where excluded.
     package let variance: [Float]
     /// 1 where a pixel carries no measurement.
@@ -57,6 +57,30 @@ package struct MeasurableFrame: Sendable {
             }
         }
         (self.residual, self.variance) = (residual, variance)
+    }
+
+    /// A part of the frame, to be searched for itself: what lies beyond is as beyond a frame's edge.
+    package func window(columns: Range<Int>, rows: Range<Int>) -> MeasurableFrame {
+        MeasurableFrame(self, columns: columns, rows: rows)
+    }
+
+    private init(_ frame: MeasurableFrame, columns: Range<Int>, rows: Range<Int>) {
+        precondition(
+            columns.lowerBound >= 0 && columns.upperBound <= frame.width && rows.lowerBound >= 0
+                && rows.upperBound <= frame.height && !columns.isEmpty && !rows.isEmpty, "a window lies on its frame")
+        func cut<Value>(_ plane: [Value]) -> [Value] {
+            var part: [Value] = []
+            part.reserveCapacity(columns.count * rows.count)
+            for row in rows {
+                let start = row * frame.width
+                part.append(contentsOf: plane[(start + columns.lowerBound)..<(start + columns.upperBound)])
+            }
+            return part
+        }
+        (width, height) = (columns.count, rows.count)
+        background = frame.background.window(columns: columns, rows: rows)
+        (residual, variance) = (cut(frame.residual), cut(frame.variance))
+        (excluded, maskBits) = (cut(frame.excluded), cut(frame.maskBits))
     }
 
     /// Lends the planes to a matched filter.

@@ -12,11 +12,21 @@ public struct MeshSurface: Sendable, Equatable {
     private let rows: Int
     /// B-spline coefficients with one more on each side, row by row.
     private let coefficients: [Float]
+    /// What the mesh covers [px], and where the surface begins on it.
+    private let whole: Whole
+
+    private struct Whole: Sendable, Equatable {
+        let width: Int
+        let height: Int
+        let left: Int
+        let top: Int
+    }
 
     /// - Parameter values: at the centres of `columns` x `rows` equal tiles.
     init(width: Int, height: Int, columns: Int, rows: Int, values: [Float]) {
         precondition(values.count == columns * rows && columns > 0 && rows > 0, "a value for each tile")
         (self.width, self.height, self.columns, self.rows) = (width, height, columns, rows)
+        whole = Whole(width: width, height: height, left: 0, top: 0)
         let stride = columns + 2
         var table = [Float](repeating: 0, count: stride * (rows + 2))
         for row in 0..<rows {
@@ -29,6 +39,23 @@ public struct MeshSurface: Sendable, Equatable {
         }
         coefficients = table
     }
+
+    /// A part of a surface, the same bits at the same places.
+    private init(_ surface: MeshSurface, columns: Range<Int>, rows: Range<Int>) {
+        (width, height) = (columns.count, rows.count)
+        (self.columns, self.rows, coefficients) = (surface.columns, surface.rows, surface.coefficients)
+        whole = Whole(
+            width: surface.whole.width, height: surface.whole.height, left: surface.whole.left + columns.lowerBound,
+            top: surface.whole.top + rows.lowerBound)
+    }
+
+    /// The part over some of the pixels.
+    func window(columns: Range<Int>, rows: Range<Int>) -> MeshSurface {
+        MeshSurface(self, columns: columns, rows: rows)
+    }
+
+    private func column(_ x: Int) -> Place { Place(x + whole.left, of: whole.width, tiles: columns) }
+    private func row(_ y: Int) -> Place { Place(y + whole.top, of: whole.height, tiles: rows) }
 
     /// Coefficients c of the cubic B-spline with (c[i - 1] + 4 c[i] + c[i + 1]) / 6 = value[i] and no curvature at the
     /// ends, where c[i] = value[i]; one more on each side.
@@ -76,8 +103,8 @@ public struct MeshSurface: Sendable, Equatable {
     }
 
     public subscript(x: Int, y: Int) -> Float {
-        let row = Place(y, of: height, tiles: rows)
-        return Place(x, of: width, tiles: columns).value { column in
+        let row = row(y)
+        return column(x).value { column in
             row.value { coefficients[$0 * (columns + 2) + column] }
         }
     }
@@ -99,10 +126,13 @@ public struct MeshSurface: Sendable, Equatable {
         private let t: [Float]
         /// Stretches of pixels with the same coefficients.
         private let stretches: [(pixels: Range<Int>, place: Place)]
+        /// Coefficients of a row that count.
+        private let needed: Range<Int>
 
         init(_ surface: MeshSurface) {
             self.surface = surface
-            let places = (0..<surface.width).map { Place($0, of: surface.width, tiles: surface.columns) }
+            let places = (0..<surface.width).map { surface.column($0) }
+            needed = places[0].first..<min(places[surface.width - 1].first + 4, surface.columns + 2)
             t = places.map(\.t)
             var stretches: [(pixels: Range<Int>, place: Place)] = []
             var start = 0
@@ -119,12 +149,12 @@ public struct MeshSurface: Sendable, Equatable {
 
         func fill(_ y: Int, into target: UnsafeMutablePointer<Float>) {
             let stride = surface.columns + 2
-            let row = Place(y, of: surface.height, tiles: surface.rows)
-            let line = (0..<stride).map { column in row.value { surface.coefficients[$0 * stride + column] } }
+            let row = surface.row(y)
+            let line = needed.map { column in row.value { surface.coefficients[$0 * stride + column] } }
             t.withUnsafeBufferPointer { t in
                 guard let t = t.baseAddress else { return }
                 for (pixels, place) in stretches {
-                    let p = place.polynomial { line[$0] }
+                    let p = place.polynomial { line[$0 - needed.lowerBound] }
                     let start = pixels.lowerBound
                     withUnsafePointer(to: p) { p in
                         p.withMemoryRebound(to: Float.self, capacity: 4) {

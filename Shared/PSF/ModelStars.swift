@@ -98,7 +98,7 @@ extension Detections {
 }
 
 /// Points in square cells, to find neighbours.
-struct NeighbourGrid {
+package struct NeighbourGrid {
     private let points: [(x: Double, y: Double)]
     private let cell: Double
     private let columns: Int
@@ -107,7 +107,7 @@ struct NeighbourGrid {
     private let starts: [Int]
     private let order: [Int]
 
-    init(_ points: [(x: Double, y: Double)], cell: Double) {
+    package init(_ points: [(x: Double, y: Double)], cell: Double) {
         self.points = points
         let finite = points.filter { $0.x.isFinite && $0.y.isFinite }
         let extent = finite.reduce(1.0) { max($0, $1.x, $1.y) }
@@ -137,7 +137,7 @@ struct NeighbourGrid {
         near(x: points[index].x, y: points[index].y, within: distance).filter { $0 != index }
     }
 
-    func near(x: Double, y: Double, within distance: Double) -> [Int] {
+    package func near(x: Double, y: Double, within distance: Double) -> [Int] {
         guard x.isFinite, y.isFinite, abs(x) < 1e9, abs(y) < 1e9 else { return [] }
         func cells(_ place: Double, _ size: Int) -> ClosedRange<Int> {
             let low = min(max(Int((place - distance) / cell), 0), size - 1)

@@ -23,6 +23,9 @@ let measureCommand = Command(
         Option("psf-out", "FILE|DIR", "with --psf: writes the model of the star image as FITS, in PSFEx's layout"),
         Option("psf-in", "FILE", "fits by this model, written by --psf-out, instead of the frame's own"),
         Option("residual", "FILE|DIR", "with --psf: writes the frame minus the fitted stars as FITS"),
+        Option(
+            "completeness", "N",
+            "puts about N artificial stars into the frame and says how faint it goes (400 will do)"),
         InstrumentOption.option, ThreadsOption.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
@@ -73,6 +76,7 @@ private struct MeasureFiles {
             measurer.starImage = StarImageWish(model: model, makesResidual: residualOut != nil)
         }
         measurer.threads = try ThreadsOption.read(arguments)
+        measurer.artificialStars = try arguments.integer("completeness", in: 1...100_000) ?? 0
         self.measurer = measurer
     }
 
@@ -140,6 +144,7 @@ private struct MeasureFiles {
         if !printsJSON {
             for note in result.summary.notes { Terminal.complain("\(file): \(note)") }
             Terminal.complain(result.summary.text)
+            if let completeness = result.summary.completeness { Terminal.complain("\(file): \(completeness.text)") }
         }
         return result.summary
     }

@@ -17,6 +17,8 @@ struct FrameMeasurer {
     var marksArtefacts = false
     /// Whether sources are fitted by the frame's star image as well, and what is wanted of it.
     var starImage: StarImageWish?
+    /// Put into each frame to measure how faint it goes; 0 for none.
+    var artificialStars = 0
     /// Instead of the instrument's or 1.5 FWHM; those after the first have columns of their own.
     var apertures: [MeasurementParameters.Radius] = []
     /// Forced photometry there, instead of detections.
@@ -69,6 +71,13 @@ struct FrameMeasurer {
         if radii.count > 1 { summary.apertureRadiiPixels = radii }
         summary.psf = fit?.summary
         summary.flags += fit?.flags.names ?? []
+        if artificialStars > 0 {
+            summary.completeness = times.time("completeness") {
+                CompletenessReport(
+                    detections, model: fit?.model, starCount: artificialStars,
+                    exposureSeconds: loaded.facts.exposureSeconds)
+            }
+        }
         return Result(table: table, summary: summary, times: times, starImage: fit, header: loaded.calibratedHeader)
     }
 
@@ -133,6 +142,8 @@ extension FrameMeasurer {
         /// The model of the star images, where one was made.
         var psf: StarImageFit.Summary?
         let limitingMagnitudeInstrumental: Double?
+        /// Where artificial stars were asked for.
+        var completeness: CompletenessReport?
         /// Why there are no sky positions.
         let noWorldCoordinates: String?
         var steps: [StepTimes.Step] = []

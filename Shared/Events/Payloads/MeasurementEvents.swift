@@ -36,6 +36,8 @@ public struct FrameMeasured: EventPayload {
     public var apertureRadiusPixels: Double
     /// Instrumental magnitude of a 5-sigma source: -2.5 log10(flux / exposure) [mag].
     public var limitingMagnitudeInstrumental: Double?
+    /// By artificial stars; absent where none were asked for.
+    public var completeness: CompletenessFacts?
     /// Whether the detections carry sky positions.
     public var hasWorldCoordinates: Bool
     /// The model of the frame's star images, by which `flux_psf` was fitted; absent: nobody asked for one, or a flag
