@@ -162,7 +162,7 @@ final class CalibrateStage {
             throw missing
         }
         let corrections = try frame.instrument.detectorCorrections()
-        var calibration = LightCalibration(masters: set, detector: DetectorFacts(frame.instrument))
+        var calibration = LightCalibration(masters: set, detector: DetectorFacts(frame))
         calibration.bleedingAlong = corrections.bleedingAlong
         let prepared = try RawFrame.prepared(raw.pixels, frame)
         var light: CalibratedLight

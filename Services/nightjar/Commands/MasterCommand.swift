@@ -1,5 +1,6 @@
 internal import Calibration
 internal import Foundation
+internal import Instruments
 
 let masterCommand = Command(
     name: "master",
@@ -14,7 +15,7 @@ let masterCommand = Command(
         Option("previous", "FILE", "the master before: frames that differ too much from it are left out"),
         Option("method", "clipped|median", "mean without outliers beyond 4 sigma, or median (default: clipped)"),
         Option("out", "FILE", "where the master goes"),
-        InstrumentOption.option,
+        InstrumentOption.option, FrameFile.option,
         TimesOption.option("time the combination of the frames as they are, in memory"),
         Option("json", nil, "print a summary as JSON"),
     ]
@@ -22,7 +23,7 @@ let masterCommand = Command(
     let inputs = arguments.positional
     guard !inputs.isEmpty else { throw UsageError("no frame given: nightjar master FILE... --kind KIND --out FILE") }
     let kindName = try arguments.required("kind")
-    guard let kind = FrameKind(rawValue: kindName), kind != .light else {
+    guard let kind = Calibration.FrameKind(rawValue: kindName), kind != .light else {
         throw UsageError("--kind \(kindName): give bias, dark, flat or fringe")
     }
     let out = try arguments.required("out")
@@ -40,28 +41,35 @@ let masterCommand = Command(
     if kind == .fringe, arguments.text("previous") != nil {
         throw UsageError("a fringe is not compared with the one before: leave out --previous")
     }
-    let document = try InstrumentOption.read(arguments)
-    let parents = try MasterFiles(arguments, document: document)
+    let document = try FrameFile.document(arguments)
     let methodName = arguments.text("method") ?? "clipped"
     guard let method = ["clipped": CombineMethod.clippedMean(sigma: 4), "median": .median][methodName] else {
         throw UsageError("--method \(methodName): give clipped or median")
     }
     let runs = try TimesOption.read(arguments)
-    let run = MasterRun(
-        files: inputs, kind: kind, document: document, parents: parents.masters, method: method,
-        previous: arguments.text("previous"), calibration: parents)
-    let outcome = try run.run(out: out)
-    for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
-    for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
-    if arguments.has("json") {
-        var summary = MasterSummary(outcome, out: out)
-        if let runs { summary.timing = try StackTiming(files: inputs, method: method, runs: runs) }
-        Terminal.say(String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self))
-    } else {
+    var summaries: [MasterSummary] = []
+    for view in try FrameFile.views(of: inputs[0], document) {
+        let parents = try MasterFiles(arguments, document: view)
+        for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
+        let run = MasterRun(
+            files: inputs, kind: kind, document: view, parents: parents.masters, method: method,
+            previous: arguments.text("previous"), calibration: parents)
+        let place = OutputPlace.path(out, of: view.channel, asked: document.channel)
+        try OutputPlace.requireDistinct(place, from: inputs)
+        let outcome = try run.run(out: place)
+        for refused in outcome.refused { Terminal.complain("\(refused.path): left out: \(refused.reason)") }
+        var summary = MasterSummary(outcome, out: place)
+        if let runs { summary.timing = try StackTiming(files: inputs, document: view, method: method, runs: runs) }
+        summaries.append(summary)
+        guard !arguments.has("json") else { continue }
         for note in outcome.notes { Terminal.complain(note) }
-        Terminal.complain(MasterSummary(outcome, out: out).text)
+        Terminal.complain(summary.text)
     }
-    return outcome.refused.isEmpty ? 0 : 1
+    if arguments.has("json") {
+        let json = summaries.count == 1 ? try prettyJSON(summaries[0]) : try prettyJSON(["masters": summaries])
+        Terminal.say(String(decoding: json.dropLast(), as: UTF8.self))
+    }
+    return summaries.allSatisfy(\.refused.isEmpty) ? 0 : 1
 }
 
 private struct MasterSummary: Encodable {

@@ -23,19 +23,22 @@ let measureCommand = Command(
         Option("psf-out", "FILE|DIR", "with --psf: writes the model of the star image as FITS, in PSFEx's layout"),
         Option("psf-in", "FILE", "fits by this model, written by --psf-out, instead of the frame's own"),
         Option("residual", "FILE|DIR", "with --psf: writes the frame minus the fitted stars as FITS"),
-        InstrumentOption.option,
+        InstrumentOption.option, FrameFile.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
     ]
 ) { arguments in
-    try MeasureFiles(arguments).run()
+    var measurement = try MeasureFiles(arguments)
+    return try measurement.run()
 }
 
 /// `nightjar measure`: each file on its own; one that fails does not keep the others from being measured.
 private struct MeasureFiles {
     private let files: [String]
     private let otherInputs: [String]
-    private let measurer: FrameMeasurer
+    private var measurer: FrameMeasurer
+    private let document: InstrumentDocument
+    private var masters: ChannelMasters
     private let out: OutputPlace?
     private let modelOut: OutputPlace?
     private let residualOut: OutputPlace?
@@ -56,10 +59,9 @@ private struct MeasureFiles {
             throw UsageError("\(files.count) frames make \(files.count) tables: give a folder by --out")
         }
         format = try Self.format(arguments)
-        let document = try InstrumentOption.read(arguments)
-        let masters = try MasterFiles(arguments, document: document)
-        for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
-        var measurer = FrameMeasurer(document: document, masters: masters)
+        document = try FrameFile.document(arguments)
+        masters = ChannelMasters(arguments)
+        var measurer = FrameMeasurer(document: document, masters: MasterFiles())
         measurer.threshold = try arguments.number("threshold", in: 1...1000) ?? measurer.threshold
         measurer.apertures = try Self.apertures(arguments)
         measurer.positions = try arguments.text("positions").map { try PositionList.read($0) }
@@ -104,12 +106,24 @@ private struct MeasureFiles {
         return format
     }
 
-    func run() throws -> Int32 {
+    mutating func run() throws -> Int32 {
         var summaries: [FrameMeasurer.Summary] = []
         var failed = false
         for file in files {
             do {
-                summaries.append(try measure(file))
+                let views = try FrameFile.views(of: file, document)
+                guard views.count == 1 || out != nil || printsJSON else {
+                    throw FrameError(file, "three colours make three tables: give --out, or one by --channel")
+                }
+                guard views.count == 1 || measurer.starImage?.model == nil else {
+                    throw FrameError(file, "the star image of --psf-in is of one colour: choose it by --channel")
+                }
+                for view in views {
+                    (measurer.document, measurer.masters) = (view, try masters.of(view))
+                    summaries.append(try measure(file))
+                }
+            } catch let masters as ChannelMasters.Unusable {
+                throw masters.cause
             } catch {
                 failed = true
                 Terminal.complain("nightjar: \(error)")
@@ -159,7 +173,8 @@ private struct MeasureFiles {
     }
 
     private func distinct(_ out: OutputPlace, for file: String, ending: String) throws -> String {
-        let place = try out.file(for: file, ending: ending)
+        let place = try out.file(
+            for: file, ending: ending, channel: measurer.document.channel, asked: document.channel)
         try OutputPlace.requireDistinct(place, from: files + otherInputs, option: out.option)
         return place
     }

@@ -24,7 +24,7 @@ struct LoadedFrame {
         _ path: String, document: InstrumentDocument, masters: MasterFiles, marksArtefacts: Bool = false,
         times: inout StepTimes
     ) throws {
-        var file = try times.time("read") { try FITSFile(reading: path) }
+        var file = try times.time("read") { try FrameFile(path, document) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
         let header = try file.readHeader(of: shape)
         facts = try FrameFacts(

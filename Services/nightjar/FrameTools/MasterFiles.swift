@@ -33,6 +33,9 @@ struct MasterFiles {
     private(set) var warnings: [String] = []
     private var paths: [String: String] = [:]
 
+    /// None.
+    init() {}
+
     init(_ arguments: Arguments, document: InstrumentDocument) throws {
         if let path = arguments.text("bias") {
             let bias = try Self.read(path, kind: .bias, unit: ADU.self, document)
@@ -147,7 +150,7 @@ extension MasterFiles {
     static func read<Unit: PixelUnit>(
         _ path: String, kind: Calibration.FrameKind, unit: Unit.Type, _ document: InstrumentDocument
     ) throws -> Master<Unit> {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
         if let facts = MasterFacts(header: header, width: shape.width, height: shape.height) {

@@ -107,7 +107,7 @@ struct MasterRun {
 
     /// A raw calibration frame after the corrections of its camera.
     private func prepared(_ path: String) throws -> Image<ADU> {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let raw = try file.firstImage()
         let facts = try FrameFacts(
             raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document,
@@ -133,7 +133,7 @@ struct MasterRun {
     }
 
     private func read(_ path: String) throws -> (CalibrationFrameFacts, FrameFacts) {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
         let usedAs = Instruments.FrameKind(kind)

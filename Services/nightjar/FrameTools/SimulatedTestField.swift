@@ -1,3 +1,4 @@
+internal import Imaging
 internal import Simulation
 
 /// The test fields of `nightjar simulate`: what the words of the command say about stars, images and noise.
@@ -25,6 +26,9 @@ struct SimulatedTestField {
         Option("nebula", "E", "electrons per pixel in the middle of a glow (default: 0)"),
         Option("nebula-sigma", "PX", "size of the glow (default: 150)"),
         Option("same-stars", nil, "every frame shows the same stars; else each has its own"),
+        Option(
+            "bayer", "RGGB|BGGR|GRBG|GBRG",
+            "mosaics of a colour camera: truth.csv has the flux of each star in TR, TG and TB"),
         Option("shift", "DX,DY", "of the same stars from frame to frame [px]"),
         Option("rotate", "DEG", "of the same stars from frame to frame"),
     ]
@@ -62,6 +66,12 @@ struct SimulatedTestField {
         field.nebulaSigmaPixels = try arguments.number("nebula-sigma", in: 1...1e5) ?? field.nebulaSigmaPixels
         field.keepsStars = arguments.has("same-stars")
         (field.shiftX, field.shiftY) = try Self.pair(arguments, "shift", separator: ",") ?? (0, 0)
+        field.colours = try arguments.text("bayer").map { text in
+            guard let pattern = BayerPattern(rawValue: text.uppercased()) else {
+                throw UsageError("--bayer \(text): give RGGB, BGGR, GRBG or GBRG")
+            }
+            return ColourField(pattern)
+        }
         field.rotationDegrees = try arguments.number("rotate", in: -360...360) ?? 0
         self.field = field
     }
