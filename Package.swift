@@ -183,7 +183,8 @@ let testTargets: [Target] = [
     tests(
         "CalibratorTests",
         sees: [
-            "Calibration", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Pipeline", "TestKit", "calibrator",
+            "Calibration", "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
+            "Pipeline", "TestKit", "calibrator", "ingest",
         ]),
     tests(
         "PhotometerTests",
@@ -195,7 +196,7 @@ let testTargets: [Target] = [
         "ArchiverTests",
         sees: [
             "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
-            "archiver",
+            "archiver", "nightjar",
         ]),
     tests(
         "AlerterTests",

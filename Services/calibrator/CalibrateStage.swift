@@ -177,7 +177,7 @@ final class CalibrateStage {
             throw missing
         }
         let corrections = try frame.instrument.detectorCorrections()
-        let calibration = calibration(by: set, frame.instrument, corrections)
+        let calibration = calibration(of: frame, by: set, corrections)
         let prepared = try RawFrame.prepared(raw.pixels, frame)
         var light: CalibratedLight
         do {
@@ -203,9 +203,9 @@ final class CalibrateStage {
     }
 
     private func calibration(
-        by set: MasterSet, _ instrument: InstrumentFacts, _ corrections: DetectorCorrections
+        of frame: FrameReceived, by set: MasterSet, _ corrections: DetectorCorrections
     ) -> LightCalibration {
-        var calibration = LightCalibration(masters: set, detector: DetectorFacts(instrument))
+        var calibration = LightCalibration(masters: set, detector: DetectorFacts(frame))
         calibration.bleedingAlong = corrections.bleedingAlong
         calibration.threads = threads
         return calibration

@@ -151,7 +151,7 @@ struct MasterShelf {
         parents: Parents
     ) throws -> Outcome {
         if members[0].isFinishedMaster { return try adopt(members[0], group, id: id, name: name) }
-        let builder = builder(DetectorFacts(members[0].instrument))
+        let builder = builder(DetectorFacts(members[0]))
         let rows = RawFrame.rows(of: members, in: store)
         do {
             let bias = try parents.bias.map { try master($0, unit: ADU.self) }
@@ -213,6 +213,7 @@ struct MasterShelf {
             inputs: facts.inputIDs,
             parents: [facts.biasID, facts.darkID].compactMap { $0 }, flags: facts.flags.names)
         built.filter = facts.filter
+        built.channel = facts.mode.readout.isEmpty ? nil : facts.mode.readout
         built.temperatureCelsius = facts.temperatureCelsius
         built.measuredGainElectronsPerADU = facts.measuredGain
         built.measuredGainError = facts.measuredGainError

@@ -39,7 +39,7 @@ extension CalibrationFrameFacts {
             width: exposure.width, height: exposure.height)
         let mode = DetectorMode(
             instrument: frame.instrument.id, width: size.width, height: size.height,
-            binningX: exposure.binningX, binningY: exposure.binningY)
+            binningX: exposure.binningX, binningY: exposure.binningY, readout: exposure.bayer?.channel ?? "")
         self.init(
             id: frame.frameID, kind: Calibration.FrameKind(exposure.kind), mode: mode, filter: exposure.filter,
             exposureSeconds: exposure.exposureSeconds, temperatureCelsius: exposure.temperatureCelsius,
@@ -72,10 +72,12 @@ extension Events.FrameKind {
 }
 
 extension DetectorFacts {
-    init(_ instrument: InstrumentFacts) {
+    init(_ frame: FrameReceived) {
+        let instrument = frame.instrument
         self.init(
             gain: instrument.gainElectronsPerADU, readNoiseElectrons: instrument.readNoiseElectrons,
             saturationADU: instrument.saturationADU)
+        if frame.exposure.bayer?.channel == BayerChannel.green.rawValue { pixelsAveraged = 2 }
     }
 }
 

@@ -48,15 +48,30 @@ enum RawFrame {
         }
     }
 
+    /// The image of the file, or the channel of it that the frame is.
     static func read(_ frame: FrameReceived, from store: FrameStore) throws -> FITSImage {
         var file = try store.openFITS(frame.raw.url)
         let image = try file.firstImage()
-        guard image.shape.width == frame.exposure.width, image.shape.height == frame.exposure.height else {
+        let exposure = frame.exposure
+        let (width, height) = (exposure.bayer?.width ?? exposure.width, exposure.bayer?.height ?? exposure.height)
+        guard image.shape.width == width, image.shape.height == height else {
             throw Rejection(
                 .shapeMismatch,
                 "\(frame.originalName): \(image.shape.width) x \(image.shape.height) pixels, announced as "
-                    + "\(frame.exposure.width) x \(frame.exposure.height)")
+                    + "\(width) x \(height)")
         }
-        return image
+        guard let bayer = exposure.bayer else { return image }
+        guard let channel = BayerChannel(rawValue: bayer.channel), let pattern = BayerPattern(rawValue: bayer.pattern),
+            let mosaic = BayerMosaic(pattern: pattern, width: width, height: height),
+            mosaic.channelWidth == exposure.width, mosaic.channelHeight == exposure.height
+        else {
+            throw Rejection(
+                .shapeMismatch,
+                "\(frame.originalName): \(bayer.channel) of a \(bayer.pattern) mosaic of \(width) x \(height), "
+                    + "announced as \(exposure.width) x \(exposure.height), is no channel that is known here")
+        }
+        return image.channel(
+            channel, of: mosaic, filter: exposure.filter, saturationADU: frame.instrument.saturationADU
+        ).image
     }
 }

@@ -9,12 +9,24 @@ internal import Sky
 
 /// What a raw file turned out to be.
 struct Inspection: Codable {
-    var instrument: Events.InstrumentFacts
-    var exposure: Events.ExposureFacts
+    /// One, or the three channels of a mosaic in the order of `FrameName.channels`.
+    var frames: [InspectedFrame]
     var night: String
-    var notes: [String]
     /// SHA-256 of shape, decompressed pixels and the header's clocks, DATE-OBS before all.
     var contentSHA256: String
+}
+
+/// What is said of one frame of a file.
+struct InspectedFrame: Codable {
+    var instrument: Events.InstrumentFacts
+    var exposure: Events.ExposureFacts
+    var notes: [String]
+
+    init(_ facts: Instruments.ExposureFacts) {
+        instrument = Events.InstrumentFacts(facts.instrument)
+        exposure = Events.ExposureFacts(facts)
+        notes = facts.notes.map(\.description)
+    }
 }
 
 /// Opens a file of the store as FITS and reads what its header says.
@@ -25,9 +37,9 @@ enum Inspector {
     static func inspect(_ path: String, name: String, document: InstrumentDocument) throws -> Inspection {
         let image = try read(path, name: name)
         let facts = try facts(of: image, name: name, document: document)
+        let frames = facts.mosaic == nil ? [facts] : BayerChannel.allCases.map { facts.channel($0) }
         return Inspection(
-            instrument: Events.InstrumentFacts(facts.instrument), exposure: Events.ExposureFacts(facts),
-            night: facts.night.date, notes: facts.notes.map(\.description), contentSHA256: contentDigest(image))
+            frames: frames.map(InspectedFrame.init), night: facts.night.date, contentSHA256: contentDigest(image))
     }
 
     private static func read(_ path: String, name: String) throws -> FITSImage {
@@ -86,6 +98,7 @@ enum Inspector {
         case .timeMissing, .timeUnreadable: .timeUnknown
         case .temperatureOutsideLimits, .exposureOutsideLimits, .sizeNotAccepted: .notAccepted
         case .notAnImage: .noImage
+        case .mosaicUnknown: .headerUnusable
         }
     }
 }
@@ -137,5 +150,9 @@ extension Events.ExposureFacts {
         let steps: [(AppliedSteps, Events.FrameKind)] = [(.bias, .bias), (.dark, .dark), (.flat, .flat)]
         let applied = steps.filter { facts.appliedSteps.contains($0.0) }.map(\.1)
         appliedSteps = applied.isEmpty ? nil : applied
+        if let mosaic = facts.mosaic, let channel = facts.channel {
+            bayer = BayerFacts(
+                channel: channel.rawValue, pattern: mosaic.pattern.rawValue, width: mosaic.width, height: mosaic.height)
+        }
     }
 }

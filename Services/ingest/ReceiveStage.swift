@@ -31,19 +31,20 @@ struct ReceiveStage {
         let (sha256, bytes) = try store.digest(ofUserFile: file.path)
         let raw = try keep(file, sha256: sha256, bytes: bytes)
         let frameID = String(sha256.prefix(32))
-        let known = try knownEnvelope(sha256)
-        if let known, known.topic == FrameReceived.type.topic {
-            if known.origin == place(of: file) {
-                try sink.publish([known.message])
+        let known = try knownFrames(sha256)
+        if let first = known.first {
+            if first.origin == place(of: file) {
+                try sink.publish(known.map(\.message))
                 return try finish(file, .accepted(frameID))
             }
-            return try repeated(file, frameID: frameID, reason: "the same bytes as \(originalName(known))")
+            return try repeated(
+                file, frameID: Self.frameID(first) ?? frameID, reason: "the same bytes as \(originalName(first))")
         }
         do {
             let inspection = try inspect(store.path(of: raw.url), file.name, document)
             return try accept(file, frameID: frameID, raw: raw, inspection)
         } catch let rejection as Rejection {
-            return try reject(file, frameID: frameID, raw: raw, rejection, again: known != nil)
+            return try reject(file, frameID: frameID, raw: raw, rejection, again: knownEnvelope(sha256) != nil)
         }
     }
 
@@ -61,19 +62,29 @@ struct ReceiveStage {
         let content = StoreNames.content(sha256: inspection.contentSHA256)
         if try store.contains(content) {
             let other = String(decoding: try store.read(content), as: UTF8.self)
-            if other != frameID, try isReceived(other) {
-                return try repeated(file, frameID: other, reason: "the same pixels and DATE-OBS as frame \(other)")
+            if other != frameID, let known = try frameReceived(ofFile: other) {
+                return try repeated(
+                    file, frameID: known, reason: "the same pixels and DATE-OBS as frame \(known)")
             }
         }
-        let frame = FrameReceived(
-            frameID: frameID, raw: raw, originalName: file.name, contentSHA256: inspection.contentSHA256,
-            night: inspection.night, instrument: inspection.instrument, exposure: inspection.exposure,
-            notes: inspection.notes)
+        let frames = inspection.frames.map { part in
+            FrameReceived(
+                frameID: FrameName.id(ofFile: raw.sha256, channel: part.exposure.bayer?.channel), raw: raw,
+                originalName: file.name, contentSHA256: inspection.contentSHA256, night: inspection.night,
+                instrument: part.instrument, exposure: part.exposure, notes: part.notes)
+        }
         try store.write(content, data: Data(frameID.utf8))
-        let isCalibration = frame.exposure.kind != .light
-        let shelf = StoreNames.night(frame.night, instrument: frame.instrument.id, calibration: isCalibration)
-        try store.write("\(shelf)/\(frameID)", data: EventCodec.json(frame), durable: true)
-        try announce(frame, frameID: frameID, file: file, envelope: StoreNames.envelope(sha256: raw.sha256))
+        for frame in frames {
+            let isCalibration = frame.exposure.kind != .light
+            let shelf = StoreNames.night(frame.night, instrument: frame.instrument.id, calibration: isCalibration)
+            try store.write("\(shelf)/\(frame.frameID)", data: EventCodec.json(frame), durable: true)
+        }
+        let messages = try frames.map { frame in
+            try envelope(
+                frame, frameID: frame.frameID, file: file,
+                name: StoreNames.envelope(raw: raw, exposure: frame.exposure))
+        }
+        try sink.publish(messages)
         return try finish(file, .accepted(frameID))
     }
 
@@ -122,9 +133,16 @@ struct ReceiveStage {
     private func announce<Payload: EventPayload>(
         _ payload: Payload, frameID: String, file: DroppedFile, envelope: String
     ) throws {
+        try sink.publish([try self.envelope(payload, frameID: frameID, file: file, name: envelope)])
+    }
+
+    /// Writes an envelope.
+    private func envelope<Payload: EventPayload>(
+        _ payload: Payload, frameID: String, file: DroppedFile, name: String
+    ) throws -> Message {
         let message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
-        try store.write(envelope, data: Envelope(message, origin: place(of: file)).data(), durable: true)
-        try sink.publish([message])
+        try store.write(name, data: Envelope(message, origin: place(of: file)).data(), durable: true)
+        return message
     }
 
     private func announceDuplicate(_ file: DroppedFile, frameID: String, reason: String) throws {
@@ -140,12 +158,32 @@ struct ReceiveStage {
         return try store.contains(name) ? Envelope(data: store.read(name)) : nil
     }
 
-    /// Whether a frame was announced: one that ingest died over has its pixels in the index and no envelope.
-    private func isReceived(_ frameID: String) throws -> Bool {
-        try store.list("raw/\(frameID.prefix(2))").contains { name in
-            guard name.hasSuffix(".json"), (name as NSString).lastPathComponent.hasPrefix(frameID) else { return false }
+    /// What was announced of a file that was taken in: one frame, or all channels of a mosaic. Empty where ingest died
+    /// before the last channel's envelope was written: then all is done again, with the same bytes.
+    private func knownFrames(_ sha256: String) throws -> [Envelope] {
+        if let own = try knownEnvelope(sha256), own.topic == FrameReceived.type.topic { return [own] }
+        let channels = try FrameName.channels.compactMap {
+            try knownEnvelope(FrameName.digest(ofFile: sha256, channel: $0))
+        }
+        return channels.count == FrameName.channels.count ? channels : []
+    }
+
+    /// The frame, or the first channel, that was announced of a file; nil for one that ingest died over: it has its
+    /// pixels in the index and no envelope.
+    private func frameReceived(ofFile id: String) throws -> String? {
+        let channels = FrameName.channels.map { FrameName.digest(ofFile: id, channel: $0) }
+        if try channels.allSatisfy({ try store.contains(StoreNames.envelope(sha256: $0)) }) {
+            return String(channels[0].prefix(32))
+        }
+        let isReceived = try store.list("raw/\(id.prefix(2))").contains { name in
+            guard name.hasSuffix(".json"), (name as NSString).lastPathComponent.hasPrefix(id) else { return false }
             return try Envelope(data: store.read(name)).topic == FrameReceived.type.topic
         }
+        return isReceived ? id : nil
+    }
+
+    private static func frameID(_ envelope: Envelope) -> String? {
+        envelope.message.header("ce_subject")
     }
 
     private func originalName(_ envelope: Envelope) -> String {

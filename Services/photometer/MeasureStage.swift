@@ -143,7 +143,7 @@ final class MeasureStage {
     /// - Throws: `Unavailable` when the raw frame is not there either: the photometer looks at another store, or at
     ///   none.
     private func received(_ frame: FrameCalibrated) throws -> FrameReceived {
-        let name = StoreNames.envelope(sha256: frame.raw.sha256)
+        let name = StoreNames.envelope(raw: frame.raw, exposure: frame.exposure)
         guard try store.contains(name) else {
             let missing = "neither \(frame.calibrated.url) nor \(name) is there"
             throw Unavailable("frame store \(store.root): \(missing): is it the calibrator's store?")

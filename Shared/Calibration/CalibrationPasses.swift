@@ -28,7 +28,8 @@ public struct CalibrationPasses {
         noise = NoiseModel(
             pedestal: pedestal, flat: light.masters.flat, gain: light.detector.gain ?? 1,
             readNoise: light.detector.readNoiseElectrons ?? 0,
-            parts: NoiseModel.Parts(hasModel: true, hasSky: true, hasScatter: false), threads: light.threads)
+            parts: NoiseModel.Parts(hasModel: true, hasSky: true, hasScatter: false),
+            roundingVariance: light.detector.roundingVariance, threads: light.threads)
         meshSpacing = light.meshSpacing
         (signal, mask) = kernel.apply(to: raw)
         sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: light.threads)

@@ -13,7 +13,7 @@ public struct DetectorMode: Sendable, Hashable, Codable {
     public var height: Int
     public var binningX: Int
     public var binningY: Int
-    /// Whatever else changes the response (gain setting, offset, read-out mode); empty where the camera has one only.
+    /// Whatever else changes the response: the channel of a colour camera; empty where there is nothing.
     public var readout: String
 
     public init(
@@ -73,6 +73,12 @@ public struct DetectorFacts: Sendable, Equatable, Codable {
     public var readNoiseElectrons: Double?
     /// First level that is no longer to be trusted [ADU].
     public var saturationADU: Double?
+    /// Numbers of the converter in a pixel: 2 where it is the mean of two, which halves the variance of their rounding
+    /// to 1/12 ADU^2 each.
+    public var pixelsAveraged = 1
+
+    /// Variance of the rounding of a pixel to whole numbers [ADU^2].
+    var roundingVariance: Double { 1 / (12 * Double(max(pixelsAveraged, 1))) }
 
     public init(gain: Double?, readNoiseElectrons: Double?, saturationADU: Double?) {
         self.gain = gain.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }

@@ -112,7 +112,7 @@ public struct LightCalibration: Sendable {
         if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
         let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: threads)
         var noise = noiseModel(pedestal, &flags)
-        noise.threads = threads
+        (noise.threads, noise.roundingVariance) = (threads, detector.roundingVariance)
         var variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
         if let added = frame.variance { add(added, to: &variance) }
         if let fringe { masters.fringe?.addVariance(of: fringe, to: &variance) }
@@ -184,7 +184,8 @@ public struct LightCalibration: Sendable {
         var readNoise = detector.readNoiseElectrons
         if readNoise == nil, let gain = detector.gain, let bias = masters.bias, bias.facts.frameNoise > 0 {
             // The scatter of bias frames contains the rounding, which the model adds by itself.
-            readNoise = gain * max(bias.facts.frameNoise * bias.facts.frameNoise - 1.0 / 12, 0).squareRoot()
+            readNoise =
+                gain * max(bias.facts.frameNoise * bias.facts.frameNoise - detector.roundingVariance, 0).squareRoot()
             flags.insert(.readNoiseFromBias)
         }
         if readNoise == nil { flags.insert(.readNoiseUnknown) }

@@ -17,6 +17,8 @@ struct NoiseModel {
     let gain: Double
     let readNoise: Double
     let parts: Parts
+    /// Of the rounding of a raw pixel [ADU^2].
+    var roundingVariance = 1.0 / 12
     var threads = 1
 
     var isModelOnly: Bool { parts.hasModel && !parts.hasScatter }
@@ -116,7 +118,8 @@ struct NoiseModel {
         let coefficient = pedestal.biasCoefficient
         let containsBias = pedestal.dark?.facts.flags.contains(.containsBias) ?? false
         return kernel_variance_rule(
-            constant: Float(readNoise * readNoise + g * g / 12), dark_level: level, dark_gain: Float(g * k),
+            constant: Float(readNoise * readNoise + g * g * roundingVariance), dark_level: level,
+            dark_gain: Float(g * k),
             // With the bias inside only the excess of a hot pixel is known to be dark current.
             dark_floor: containsBias ? level : 0, bias_weight: Float(g * g * coefficient * coefficient),
             dark_weight: Float(g * g * k * k), has_sky: parts.hasSky ? 1 : 0)

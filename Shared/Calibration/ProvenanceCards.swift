@@ -26,6 +26,7 @@ extension MasterFacts {
         if let temperature = temperatureCelsius { header.append("CCD-TEMP", .real(temperature), comment: "[deg C]") }
         header.append("XBINNING", .integer(mode.binningX))
         header.append("YBINNING", .integer(mode.binningY))
+        if !mode.readout.isEmpty { header.append("READOUT", .string(mode.readout), comment: "channel or mode") }
         header.append("MJD-AVG", .real(midpointMJD), comment: "[d] mean mid-exposure of the inputs, UTC")
         header.append("NIGHT", .string(night))
         header.append("NCOMBINE", .integer(count), comment: "frames combined")
@@ -55,7 +56,8 @@ extension MasterFacts {
         }
         let mode = DetectorMode(
             instrument: header.text("INSTRUME") ?? "", width: width, height: height,
-            binningX: Int(header.number("XBINNING") ?? 1), binningY: Int(header.number("YBINNING") ?? 1))
+            binningX: Int(header.number("XBINNING") ?? 1), binningY: Int(header.number("YBINNING") ?? 1),
+            readout: header.text("READOUT") ?? "")
         let inputs = header.cards.compactMap { card -> String? in
             guard card.keyword == "HISTORY", case .string(let text)? = card.value, text.hasPrefix("input ") else {
                 return nil

@@ -11,6 +11,13 @@ public struct FITSImageShape: Sendable, Equatable {
     public let bitsPerPixel: Int
     /// Tile-compressed (`.fz`).
     public let isTileCompressed: Bool
+
+    /// That of one channel of a mosaic.
+    public func channel(of mosaic: BayerMosaic) -> FITSImageShape {
+        FITSImageShape(
+            unit: unit, width: mosaic.channelWidth, height: mosaic.channelHeight, bitsPerPixel: bitsPerPixel,
+            isTileCompressed: isTileCompressed)
+    }
 }
 
 /// The first image of a file, with its header.
@@ -19,6 +26,20 @@ public struct FITSImage: Sendable {
     /// The image's own header, followed by what only the primary header says.
     public let header: Header
     public let pixels: Image<ADU>
+
+    /// One channel of a mosaic, as if the file held nothing else.
+    ///
+    /// - Parameters:
+    ///   - mosaic: of this image's size.
+    ///   - filter: what FILTER says in the result.
+    ///   - saturationADU: level from which a pixel is saturated; nil where it is not known.
+    public func channel(
+        _ channel: BayerChannel, of mosaic: BayerMosaic, filter: String?, saturationADU: Double?
+    ) -> (image: FITSImage, remarks: [String]) {
+        let (header, remarks) = mosaic.header(of: channel, from: header, filter: filter)
+        let pixels = mosaic.split(pixels, channel, saturation: saturationADU)
+        return (FITSImage(shape: shape.channel(of: mosaic), header: header, pixels: pixels), remarks)
+    }
 }
 
 extension FITSFile {
@@ -171,7 +192,8 @@ extension FITSFile {
             let text = axes.map(String.init).joined(separator: " x ")
             throw FITSError(
                 file: path, action: "find an image", reason: .notTwoDimensional,
-                detail: "unit \(unit) holds a cube of \(text) pixels (NAXIS = \(axes.count))")
+                detail: "unit \(unit) holds a cube of \(text) pixels (NAXIS = \(axes.count))"
+                    + (axes.last == 3 ? ", colours already separated or interpolated: hand in the raw mosaic" : ""))
         }
         let (count, overflow) = axes[0].multipliedReportingOverflow(by: axes[1])
         guard axes[0] > 0, axes[1] > 0, !overflow, count <= Self.maximumPixelCount else {

@@ -1,3 +1,5 @@
+public import Events
+
 /// Where each kind of object lies in the store: the one place that spells these names.
 public enum StoreNames {
     /// A raw file under the SHA-256 of its bytes.
@@ -5,6 +7,12 @@ public enum StoreNames {
 
     /// The event about a raw file, beside it.
     public static func envelope(sha256: String) -> String { raw(sha256: sha256) + ".json" }
+
+    /// The event about a frame: beside its raw file; that about one channel of a colour camera's file under the digest
+    /// it is named after.
+    public static func envelope(raw: StoredFile, exposure: ExposureFacts) -> String {
+        envelope(sha256: FrameName.digest(ofFile: raw.sha256, channel: exposure.bayer?.channel))
+    }
 
     /// The 256 folders of raw files and envelopes.
     public static let rawFolders: [String] = (0..<256).map { "raw/" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }

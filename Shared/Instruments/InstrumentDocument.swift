@@ -1,3 +1,5 @@
+public import Imaging
+
 /// What an observer writes about one instrument, as JSON (`schemas/documents/instrument.schema.json`).
 ///
 /// Only `id` is needed. Whatever is given outranks the built-in presets, and the gain, noise, saturation, scale and
@@ -36,6 +38,10 @@ public struct InstrumentDocument: Codable, Sendable, Equatable, Identifiable {
     public var pixelScaleArcsec: Double?
     /// Binning for headers that do not say it, and that of `pixelScaleArcsec`; 1 when not given.
     public var binning: Int?
+    /// Whether each pixel sees one colour, and which; `auto` when not given.
+    public var bayer: BayerRule?
+    /// Of a colour camera's files, the channel that a reader asks for. Not part of the JSON.
+    public var channel: BayerChannel?
     public var exposureUnit: ExposureUnit?
     public var time: TimeRule
     public var site: SiteDocument?

@@ -23,6 +23,7 @@ extension InstrumentDocument {
         saturationADU = try given(.saturationADU)
         pixelScaleArcsec = try given(.pixelScaleArcsec)
         binning = try given(.binning)
+        bayer = try given(.bayer)
         exposureUnit = try given(.exposureUnit)
         time = try given(.time) ?? time
         site = try given(.site)
@@ -46,7 +47,7 @@ extension InstrumentDocument {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case id, name, revision, software, match, keywords, imageTypes
         case kindFromFileName, filterFromFileName, objectFromFileName, filters, defaults
-        case gain, readNoiseElectrons, readNoiseADU, saturationADU, pixelScaleArcsec, binning, exposureUnit, time
+        case gain, readNoiseElectrons, readNoiseADU, saturationADU, pixelScaleArcsec, binning, bayer, exposureUnit, time
         case site, longitudeSign, pointingUnits, temperatureUnit, temperatureMissingValue
         case telescope, acceptance, photometry, trim
         case overscan, crosstalk, linearity, rowNoise, bleeding, dark, cosmicRays

@@ -1,3 +1,4 @@
+public import Imaging
 internal import Sky
 
 /// Patterns with `*` and `?`, without case. Every list given must match; of one list any may.
@@ -68,6 +69,22 @@ public struct GainRule: Codable, Sendable, Equatable {
     /// GAIN is e-/ADU with this camera, not a setting.
     public var headerGainIsElectronsPerADU: Bool?
     public init() {}
+}
+
+/// What is believed of the colour filter array of a camera.
+public enum BayerRule: String, Codable, Sendable, CaseIterable {
+    /// The header: BAYERPAT with XBAYROFF, YBAYROFF and ROWORDER.
+    case auto
+    /// There is none, whatever the header says.
+    case ignore
+    /// Colours of the first two pixels of the first two rows of the file; the header is not asked.
+    case rggb = "RGGB"
+    case bggr = "BGGR"
+    case grbg = "GRBG"
+    case gbrg = "GBRG"
+
+    /// Nil where the header or nobody is to be asked.
+    public var pattern: BayerPattern? { BayerPattern(rawValue: rawValue) }
 }
 
 public enum ExposureUnit: String, Codable, Sendable, CaseIterable {

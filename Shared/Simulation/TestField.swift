@@ -36,6 +36,9 @@ public struct TestField: Sendable {
     public var shiftY = 0.0
     public var rotationDegrees = 0.0
     public var seed: UInt64 = 1
+    /// Each pixel sees one colour: a star's flux is then that through green over all pixels, and its bounds, which know
+    /// nothing of colours, do not hold.
+    public var colours: ColourField?
 
     public init(instrument: SimulatedInstrument) {
         self.instrument = instrument

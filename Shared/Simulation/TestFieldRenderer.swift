@@ -23,7 +23,8 @@ public struct TestFieldRenderer: Sendable {
                 let stamp = StarStamp(
                     image(of: star), x: star.x, y: star.y, width: width, height: height, leavingOut: leavingOut)
             else { continue }
-            light.add(stamp, flux: star.flux)
+            let seen = field.colours.map { $0.cell(ColourField.star(star.id, seed: field.seed)) }
+            light.add(stamp, flux: star.flux, cell: seen ?? [1, 1, 1, 1])
         }
         var random = RandomStream(seed: field.seed, 501, UInt64(frame))
         let tracks = field.cosmicRays.draw(
@@ -47,15 +48,15 @@ public struct TestFieldRenderer: Sendable {
     private func skyLight() -> LightMap {
         let (width, height) = (field.instrument.width, field.instrument.height)
         var light = LightMap(width: width, height: height, level: field.skyElectrons)
-        guard field.nebulaElectrons > 0 else { return light }
         let inverse = 1 / (2 * field.nebulaSigmaPixels * field.nebulaSigmaPixels)
-        for y in 0..<height {
+        for y in 0..<(field.nebulaElectrons > 0 ? height : 0) {
             let dy = Double(y) - Double(height - 1) / 2
             for x in 0..<width {
                 let dx = Double(x) - Double(width - 1) / 2
                 light.electrons[y * width + x] += field.nebulaElectrons * exp(-(dx * dx + dy * dy) * inverse)
             }
         }
+        if let colours = field.colours { light.multiply(cell: colours.cell(ColourField.lamp)) }
         return light
     }
 
@@ -91,11 +92,12 @@ public struct TestFieldRenderer: Sendable {
 }
 
 extension LightMap {
-    mutating func add(_ stamp: StarStamp, flux: Double) {
+    /// - Parameter cell: what each pixel of a cell of 2 x 2 sees of it, row by row.
+    mutating func add(_ stamp: StarStamp, flux: Double, cell: [Double]) {
         var index = 0
         for row in stamp.rows {
             for column in stamp.columns {
-                electrons[row * width + column] += flux * stamp.share[index]
+                electrons[row * width + column] += flux * stamp.share[index] * cell[row % 2 * 2 + column % 2]
                 index += 1
             }
         }

@@ -186,10 +186,10 @@ struct FrameIdentityTests {
     func history() throws {
         let result = try facts(plain + "\nCALSTAT = 'BDF'\nPEDESTAL= -100\nSTACKCNT= 187\nBAYERPAT= 'GRBG    '")
         #expect(result.appliedSteps == [.bias, .dark, .flat] && result.stackCount == 187 && result.pedestalADU == -100)
-        #expect(result.bayerPattern == "GRBG")
+        #expect(result.mosaic?.pattern == .grbg)
         #expect(result.notes.map(\.code).starts(with: [.combined, .alreadyCalibrated]))
         #expect(try facts(plain + "\nSUBBIAS = 'ccd=<CCDData>'\nSTACKCNT= 1").appliedSteps == .bias)
-        #expect(try facts(plain + "\nCFAIMAGE= 'no'").bayerPattern == nil)
+        #expect(try facts(plain + "\nCFAIMAGE= 'no'").mosaic == nil)
     }
 
     @Test("frames outside the document's limits are rejected with the value")

@@ -35,10 +35,20 @@ struct LedgerStage {
                     .text(frame.frameID), .text(frame.instrument.id), .text(frame.night), .text(frame.originalName),
                     .text(frame.exposure.kind.rawValue), .double(frame.exposure.midpointMJDUTC), .payload(frame),
                 ])
+            if frame.exposure.bayer != nil { try forgetRefusal(ofFile: FrameName.id(ofFile: frame.raw.sha256)) }
             try settleCalibration([frame.frameID])
             try settleMeasured(frame.frameID)
         }
         return []
+    }
+
+    /// A file that ingest refused as a whole and now takes in as its channels is no frame of its own any more.
+    private func forgetRefusal(ofFile id: String) throws {
+        try database.execute(
+            """
+            delete from archive.frame
+            where frame_id = $1 and fate = 'rejected' and ended_by = 'ingest' and received is null
+            """, [.text(id)])
     }
 
     func duplicated(_ event: Event<FrameDuplicated>) throws -> [Outgoing] {
@@ -119,11 +129,20 @@ struct LedgerStage {
     func rejected(_ event: Event<FrameRejected>) throws -> [Outgoing] {
         let frame = event.payload
         try archive.record(event) {
+            if frame.stage == "ingest", try isSplit(frame.frameID) { return }
             try end(
                 frame.frameID, as: "rejected", code: frame.code, reason: frame.reason, by: frame.stage,
                 name: frame.originalName, instrument: frame.instrument)
         }
         return []
+    }
+
+    /// Whether the ledger has the file's channels: the refusal of the whole is of an earlier time.
+    private func isSplit(_ file: String) throws -> Bool {
+        try !database.execute(
+            "select 1 from archive.frame where frame_id = any($1) and received is not null",
+            [.texts(FrameName.channelIDs(ofFile: file))]
+        ).isEmpty
     }
 
     func deadLettered(_ event: Event<MessageDeadLettered>) throws -> [Outgoing] {

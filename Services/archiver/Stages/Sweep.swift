@@ -75,7 +75,9 @@ final class Sweep {
                 or exists (select from archive.duplicate d where d.duplicate_id = id)
             """, [.texts(ids)])
         let found = Set(try known.map { try $0.text("id") })
-        let unknown = zip(names, ids).filter { !found.contains($0.1) }.map(\.0)
+        let candidates = zip(names, ids).filter { !found.contains($0.1) }
+        let split = try filesSplit(candidates.map(\.1))
+        let unknown = candidates.filter { !split.contains($0.1) }.map(\.0)
         let due = try unknown.filter { name in
             // What has just been written is probably on its way.
             guard let written = try store.lastChange(of: name) else { return false }
@@ -88,6 +90,17 @@ final class Sweep {
         for name in due { announcedAt[name] = Date().timeIntervalSince1970 }
         log.warning("announced again: in the store, not in the ledger", ["envelopes": String(due.count)])
         return true
+    }
+
+    /// Those of which the ledger has a channel: what was said of the file as a whole, before its instrument's document
+    /// called it a mosaic, holds no longer.
+    private func filesSplit(_ ids: [String]) throws -> Set<String> {
+        let channels = ids.flatMap { id in FrameName.channelIDs(ofFile: id).map { (channel: $0, file: id) } }
+        guard !channels.isEmpty else { return [] }
+        let rows = try database.execute(
+            "select frame_id from archive.frame where frame_id = any($1)", [.texts(channels.map(\.channel))])
+        let present = Set(try rows.map { try $0.text("frame_id") })
+        return Set(channels.filter { present.contains($0.channel) }.map(\.file))
     }
 
     private var announcedAt: [String: Double] = [:]
@@ -128,7 +141,7 @@ final class Sweep {
                 """, [.double(patience)])
             for row in rows {
                 let frame = try row.payload(FrameReceived.self, "received")
-                if let kept = try message(of: StoreNames.envelope(sha256: frame.raw.sha256)) {
+                if let kept = try message(of: StoreNames.envelope(raw: frame.raw, exposure: frame.exposure)) {
                     try archive.outbox.add(kept, in: database)
                 } else {
                     try archive.announce(frame, trace: Trace(startingAt: frame.frameID))

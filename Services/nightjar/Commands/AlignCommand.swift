@@ -1,4 +1,6 @@
 internal import Foundation
+internal import Imaging
+internal import Instruments
 internal import Pipeline
 internal import Resampling
 
@@ -11,7 +13,7 @@ let alignCommand = Command(
         Option("by", "auto|stars|wcs", "what relates the frames (default: world coordinates if both have them)"),
         Option("kernel", "lanczos3|bilinear|nearest", "interpolation (default: lanczos3)"),
         Option("stack", "mean|median", "writes the mean, weighted by 1 / variance, or the median"),
-        InstrumentOption.option,
+        InstrumentOption.option, FrameFile.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with transforms and the times of each step as JSON")
     ]
@@ -27,6 +29,7 @@ private struct AlignFiles {
     private let aligner: FrameAligner
     private let stackMethod: CoaddMethod?
     private let printsJSON: Bool
+    private let channel: BayerChannel?
 
     init(_ arguments: Arguments) throws {
         files = arguments.positional
@@ -48,7 +51,8 @@ private struct AlignFiles {
             return method
         }
         printsJSON = arguments.has("json")
-        let document = try InstrumentOption.read(arguments)
+        let document = try FrameFile.document(arguments)
+        channel = document.channel
         let masters = try MasterFiles(arguments, document: document)
         for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
         aligner = try FrameAligner(
@@ -61,7 +65,7 @@ private struct AlignFiles {
         var failed = false
         for file in files {
             do {
-                let place = try out.file(for: file, ending: "aligned.fits")
+                let place = try out.file(for: file, ending: "aligned.fits", channel: channel, asked: channel)
                 try OutputPlace.requireDistinct(place, from: files + [reference])
                 if summaries.contains(where: { $0.out == place }) {
                     throw FrameError(file, "another frame of this name was aligned before: \(place)")

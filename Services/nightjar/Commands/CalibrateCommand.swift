@@ -14,8 +14,7 @@ let calibrateCommand = Command(
     options: MasterFiles.options + [
         Option("out", "FILE|DIR", "where the calibrated frame goes"),
         Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and marks them in the mask"),
-        InstrumentOption.option,
-        ThreadsOption.option,
+        InstrumentOption.option, FrameFile.option, ThreadsOption.option,
         TimesOption.option("time each pass over the pixels, beside a STREAM triad"),
         Option("json", nil, "print a summary as JSON"),
     ]
@@ -23,23 +22,26 @@ let calibrateCommand = Command(
     let files = arguments.positional
     guard !files.isEmpty else { throw UsageError("no frame given: nightjar calibrate FILE... --out FILE|DIR") }
     let out = try OutputPlace(try arguments.required("out"), inputs: files)
-    let document = try InstrumentOption.read(arguments)
-    let masters = try MasterFiles(arguments, document: document)
-    for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
+    let document = try FrameFile.document(arguments)
+    var masters = ChannelMasters(arguments)
     let runs = try TimesOption.read(arguments)
     let threads = try ThreadsOption.read(arguments)
     var summaries: [CalibrationSummary] = []
     var failed = false
     for file in files {
         do {
-            let place = try out.file(for: file, ending: "calibrated.fits")
-            let inputs = files + MasterFiles.paths(arguments)
-            try OutputPlace.requireDistinct(place, from: inputs)
-            let summary = try calibrate(
-                file, to: place, document: document, masters: masters, marks: arguments.has("cosmic-rays"), runs: runs,
-                threads: threads)
-            if !arguments.has("json") { Terminal.complain(summary.text) }
-            summaries.append(summary)
+            for view in try FrameFile.views(of: file, document) {
+                let place = try out.file(
+                    for: file, ending: "calibrated.fits", channel: view.channel, asked: document.channel)
+                try OutputPlace.requireDistinct(place, from: files + MasterFiles.paths(arguments))
+                let summary = try calibrate(
+                    file, to: place, document: view, masters: masters.of(view), marks: arguments.has("cosmic-rays"),
+                    runs: runs, threads: threads)
+                if !arguments.has("json") { Terminal.complain(summary.text) }
+                summaries.append(summary)
+            }
+        } catch let masters as ChannelMasters.Unusable {
+            throw masters.cause
         } catch {
             failed = true
             Terminal.complain("nightjar: \(error)")
@@ -56,7 +58,7 @@ private func calibrate(
     threads: Int
 ) throws -> CalibrationSummary {
     var times = StepTimes()
-    var file = try times.time("read") { try FITSFile(reading: path) }
+    var file = try times.time("read") { try FrameFile(path, document) }
     let raw = try times.time("read") { try file.firstImage() }
     if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
     var facts = try FrameFacts(
@@ -84,7 +86,8 @@ private func calibrate(
     noteForced(facts.notes, in: &header)
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
-        file: path, out: place, width: light.frame.signal.width, height: light.frame.signal.height,
+        file: path, channel: document.channel?.rawValue, out: place, width: light.frame.signal.width,
+        height: light.frame.signal.height,
         exposureSeconds: facts.exposureSeconds,
         gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
@@ -108,12 +111,14 @@ func calibrationRecipe(_ facts: FrameFacts, _ document: InstrumentDocument, _ ma
     let numbers = [detector.gain, detector.readNoiseElectrons, detector.saturationADU].map { $0.map { "\($0)" } ?? "-" }
     let parts =
         [Release.version, document.id, "\(document.revision)"] + numbers + masters.used.map(\.id)
-        + ["\(facts.corrections)"]
+        + ["\(facts.corrections)"] + (document.channel.map { [$0.rawValue] } ?? [])
     return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(16))
 }
 
 private struct CalibrationSummary: Encodable {
     let file: String
+    /// TR, TG or TB: of a colour camera.
+    let channel: String?
     let out: String
     let width: Int
     let height: Int

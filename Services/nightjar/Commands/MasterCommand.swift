@@ -1,5 +1,6 @@
 internal import Calibration
 internal import Foundation
+internal import Instruments
 
 let masterCommand = Command(
     name: "master",
@@ -17,8 +18,7 @@ let masterCommand = Command(
         Option("minimum", "N", "frames that must remain when some cannot be used (default: 3)"),
         Option("strict", nil, "stops at a frame that cannot be used, instead of leaving it out"),
         Option("force", nil, "takes frames and masters of another filter, temperature, gain, camera or kind"),
-        InstrumentOption.option,
-        ThreadsOption.option,
+        InstrumentOption.option, FrameFile.option, ThreadsOption.option,
         TimesOption.option("time the combination of the frames as they are, in memory"),
         Option("json", nil, "print a summary as JSON"),
     ]
@@ -26,7 +26,7 @@ let masterCommand = Command(
     let inputs = arguments.positional
     guard !inputs.isEmpty else { throw UsageError("no frame given: nightjar master FILE... --kind KIND --out FILE") }
     let kindName = try arguments.required("kind")
-    guard let kind = FrameKind(rawValue: kindName), kind != .light else {
+    guard let kind = Calibration.FrameKind(rawValue: kindName), kind != .light else {
         throw UsageError("--kind \(kindName): give bias, dark, flat or fringe")
     }
     let out = try arguments.required("out")
@@ -44,30 +44,39 @@ let masterCommand = Command(
     if kind == .fringe, arguments.text("previous") != nil {
         throw UsageError("a fringe is not compared with the one before: leave out --previous")
     }
-    let document = try InstrumentOption.read(arguments)
-    let parents = try MasterFiles(arguments, document: document)
+    let document = try FrameFile.document(arguments)
     let methodName = arguments.text("method") ?? "clipped"
     guard let method = ["clipped": CombineMethod.clippedMean(sigma: 4), "median": .median][methodName] else {
         throw UsageError("--method \(methodName): give clipped or median")
     }
     let runs = try TimesOption.read(arguments)
-    var run = MasterRun(
-        files: inputs, kind: kind, document: document, parents: parents, method: method,
-        previous: arguments.text("previous"),
-        choice: MasterRun.Choice(
-            isForced: arguments.has("force"), isStrict: arguments.has("strict"),
-            minimum: try arguments.integer("minimum", in: 1...100_000)))
-    run.threads = try ThreadsOption.read(arguments)
-    let outcome = try run.run(out: out)
-    for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
-    for file in outcome.leftOut { Terminal.complain("\(file.file): left out: \(file.reason)") }
-    if arguments.has("json") {
-        var summary = MasterSummary(outcome, out: out)
-        if let runs { summary.timing = try StackTiming(files: outcome.files, method: method, runs: runs) }
-        Terminal.say(String(decoding: try prettyJSON(summary).dropLast(), as: UTF8.self))
-    } else {
+    let choice = MasterRun.Choice(
+        isForced: arguments.has("force"), isStrict: arguments.has("strict"),
+        minimum: try arguments.integer("minimum", in: 1...100_000))
+    var summaries: [MasterSummary] = []
+    for view in try FrameFile.views(ofAny: inputs, document) {
+        let parents = try MasterFiles(arguments, document: view)
+        for warning in parents.warnings { Terminal.complain("nightjar: \(warning)") }
+        var run = MasterRun(
+            files: inputs, kind: kind, document: view, parents: parents, method: method,
+            previous: arguments.text("previous"), choice: choice)
+        run.threads = try ThreadsOption.read(arguments)
+        let place = OutputPlace.path(out, of: view.channel, asked: document.channel)
+        try OutputPlace.requireDistinct(place, from: inputs)
+        let outcome = try run.run(out: place)
+        for file in outcome.leftOut { Terminal.complain("\(file.file): left out: \(file.reason)") }
+        var summary = MasterSummary(outcome, out: place)
+        if let runs {
+            summary.timing = try StackTiming(files: outcome.files, document: view, method: method, runs: runs)
+        }
+        summaries.append(summary)
+        guard !arguments.has("json") else { continue }
         for note in outcome.notes { Terminal.complain(note) }
-        Terminal.complain(MasterSummary(outcome, out: out).text)
+        Terminal.complain(summary.text)
+    }
+    if arguments.has("json") {
+        let json = summaries.count == 1 ? try prettyJSON(summaries[0]) : try prettyJSON(["masters": summaries])
+        Terminal.say(String(decoding: json.dropLast(), as: UTF8.self))
     }
     return 0
 }

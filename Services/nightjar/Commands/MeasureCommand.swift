@@ -26,7 +26,7 @@ let measureCommand = Command(
         Option(
             "completeness", "N",
             "puts about N artificial stars into the frame and says how faint it goes (400 will do)"),
-        InstrumentOption.option, ThreadsOption.option,
+        InstrumentOption.option, FrameFile.option, ThreadsOption.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
     ]
@@ -40,6 +40,8 @@ private struct MeasureFiles {
     private let files: [String]
     private let otherInputs: [String]
     private var measurer: FrameMeasurer
+    private let document: InstrumentDocument
+    private var masters: ChannelMasters
     private let out: OutputPlace?
     private let modelOut: OutputPlace?
     private let residualOut: OutputPlace?
@@ -60,10 +62,9 @@ private struct MeasureFiles {
             throw UsageError("\(files.count) frames make \(files.count) tables: give a folder by --out")
         }
         format = try Self.format(arguments)
-        let document = try InstrumentOption.read(arguments)
-        let masters = try MasterFiles(arguments, document: document)
-        for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
-        var measurer = FrameMeasurer(document: document, masters: masters)
+        document = try FrameFile.document(arguments)
+        masters = ChannelMasters(arguments)
+        var measurer = FrameMeasurer(document: document, masters: MasterFiles())
         measurer.threshold = try arguments.number("threshold", in: 1...1000) ?? measurer.threshold
         measurer.apertures = try Self.apertures(arguments)
         measurer.positions = try arguments.text("positions").map { try PositionList.read($0) }
@@ -117,7 +118,21 @@ private struct MeasureFiles {
         var failed = false
         for (index, file) in files.enumerated() {
             do {
-                summaries.append(try measure(file, isLast: index == files.count - 1))
+                let views = try FrameFile.views(of: file, document)
+                guard views.count == 1 || out != nil || printsJSON else {
+                    throw FrameError(file, "three colours make three tables: give --out, or one by --channel")
+                }
+                guard views.count == 1 || measurer.starImage?.model == nil else {
+                    throw FrameError(file, "the star image of --psf-in is of one colour: choose it by --channel")
+                }
+                for view in views {
+                    (measurer.document, measurer.masters) = (view, try masters.of(view))
+                    let isLast = index == files.count - 1
+                    if isLast { masters.letGo() }
+                    summaries.append(try measure(file, isLast: isLast))
+                }
+            } catch let masters as ChannelMasters.Unusable {
+                throw masters.cause
             } catch {
                 failed = true
                 Terminal.complain("nightjar: \(error)")
@@ -168,7 +183,8 @@ private struct MeasureFiles {
     }
 
     private func distinct(_ out: OutputPlace, for file: String, ending: String) throws -> String {
-        let place = try out.file(for: file, ending: ending)
+        let place = try out.file(
+            for: file, ending: ending, channel: measurer.document.channel, asked: document.channel)
         try OutputPlace.requireDistinct(place, from: files + otherInputs, option: out.option)
         return place
     }

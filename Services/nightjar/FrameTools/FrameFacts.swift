@@ -48,9 +48,11 @@ struct FrameFacts {
         let instrument = exposure.instrument
         // A frame in electrons has been calibrated by others: one electron makes one unit.
         let isElectrons = ["electron", "electrons", "e-"].contains(header.text("BUNIT")?.lowercased())
-        detector = Calibration.DetectorFacts(
+        var detector = Calibration.DetectorFacts(
             gain: isElectrons ? 1 : instrument.gainElectronsPerADU,
             readNoiseElectrons: instrument.readNoiseElectrons, saturationADU: instrument.saturationADU)
+        if exposure.channel == .green, !isElectrons { detector.pixelsAveraged = 2 }
+        self.detector = detector
         let important: Set<HeaderNote.Code> = [
             .alreadyCalibrated, .cameraMismatch, .colourFilterArray, .correctionSkipped,
         ]
@@ -92,7 +94,7 @@ struct FrameFacts {
         let size = corrections.preparedSize(width: exposure.width, height: exposure.height)
         let mode = DetectorMode(
             instrument: exposure.instrument.id, width: size.width, height: size.height,
-            binningX: exposure.binningX, binningY: exposure.binningY)
+            binningX: exposure.binningX, binningY: exposure.binningY, readout: exposure.channel?.rawValue ?? "")
         var facts = CalibrationFrameFacts(
             id: id, kind: kind, mode: mode, filter: exposure.filter, exposureSeconds: exposureSeconds ?? 0,
             temperatureCelsius: exposure.temperatureCelsius, midpointMJD: midpointMJD ?? 0,

@@ -10,8 +10,8 @@ internal import Photometry
 
 /// Measures files, one by one, with the same rooms as the photometer.
 struct FrameMeasurer {
-    let document: InstrumentDocument
-    private(set) var masters: MasterFiles
+    var document: InstrumentDocument
+    var masters: MasterFiles
     var threshold = 4.0
     /// Whether cosmic rays and trails are looked for and left out.
     var marksArtefacts = false
@@ -118,6 +118,8 @@ extension FrameMeasurer {
     /// One frame in a few numbers; what is not known is left out.
     struct Summary: Encodable {
         let file: String
+        /// TR, TG or TB: of a colour camera.
+        let channel: String?
         var out: String?
         let width: Int
         let height: Int
@@ -151,6 +153,7 @@ extension FrameMeasurer {
         init(_ path: String, _ loaded: LoadedFrame, _ measurement: FrameMeasurement, noWorldCoordinates: String?) {
             let summary = measurement.summary
             file = path
+            channel = loaded.facts.exposure.channel?.rawValue
             width = loaded.width
             height = loaded.height
             wasCalibrated = loaded.wasCalibrated
@@ -183,7 +186,8 @@ extension FrameMeasurer {
             let aperture = String(format: "aperture %.2f px", apertureRadiusPixels)
             let image = psf.map { String(format: "PSF of %d stars, ", $0.starCount) } ?? ""
             let seconds = steps.reduce(0) { $0 + $1.wallSeconds }
-            return "\(file): \(width) x \(height), \(count), \(seeing), \(sky), \(aperture), \(image)"
+            let name = channel.map { "\(file) \($0)" } ?? file
+            return "\(name): \(width) x \(height), \(count), \(seeing), \(sky), \(aperture), \(image)"
                 + String(format: "%.2f s", seconds) + (out.map { " -> \($0)" } ?? "")
         }
     }

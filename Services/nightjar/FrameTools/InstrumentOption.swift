@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 internal import Instruments
 
 /// `--instrument DOC`, which several commands understand.
@@ -44,16 +45,37 @@ struct OutputPlace {
 
     /// The file for one input; makes the folder.
     ///
-    /// - Parameter ending: of the new name, without the dot.
-    func file(for input: String, ending: String) throws -> String {
+    /// - Parameters:
+    ///   - ending: of the new name, without the dot.
+    ///   - channel: one of the channels of the input, whose name becomes part of the file's.
+    ///   - asked: the channel that the command names: where it is the only one, `--out FILE` is the file.
+    func file(
+        for input: String, ending: String, channel: BayerChannel? = nil, asked: BayerChannel? = nil
+    ) throws -> String {
+        let ending = channel.map { "\($0.rawValue).\(ending)" } ?? ending
         let folder = isFolder ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw FrameError(folder, "this folder cannot be made: \(error.localizedDescription)")
         }
-        guard isFolder else { return path }
+        guard isFolder else { return Self.path(path, of: channel, asked: asked) }
         return URL(fileURLWithPath: path).appending(path: "\(Self.stem(of: input)).\(ending)").path
+    }
+
+    static func path(_ path: String, of channel: BayerChannel?, asked: BayerChannel?) -> String {
+        guard let channel, channel != asked else { return path }
+        return Self.path(path, of: channel)
+    }
+
+    /// `bias.fits` becomes `bias.TG.fits`.
+    static func path(_ path: String, of channel: BayerChannel) -> String {
+        let name = fileName(path)
+        let stem = stem(of: path)
+        let ending = stem == name ? (name as NSString).pathExtension : String(name.dropFirst(stem.count + 1))
+        let bare = stem == name ? (name as NSString).deletingPathExtension : stem
+        let own = "\(bare).\(channel.rawValue)" + (ending.isEmpty ? "" : ".\(ending)")
+        return String(path.dropLast(name.count)) + own
     }
 
     /// A file's name without folder and endings.

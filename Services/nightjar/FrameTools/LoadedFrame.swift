@@ -26,7 +26,7 @@ struct LoadedFrame {
         _ path: String, document: InstrumentDocument, masters: MasterFiles, marksArtefacts: Bool = false,
         threads: Int = 1, times: inout StepTimes
     ) throws {
-        var file = try times.time("read") { try FITSFile(reading: path) }
+        var file = try times.time("read") { try FrameFile(path, document) }
         let shape = try times.time("read") { try file.moveToFirstImage() }
         let header = try file.readHeader(of: shape)
         var facts = try FrameFacts(

@@ -14,7 +14,7 @@ struct MasterFile<Unit: PixelUnit> {
     init(
         _ path: String, kind: Calibration.FrameKind, unit: Unit.Type, _ document: InstrumentDocument, isForced: Bool
     ) throws {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
         var settings = FrameSettings(header: header, fileName: fileName(path), instrument: document)

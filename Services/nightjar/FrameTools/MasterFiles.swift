@@ -40,6 +40,12 @@ struct MasterFiles {
     private let isForced: Bool
     private let document: InstrumentDocument
 
+    /// None.
+    init() {
+        isForced = false
+        document = InstrumentDocument()
+    }
+
     init(_ arguments: Arguments, document: InstrumentDocument) throws {
         self.document = document
         isForced = arguments.has("force")

@@ -114,7 +114,7 @@ struct MasterInputs {
     private static func read(
         _ path: String, _ kind: Calibration.FrameKind, _ document: InstrumentDocument
     ) throws -> Input {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
         let facts = try FrameFacts(

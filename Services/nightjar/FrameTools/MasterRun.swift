@@ -139,7 +139,7 @@ struct MasterRun {
 
     /// A raw calibration frame after the corrections of its camera.
     private func prepared(_ path: String) throws -> Image<ADU> {
-        var file = try FITSFile(reading: path)
+        var file = try FrameFile(path, document)
         let raw = try file.firstImage()
         let facts = try FrameFacts(
             raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document,

@@ -1,3 +1,4 @@
+internal import Imaging
 internal import Simulation
 
 /// The test fields of `nightjar simulate`: what the words of the command say about stars, images and noise.
@@ -25,6 +26,9 @@ struct SimulatedTestField {
         Option("nebula", "E", "electrons per pixel in the middle of a glow (default: 0)"),
         Option("nebula-sigma", "PX", "size of the glow (default: 150)"),
         Option("same-stars", nil, "every frame shows the same stars; else each has its own"),
+        Option(
+            "bayer", "RGGB|BGGR|GRBG|GBRG",
+            "mosaics of a colour camera: truth.csv has the flux of each star in TR, TG and TB"),
         Option("shift", "DX,DY", "of the same stars from frame to frame [px]"),
         Option("rotate", "DEG", "of the same stars from frame to frame"),
     ]
@@ -65,6 +69,12 @@ struct SimulatedTestField {
             throw UsageError("--\(option) moves the same stars from frame to frame: give --same-stars as well")
         }
         (field.shiftX, field.shiftY) = try Self.pair(arguments, "shift", separator: ",") ?? (0, 0)
+        field.colours = try arguments.text("bayer").map { text in
+            guard let pattern = BayerPattern(rawValue: text.uppercased()) else {
+                throw UsageError("--bayer \(text): give RGGB, BGGR, GRBG or GBRG")
+            }
+            return ColourField(pattern)
+        }
         field.rotationDegrees = try arguments.number("rotate", in: -360...360) ?? 0
         self.field = field
     }

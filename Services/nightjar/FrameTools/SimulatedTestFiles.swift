@@ -11,12 +11,15 @@ extension SimulatedTestField {
         let frames: Int
         let truthRows: Int
         let backgroundVarianceElectrons: Double
+        /// Of a colour camera.
+        let bayer: String?
 
         var text: String {
-            """
-            \(frames) frames are in \(out)/frames, their exact bias, dark and flat in \(out)/masters,
-            \(truthRows) stars with their true places, fluxes and least errors in \(out)/truth.csv
-            """
+            let known = bayer == nil ? "places, fluxes and least errors" : "places and fluxes in TR, TG and TB"
+            return """
+                \(frames) frames are in \(out)/frames, their exact bias, dark and flat in \(out)/masters,
+                \(truthRows) stars with their true \(known) in \(out)/truth.csv
+                """
         }
     }
 
@@ -27,7 +30,7 @@ extension SimulatedTestField {
         try FileManager.default.createDirectory(at: frames, withIntermediateDirectories: true)
         let renderer = TestFieldRenderer(field)
         try writeMasters(of: renderer.detector, to: folder.appending(path: "masters"))
-        var truth = Self.truthColumns
+        var truth = field.colours == nil ? Self.truthColumns : Self.colourColumns
         var rays = "frame,track,x,y,electrons\n"
         var rows = 0
         for index in 0..<frameCount {
@@ -37,7 +40,9 @@ extension SimulatedTestField {
                 counts: frame.image.pixels.map { UInt16($0) }, width: frame.image.width, height: frame.image.height,
                 header: header(kind: "Light Frame", seconds: field.exposureSeconds),
                 to: frames.appending(path: name).path)
-            for star in frame.stars { truth += line(star, frame: name) }
+            for star in frame.stars {
+                truth += field.colours == nil ? line(star, frame: name) : colourLine(star, frame: name)
+            }
             for ray in frame.cosmicRays { rays += "\(name),\(ray.track),\(ray.x),\(ray.y),\(ray.electrons)\n" }
             rows += frame.stars.count
             progress(index + 1, frameCount)
@@ -48,12 +53,22 @@ extension SimulatedTestField {
         }
         return Summary(
             out: folder.path, scenario: name, seed: field.seed, frames: frameCount, truthRows: rows,
-            backgroundVarianceElectrons: field.backgroundVariance)
+            backgroundVarianceElectrons: field.backgroundVariance, bayer: field.colours?.pattern.rawValue)
     }
 
     private static let truthColumns =
         "frame,star,x,y,flux_electrons,matched_snr,flux_err_place_known,flux_err,x_err,y_err,fwhm_px,ellipticity,"
         + "theta_deg\n"
+
+    private static let colourColumns = "frame,star,x,y,flux_tr,flux_tg,flux_tb,fwhm_px,ellipticity,theta_deg\n"
+
+    /// Places and sizes are the mosaic's.
+    private func colourLine(_ star: TestStar, frame: String) -> String {
+        let numbers =
+            [star.x, star.y] + BayerChannel.allCases.map { field.flux(of: star, in: $0) }
+            + [star.image.fwhmPixels, star.image.ellipticity, star.image.thetaDegrees]
+        return "\(frame),\(star.id)," + numbers.map { "\($0)" }.joined(separator: ",") + "\n"
+    }
 
     private func line(_ star: TestStar, frame: String) -> String {
         let bounds = star.bounds
@@ -79,7 +94,7 @@ extension SimulatedTestField {
             to: folder.appending(path: "bias.fits").path)
         try FITSWriter.write(image: dark, header: darkHeader, to: folder.appending(path: "dark.fits").path)
         try FITSWriter.write(
-            image: detector.flat, header: header(kind: "Flat Field", seconds: 1),
+            image: field.lampLight(on: detector.flat), header: header(kind: "Flat Field", seconds: 1),
             to: folder.appending(path: "flat.fits").path)
     }
 
@@ -89,7 +104,12 @@ extension SimulatedTestField {
         header.append("EXPTIME", .real(seconds), comment: "[s]")
         header.append("IMAGETYP", .string(kind))
         header.append("INSTRUME", .string(field.instrument.name))
-        header.append("FILTER", .string(field.instrument.filter))
+        if let colours = field.colours {
+            header.append("BAYERPAT", .string(colours.pattern.rawValue))
+            header.append("SATURATE", .real(field.instrument.saturationADU), comment: "[adu]")
+        } else {
+            header.append("FILTER", .string(field.instrument.filter))
+        }
         header.append("EGAIN", .real(field.instrument.gain), comment: "[e-/ADU]")
         header.append("RDNOISE", .real(field.instrument.readNoiseElectrons), comment: "[e-]")
         return header

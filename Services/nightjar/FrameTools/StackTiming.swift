@@ -1,6 +1,7 @@
 internal import Calibration
 internal import FITS
 internal import Imaging
+internal import Instruments
 
 /// What it costs to combine frames that are in memory, with the error of every pixel.
 struct StackTiming: Encodable {
@@ -9,10 +10,10 @@ struct StackTiming: Encodable {
     let cpuSeconds: [Double]
 
     /// - Throws: `FITSError`, or `StackError` where the frames have different shapes.
-    init(files: [String], method: CombineMethod, runs: Int) throws {
+    init(files: [String], document: InstrumentDocument, method: CombineMethod, runs: Int) throws {
         reusePlaneStorage()
         let images = try files.map { path in
-            var file = try FITSFile(reading: path)
+            var file = try FrameFile(path, document)
             return try file.firstImage().pixels
         }
         frames = images.count

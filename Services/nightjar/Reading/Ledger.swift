@@ -7,6 +7,8 @@ struct Ledger: Codable, Equatable {
     /// Files taken in: frames and their copies.
     var files: Int
     var duplicates: Int
+    /// Files of colour cameras among them, three frames each; nil where there are none.
+    var colourFiles: Int?
     /// Different frames.
     var received: Int
     var measured: Int
@@ -21,6 +23,8 @@ struct Ledger: Codable, Equatable {
         var frameID: String
         var originalName: String
         var instrument: String
+        /// TR, TG or TB: of a colour camera's file.
+        var channel: String?
         var night: String?
         var kind: String?
         var fate: String
@@ -31,21 +35,24 @@ struct Ledger: Codable, Equatable {
 
     /// In = out, and nothing is under way.
     var addsUp: Bool {
-        pending == 0 && files == received + duplicates && received == measured + calibration + rejected + deadLettered
+        pending == 0 && files + 2 * (colourFiles ?? 0) == received + duplicates
+            && received == measured + calibration + rejected + deadLettered
     }
 
     init(_ record: Record, night: String? = nil) throws {
         let rows = try record.database.execute(
             """
             select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate,
-                reason_code, reason, midpoint_mjd_utc
+                reason_code, reason, midpoint_mjd_utc, received->'exposure'->'bayer'->>'channel' as channel,
+                received->'raw'->>'sha256' as file
             from archive.frame where $1::text is null or night = $1
-            order by midpoint_mjd_utc nulls last, original_name, frame_id
+            order by midpoint_mjd_utc nulls last, original_name, channel desc, frame_id
             """, [SQLValue(night)])
         frames = try rows.map {
             Frame(
                 frameID: try $0.text("frame_id"), originalName: try $0.text("original_name"),
-                instrument: try $0.text("instrument"), night: try $0.optionalText("night"),
+                instrument: try $0.text("instrument"), channel: try $0.optionalText("channel"),
+                night: try $0.optionalText("night"),
                 kind: try $0.optionalText("kind"), fate: try $0.text("fate"),
                 reasonCode: try $0.optionalText("reason_code"), reason: try $0.optionalText("reason"),
                 midpointMJDUTC: try $0.optionalDouble("midpoint_mjd_utc"))
@@ -57,7 +64,11 @@ struct Ledger: Codable, Equatable {
             """, [SQLValue(night)])[0].int("copies")
         let counts = Dictionary(grouping: frames, by: \.fate).mapValues(\.count)
         received = frames.count
-        files = received + duplicates
+        // A colour camera's file counts when the last of its channels has been heard of.
+        let channels = try rows.filter { try $0.optionalText("channel") != nil }
+        let split = try Dictionary(grouping: channels, by: { try $0.text("file") }).values.count { $0.count == 3 }
+        files = received - channels.count + split + duplicates
+        colourFiles = split > 0 ? split : nil
         measured = counts["measured"] ?? 0
         calibration = counts["calibration"] ?? 0
         rejected = counts["rejected"] ?? 0
@@ -68,12 +79,16 @@ struct Ledger: Codable, Equatable {
     /// The counts, a line each, and the frames that went wrong with their reasons.
     var text: String {
         let counts = [
-            ("files", files), ("duplicates", duplicates), ("received", received), ("measured", measured),
+            ("files", files), ("of colour", colourFiles ?? 0), ("duplicates", duplicates), ("received", received),
+            ("measured", measured),
             ("calibration", calibration), ("rejected", rejected), ("dead-lettered", deadLettered), ("pending", pending),
         ]
-        var lines = counts.map { $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + String($0.1) }
+        var lines = counts.filter { $0.1 > 0 || $0.0 != "of colour" }.map {
+            $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + String($0.1)
+        }
         for frame in frames where frame.reason != nil {
-            lines.append("  \(frame.originalName): \(frame.fate), \(frame.reason ?? "")".printable)
+            let name = frame.originalName + (frame.channel.map { " \($0)" } ?? "")
+            lines.append("  \(name): \(frame.fate), \(frame.reason ?? "")".printable)
         }
         lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
         return lines.joined(separator: "\n")

@@ -1,3 +1,4 @@
+internal import Events
 internal import Foundation
 internal import Hashing
 internal import PostgresStore
@@ -60,7 +61,8 @@ struct SubmittedFates {
 
     func isKnown(_ frameID: String) throws -> Bool {
         try !record.database.execute(
-            "select 1 from archive.frame where frame_id = $1 and fate is distinct from 'rejected'", [.text(frameID)]
+            "select 1 from archive.frame where frame_id = any($1) and fate is distinct from 'rejected'",
+            [.texts([frameID] + FrameName.channelIDs(ofFile: frameID))]
         ).isEmpty
     }
 
@@ -79,12 +81,12 @@ struct SubmittedFates {
             """
             select frame_id, coalesce(fate, 'pending') as fate, coalesce(reason, '') as reason, ended_by
             from archive.frame where frame_id = any($1)
-            """, [.texts(frames.compactMap(\.frameID))])
-        var ledger: [String: (fate: String, reason: String, endedBy: String?)] = [:]
+            """, [.texts(frames.compactMap(\.frameID).flatMap { [$0] + FrameName.channelIDs(ofFile: $0) })])
+        var ledger: [String: Entry] = [:]
         for row in rows {
-            ledger[try row.text("frame_id")] = (
-                try row.text("fate"), try row.text("reason"), try row.optionalText("ended_by")
-            )
+            ledger[try row.text("frame_id")] = Entry(
+                fate: try row.text("fate"), reason: try row.text("reason"),
+                endedBy: try row.optionalText("ended_by"))
         }
         let copies = try record.database.execute(
             "select duplicate_id, reason from archive.duplicate where duplicate_id = any($1)",
@@ -93,14 +95,34 @@ struct SubmittedFates {
         for row in copies { duplicates[try row.text("duplicate_id")] = try row.text("reason") }
         return frames.map { frame in
             outcome(
-                of: frame, entry: frame.frameID.flatMap { ledger[$0] },
+                of: frame, entry: frame.frameID.flatMap { Self.entry(ofFile: $0, in: ledger) },
                 copyOf: frame.duplicateID.flatMap { duplicates[$0] })
         }
     }
 
-    private func outcome(
-        of frame: SubmittedFrame, entry: (fate: String, reason: String, endedBy: String?)?, copyOf other: String?
-    ) -> Outcome {
+    private struct Entry {
+        let fate: String
+        let reason: String
+        let endedBy: String?
+    }
+
+    /// That of the file's frame, or of the three channels that a colour camera's file is split into: the worst, with
+    /// the reasons of all; pending while one is.
+    private static func entry(ofFile id: String, in ledger: [String: Entry]) -> Entry? {
+        let channels = FrameName.channels.compactMap { channel in
+            ledger[FrameName.id(ofFile: id, channel: channel)].map { (channel, $0) }
+        }
+        guard !channels.isEmpty else { return ledger[id] }
+        let order = ["deadLettered", "rejected", "measured", "calibration"]
+        let fates = channels.map(\.1.fate)
+        guard channels.count == FrameName.channels.count, let fate = order.first(where: fates.contains),
+            !fates.contains("pending")
+        else { return Entry(fate: "pending", reason: "", endedBy: nil) }
+        let reasons = channels.filter { !$0.1.reason.isEmpty }.map { "\($0.0): \($0.1.reason)" }
+        return Entry(fate: fate, reason: reasons.joined(separator: "; "), endedBy: channels[0].1.endedBy)
+    }
+
+    private func outcome(of frame: SubmittedFrame, entry: Entry?, copyOf other: String?) -> Outcome {
         let pending = Outcome(frame, fate: "pending", text: "")
         if FileManager.default.fileExists(atPath: frame.place.path) { return pending }
         if let other { return Outcome(frame, fate: "duplicate", text: other) }

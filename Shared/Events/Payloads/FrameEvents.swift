@@ -1,7 +1,7 @@
 /// A raw frame is in the store and usable. From ingest.
 public struct FrameReceived: EventPayload {
     public static let type = EventType("frame.received")
-    /// First 128 bits of the SHA-256 of the file's bytes, 32 hexadecimal digits.
+    /// First 128 bits of the SHA-256 of the file's bytes, 32 hexadecimal digits; of a channel, see `FrameName`.
     public var frameID: String
     public var raw: StoredFile
     /// The name the user gave it, without its folder.
@@ -76,6 +76,8 @@ public struct MasterBuilt: EventPayload {
     public var night: String
     public var file: StoredFile
     public var filter: String?
+    /// `TR`, `TG` or `TB`: of a colour camera; it serves that channel alone.
+    public var channel: String?
     public var exposureSeconds: Double
     public var temperatureCelsius: Double?
     public var binningX: Int

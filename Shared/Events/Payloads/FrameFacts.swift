@@ -64,6 +64,24 @@ public struct InstrumentFacts: Codable, Sendable, Equatable {
     }
 }
 
+/// One channel of a mosaic: the red pixel, the mean of the green ones or the blue pixel of each cell of 2 x 2 pixels.
+public struct BayerFacts: Codable, Sendable, Equatable {
+    /// `TR`, `TG` or `TB`.
+    public var channel: String
+    /// Colours of the first two pixels of the first two rows of the raw file: `RGGB`, `BGGR`, `GRBG` or `GBRG`.
+    public var pattern: String
+    /// Of the raw file.
+    public var width: Int
+    public var height: Int
+
+    public init(channel: String, pattern: String, width: Int, height: Int) {
+        self.channel = channel
+        self.pattern = pattern
+        self.width = width
+        self.height = height
+    }
+}
+
 /// What the header says about one exposure, normalised.
 public struct ExposureFacts: Codable, Sendable, Equatable {
     public var kind: FrameKind
@@ -82,6 +100,9 @@ public struct ExposureFacts: Codable, Sendable, Equatable {
     public var decDegrees: Double?
     /// What another program has already subtracted or divided out; absent for a raw frame.
     public var appliedSteps: [FrameKind]?
+    /// Which channel of a colour camera's mosaic the frame is; width and height are the channel's. Absent for a file
+    /// that is one frame.
+    public var bayer: BayerFacts?
 
     public init(
         kind: FrameKind, exposureSeconds: Double, midpointMJDUTC: Double, binningX: Int, binningY: Int, width: Int,

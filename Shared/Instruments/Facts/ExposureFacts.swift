@@ -1,3 +1,4 @@
+public import Imaging
 public import Sky
 
 /// Calibration steps that a header says were already applied.
@@ -45,8 +46,10 @@ public struct ExposureFacts: Sendable, Equatable {
     public var decDegrees: Double?
     /// As the header says; >= 1.
     public var airmass: Double?
-    /// Colour filter array, "RGGB" and the like, for cameras that have one.
-    public var bayerPattern: String?
+    /// Of a file whose pixels see one colour each: it is measured as the channels it is made of.
+    public var mosaic: BayerMosaic?
+    /// Of one channel of a mosaic; sizes and instrument are the channel's.
+    public var channel: BayerChannel?
     /// Constant the program added to the pixels, in its own convention (MaxIm DL: the value to add to undo it) [ADU].
     public var pedestalADU: Double?
     /// Calibration that was done before the frame came here.

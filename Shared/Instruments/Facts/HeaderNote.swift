@@ -35,7 +35,7 @@ public struct HeaderNote: Sendable, Equatable, CustomStringConvertible {
         case correctionSkipped
         /// The camera keyword does not match the document's patterns.
         case cameraMismatch
-        /// A colour filter array: neighbouring pixels see different colours.
+        /// A colour filter array: neighbouring pixels see different colours, and the file is split into channels.
         case colourFilterArray
 
         public static func < (left: Code, right: Code) -> Bool { left.order < right.order }

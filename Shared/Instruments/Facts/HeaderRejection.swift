@@ -15,6 +15,8 @@ public struct HeaderRejection: Error, Sendable, Equatable, CustomStringConvertib
         case sizeNotAccepted
         /// Width or height is not positive.
         case notAnImage
+        /// A colour filter array that is not red, green and blue in cells of two by two.
+        case mosaicUnknown
     }
 
     public let code: Code

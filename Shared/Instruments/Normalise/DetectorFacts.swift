@@ -97,16 +97,20 @@ extension HeaderReading {
         facts.psfPhotometry = document.photometry.psf
     }
 
-    /// [arcsec/px of this file]: the document's, a scale keyword, the CD matrix, or 206.265 * pixel [um] / focal length
-    /// [mm].
+    /// [arcsec/px of this file, or of the mosaic it was split from]: the document's, a scale keyword, the CD matrix, or
+    /// 206.265 * pixel [um] / focal length [mm].
     private mutating func pixelScale(binning: (x: Int, y: Int)) -> Double? {
-        if let scale = document.pixelScaleArcsec { return scale * Double(binning.x) / Double(document.binning ?? 1) }
-        if let scale = firstPositive(.pixelScale)?.value { return scale }
-        if let scale = scaleOfCDMatrix() { return scale }
+        if let scale = document.pixelScaleArcsec {
+            return scale * Double(binning.x) / Double(document.binning ?? 1)
+        }
+        // In the header of one channel of a mosaic all of it has been doubled.
+        let cell = isChannel ? 2.0 : 1
+        if let scale = firstPositive(.pixelScale)?.value { return scale / cell }
+        if let scale = scaleOfCDMatrix() { return scale / cell }
         guard let pixel = firstPositive(.pixelSize)?.value,
             let focal = document.telescope?.focalLengthMillimeters ?? firstPositive(.focalLength)?.value
         else { return nil }
-        return 206.265 * pixel / focal
+        return 206.265 * pixel / focal / cell
     }
 
     /// 3600 sqrt|det CD|, for a matrix in degrees that is not degenerate.

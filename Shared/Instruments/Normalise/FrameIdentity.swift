@@ -54,16 +54,6 @@ extension HeaderReading {
         return document.filters.first { $0.key.lowercased() == spelling.lowercased() }?.value ?? spelling
     }
 
-    mutating func bayerPattern() -> String? {
-        for keyword in rules.keywords(.bayerPattern) {
-            guard let text = header.text(keyword)?.uppercased() else { continue }
-            guard text.count == 4, text.allSatisfy({ "RGBCMYW".contains($0) }) else { continue }
-            note(.colourFilterArray, "\(keyword) '\(text)': neighbouring pixels see different colours")
-            return text
-        }
-        return nil
-    }
-
     mutating func stackCount() -> Int? {
         if header["COMBINED"] == .logical(true) { note(.combined, "COMBINED is T") }
         guard let found = firstNumber(.stackCount, where: { $0 >= 0 && $0 < 1e9 }), found.value > 1 else { return nil }

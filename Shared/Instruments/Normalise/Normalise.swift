@@ -18,6 +18,22 @@ public func normalise(
     guard width > 0, height > 0 else {
         throw HeaderRejection(.notAnImage, "the image is \(width) x \(height) pixels")
     }
+    guard let (channel, mosaic) = BayerMosaic.channel(in: header) else {
+        return try normalise(whole: header, width: width, height: height, fileName: fileName, instrument: instrument)
+    }
+    // A file that holds one channel is read as the mosaic that it was split from.
+    var result = try normalise(
+        whole: header, width: mosaic.width, height: mosaic.height, fileName: fileName, instrument: instrument)
+    result.mosaic = mosaic
+    result = result.channel(channel)
+    result.mosaic = nil
+    (result.width, result.height) = (width, height)
+    return result
+}
+
+private func normalise(
+    whole header: Header, width: Int, height: Int, fileName: String, instrument: InstrumentDocument
+) throws(HeaderRejection) -> ExposureFacts {
     var reading = HeaderReading(header: header, fileName: fileName, document: instrument)
     let kind = try reading.kind()
     let exposure = try reading.exposure(of: kind)
@@ -28,6 +44,7 @@ public func normalise(
     let pointing = reading.pointing(of: kind)
     let temperature = reading.temperature(.temperature)
     if temperature == nil { reading.note(.temperatureMissing, "no sensor temperature in the header") }
+    let mosaic = try reading.mosaic(width: width, height: height)
     try reading.accept(width: width, height: height, exposureSeconds: exposure.seconds, temperature: temperature)
     var result = ExposureFacts(
         instrument: facts, kind: kind, object: object, objectKey: object?.lowercased(),
@@ -38,7 +55,7 @@ public func normalise(
         width: width, height: height, binningX: binning.x, binningY: binning.y,
         temperatureCelsius: temperature, setTemperatureCelsius: reading.temperature(.setTemperature),
         raDegrees: pointing?.raDegrees, decDegrees: pointing?.decDegrees, airmass: reading.airmass(of: kind),
-        bayerPattern: reading.bayerPattern(), pedestalADU: reading.firstNumber(.pedestal)?.value,
+        mosaic: mosaic, channel: nil, pedestalADU: reading.firstNumber(.pedestal)?.value,
         appliedSteps: reading.appliedSteps(), stackCount: reading.stackCount(),
         software: reading.rules.presets.map(\.id), notes: [])
     result.notes = reading.sortedNotes
