@@ -27,6 +27,8 @@ struct FrameMeasurer {
 
     struct Result {
         var table: FITSTable
+        let background: Background
+        let header: Header
         var summary: Summary
         var times: StepTimes
         /// The model of the star images, and the frame without its stars, where they were wanted and could be made.
@@ -69,7 +71,9 @@ struct FrameMeasurer {
         if radii.count > 1 { summary.apertureRadiiPixels = radii }
         summary.psf = fit?.summary
         summary.flags += fit?.flags.names ?? []
-        return Result(table: table, summary: summary, times: times, starImage: fit, header: loaded.calibratedHeader)
+        return Result(
+            table: table, background: detections.background, summary: summary, times: times, starImage: fit,
+            header: loaded.calibratedHeader)
     }
 
     private func parameters(
