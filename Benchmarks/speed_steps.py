@@ -11,6 +11,8 @@ from speed_grid import grid, located, on_grid, same_pixels
 from truth import matched
 
 RADIUS = 5.0
+# Of 120 rays some 3 are missed, by every tool others: the root of the sum of both.
+MORE_MISSED = 2
 # Thresholds that find about as many stars: nightjar's in sigmas of the filtered frame, theirs of a pixel.
 THRESHOLD, PIXEL_THRESHOLD = 4.0, 1.2
 
@@ -90,10 +92,17 @@ def cosmics(bench):
         return picked(steps(done.json["frames"][0]), "cosmic rays")
 
     ours()
-    found = judged(cosmic_ray_mask(out), frame)["found"]
-    expected = judged(flagged_by_peer(frame, "separable"), frame)["found"]
-    if found < expected:
-        raise Wrong(f"nightjar found {found} cosmic rays, astroscrappy {expected}")
+    found, expected = (judged(mask, frame) for mask in (
+        cosmic_ray_mask(out), flagged_by_peer(frame, "separable")))
+    bench.columns(
+        "Cosmic rays of the timed frame",
+        f"The answers count as equal when nightjar misses at most {MORE_MISSED} rays more of 120, which is what chance "
+        "makes of the few that are missed, and hits no more cores of stars.",
+        {"nightjar": found, "astroscrappy, separable": expected})
+    if found["found"] < expected["found"] - MORE_MISSED or found["cores hit"] > expected["cores hit"]:
+        raise Wrong(
+            f"nightjar found {found['found']} cosmic rays and hit {found['cores hit']} stars, astroscrappy "
+            f"{expected['found']} and {expected['cores hit']}")
     own, separable, true = in_turn(runs, ours, lambda: theirs("separable"), lambda: theirs("true"))
     bench.measured("L.A.Cosmic, 4 iterations", own, separable)
     bench.measured("L.A.Cosmic, 4 iterations, beside true medians", own, true)

@@ -13,11 +13,11 @@ static inline __attribute__((always_inline)) float sharpness(const float *pixel,
 KERNEL_CLONES
 void kernel_sharp_pixels(
     uint8_t *restrict target, const float *restrict image, ptrdiff_t stride, const float *restrict variance,
-    float limit, size_t count) {
-    float square = limit * limit;
+    float lower, float limit, size_t count) {
+    float low = lower * lower, high = limit * limit;
     for (size_t i = 0; i < count; i++) {
-        float value = sharpness(image + i, stride);
-        target[i] = value * value > square * variance[i];
+        float value = sharpness(image + i, stride), square = value * value;
+        target[i] = (uint8_t)((square > low * variance[i]) + (square > high * variance[i]));
     }
 }
 

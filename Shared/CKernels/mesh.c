@@ -73,6 +73,16 @@ void kernel_mesh_pick(
 }
 
 KERNEL_CLONES
+void kernel_mesh_pick_tilted(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, float first,
+    float step, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        float level = first + (float)(int32_t)i * step;
+        target[i] = mask[i] <= rank ? source[i] - level : NAN;
+    }
+}
+
+KERNEL_CLONES
 size_t kernel_count_below(const float *values, float limit, size_t count) {
     uint32_t found = 0;
     for (size_t i = 0; i < count; i++) found += values[i] <= limit;

@@ -19,8 +19,11 @@ public struct Artefacts: Sendable {
             let fwhm = max(seeing.fwhmPixels * seeing.fwhmPixels - 8 * log(2) / 12, 1).squareRoot()
             return CosmicRayParameters.FineStructure.pointSpread(SampledPointSpread(fwhmPixels: fwhm))
         }
-        let hits = cosmicRays(in: frame, parameters: CosmicRayParameters(fineStructure: fineStructure ?? .medians))
-        let trails = satelliteTrails(in: frame, ignoring: hits)
+        let survey = FrameSurvey(frame)
+        var search = CosmicRaySearch(
+            frame, survey, CosmicRayParameters(fineStructure: fineStructure ?? .medians))
+        let hits = search.run()
+        let trails = satelliteTrails(in: frame, survey, ignoring: hits, TrailParameters())
         hits.mark(&frame.mask)
         for trail in trails { trail.mark(&frame.mask) }
         return Artefacts(cosmicRayCount: hits.objectCount, trails: trails)

@@ -27,25 +27,29 @@ struct BinnedResidual {
         height = (residual.height + side - 1) / side
         values = [Float](repeating: 0, count: width * height)
         weights = values
-        for row in 0..<height {
-            var sums = [Float](repeating: 0, count: width)
-            var variances = sums
-            var counts = sums
-            for y in (row * side)..<min((row + 1) * side, residual.height) {
-                for x in 0..<residual.width where residual.excluded[y * residual.width + x] == 0 {
-                    let place = y * residual.width + x
-                    sums[x / side] += residual.signal[place]
-                    variances[x / side] += residual.variance[place]
-                    counts[x / side] += 1
-                }
-            }
-            for column in 0..<width where counts[column] * 2 > Float(side * side) {
-                values[row * width + column] = sums[column] / variances[column].squareRoot()
-                weights[row * width + column] = 1
-            }
-        }
+        for row in 0..<height { addRow(row, residual) }
         leaveOutStars()
         standardise()
+    }
+
+    private mutating func addRow(_ row: Int, _ residual: PixelResidual) {
+        var (sums, variances) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
+        var counts = [Int](repeating: 0, count: width)
+        let (signal, variance, excluded) = (residual.signal.span, residual.variance.span, residual.excluded.span)
+        for y in (row * side)..<min((row + 1) * side, residual.height) {
+            for column in 0..<width {
+                let first = y * residual.width + column * side
+                for place in first..<min(first + side, (y + 1) * residual.width) where excluded[place] == 0 {
+                    sums[column] += signal[place]
+                    variances[column] += variance[place]
+                    counts[column] += 1
+                }
+            }
+        }
+        for column in 0..<width where counts[column] * 2 > side * side {
+            values[row * width + column] = sums[column] / variances[column].squareRoot()
+            weights[row * width + column] = 1
+        }
     }
 
     private mutating func leaveOutStars() {
@@ -109,10 +113,10 @@ struct PixelResidual {
     /// 1 where a pixel is not to be used: bad, hit by a cosmic ray, saturated or near it.
     let excluded: [UInt8]
 
-    init(_ frame: CalibratedFrame, hits: CosmicRayHits?) {
+    init(_ frame: CalibratedFrame, _ survey: FrameSurvey, hits: CosmicRayHits?) {
         (width, height) = (frame.signal.width, frame.signal.height)
-        var excluded = frame.withoutMeasurement()
-        let sky = SkyMesh(frame.signal, excluded: excluded)
+        var excluded = survey.excluded
+        let sky = survey.sky
         SaturatedStars(signal: frame.signal, mask: frame.mask, sky: sky, haloPixels: 6).guardPixels(in: &excluded)
         for pixel in hits?.pixels ?? [] { excluded[pixel] = 1 }
         var signal = frame.signal.pixels

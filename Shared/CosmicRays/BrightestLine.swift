@@ -38,11 +38,20 @@ extension BinnedResidual {
         var place = 0
         var sample: [Float] = []
         var visited = 0
-        for index in sums.sums.indices where counts.sums[index] >= enough {
-            let ratio = sums.sums[index] / counts.sums[index].squareRoot()
-            if ratio > greatest { (greatest, place) = (ratio, index) }
-            if visited % 61 == 0 { sample.append(ratio) }
-            visited += 1
+        sums.sums.withUnsafeBufferPointer { sums in
+            counts.sums.withUnsafeBufferPointer { counts in
+                // The square of the greatest ratio so far, with its sign.
+                var best = -Float.infinity
+                for index in sums.indices where counts[index] >= enough {
+                    let (sum, count) = (sums[index], counts[index])
+                    if sum * abs(sum) > best * count {
+                        (greatest, place) = (sum / count.squareRoot(), index)
+                        best = sum * abs(sum) / count
+                    }
+                    if visited == 0 { sample.append(sum / count.squareRoot()) }
+                    visited = visited == 60 ? 0 : visited + 1
+                }
+            }
         }
         guard sample.count > 20 else { return nil }
         sample.sort()

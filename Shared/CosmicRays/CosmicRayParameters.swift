@@ -6,6 +6,10 @@ public struct CosmicRayParameters: Sendable, Equatable {
     public var sigmaLimit: Float = 4.5
     /// Share of `sigmaLimit` that is enough beside a pixel that was hit [sigfrac].
     public var neighbourFraction: Float = 0.3
+    /// Three pixels in a row are hit, however thin the track, where each is sharper than this share of `sigmaLimit` and
+    /// together they are sharper than `trackSum` of it. Noise that does so is rarer than noise above `sigmaLimit`.
+    public var trackFraction: Float = 0.6
+    public var trackSum: Float = 2.4
     /// Contrast between sharpness and fine structure [objlim]: against the medians' fine structure as in the paper;
     /// against a point spread, how many times sharper than a star.
     public var contrastLimit: Float

@@ -14,11 +14,10 @@ struct CosmicRaySearch: ~Copyable {
     private var hitPixels: [Int] = []
     private let pointSpread: SampledPointSpread?
 
-    init(_ frame: CalibratedFrame, _ parameters: CosmicRayParameters) {
+    init(_ frame: CalibratedFrame, _ survey: FrameSurvey, _ parameters: CosmicRayParameters) {
         self.parameters = parameters
         shape = PaddedShape(width: frame.signal.width, height: frame.signal.height)
-        let excluded = frame.withoutMeasurement()
-        let sky = SkyMesh(frame.signal, excluded: excluded)
+        let (excluded, sky) = (survey.excluded, survey.sky)
         neighbours = GoodNeighbours(shape: shape, sky: sky)
         var pointSpread: SampledPointSpread?
         if case .pointSpread(let given) = parameters.fineStructure { pointSpread = given }
@@ -82,17 +81,17 @@ extension CosmicRaySearch {
 extension CosmicRaySearch {
     private mutating func allSeeds() -> [Int] {
         var seeds: [Int] = []
-        let sharp = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.stride)
-        defer { sharp.deallocate() }
-        for y in 0..<shape.height { addSeeds(y, 0..<shape.stride - 2 * PaddedShape.margin, sharp, &seeds) }
+        var sharp = SharpRows(shape, parameters)
+        sharp.begin(columns: 0..<shape.stride - 2 * PaddedShape.margin)
+        for y in 0..<shape.height { addSeeds(y, &sharp, &seeds) }
         return seeds
     }
 
     /// Seeds in the blocks that pixels whose value has changed can have an influence on. Beyond them every seed is one
     /// of before, and so are the pixels beside it.
     private mutating func seeds(near changed: [Int]) -> [Int] {
-        // A seed's neighbours are judged too, 2 px from it.
-        let reach = planes.reach + 2
+        // A seed's neighbours are judged too, 2 px from it, and a track's are those of its neighbours.
+        let reach = planes.reach + 3
         var rows = [Set<Int>](repeating: [], count: shape.height)
         for pixel in changed {
             let (x, y) = (pixel % shape.width, pixel / shape.width)
@@ -102,39 +101,39 @@ extension CosmicRaySearch {
             }
         }
         var seeds: [Int] = []
-        let sharp = UnsafeMutablePointer<UInt8>.allocate(capacity: shape.stride)
-        defer { sharp.deallocate() }
+        var sharp = SharpRows(shape, parameters)
         for y in 0..<shape.height {
             for block in rows[y].sorted() {
                 let first = shape.column(ofBlock: block)
-                addSeeds(y, first..<first + PaddedShape.blockWidth, sharp, &seeds)
+                sharp.begin(columns: first..<first + PaddedShape.blockWidth)
+                addSeeds(y, &sharp, &seeds)
             }
         }
         return seeds
     }
 
-    /// Looks through whole blocks of a row. N is at least the square root of the variance: where D is too small for
-    /// that, with a margin for rounding, S' is not looked at.
-    private mutating func addSeeds(
-        _ y: Int, _ columns: Range<Int>, _ sharp: UnsafeMutablePointer<UInt8>, _ seeds: inout [Int]
-    ) {
-        kernel_sharp_pixels(
-            sharp, planes.image.at(columns.lowerBound, y), shape.stride, planes.variance.at(columns.lowerBound, y),
-            parameters.sigmaLimit * 0.9999, columns.count)
+    /// Looks through whole blocks of a row.
+    private mutating func addSeeds(_ y: Int, _ sharp: inout SharpRows, _ seeds: inout [Int]) {
+        sharp.make(y, planes)
+        let (columns, row) = (sharp.columns, sharp.row(y))
         for eight in stride(from: 0, to: columns.count, by: 8) {
-            guard UnsafeRawPointer(sharp + eight).loadUnaligned(as: UInt64.self) != 0 else { continue }
-            for offset in eight..<eight + 8 where sharp[offset] != 0 {
+            guard UnsafeRawPointer(row + eight).loadUnaligned(as: UInt64.self) != 0 else { continue }
+            for offset in eight..<eight + 8 where row[offset] != 0 {
                 let x = columns.lowerBound + offset
-                if x < shape.width, isSeed(x, y) { seeds.append(y * shape.width + x) }
+                guard x < shape.width else { continue }
+                let isHit = row[offset] == 2 && isSeed(x, y)
+                if isHit || (sharp.mayBeTrack(offset, y) && isTrack(x, y)) { seeds.append(y * shape.width + x) }
             }
         }
     }
 
-    private mutating func isSeed(_ x: Int, _ y: Int) -> Bool {
+    private mutating func isSeed(_ x: Int, _ y: Int) -> Bool { isSharp(x, y, parameters.sigmaLimit) }
+
+    /// Whether a pixel is sharper than `limit` and than a star.
+    private mutating func isSharp(_ x: Int, _ y: Int, _ limit: Float) -> Bool {
         guard barred[y * shape.width + x] == 0 else { return false }
         let place = shape.place(x, y)
         let block = shape.block(x)
-        let limit = parameters.sigmaLimit
         planes.needSignificance(block, y)
         guard planes.significance.start[place] > limit else { return false }
         planes.needExcess(block, y)
@@ -144,18 +143,38 @@ extension CosmicRaySearch {
         let noise = planes.noise.start[place]
         let fine = planes.fine.start[place] / noise
         guard let pointSpread else { return excess > parameters.contrastLimit * max(fine, 0.01) }
-        if pointSpread.isWellSampled, isSharper(excess, fine, noise, than: pointSpread.besideMedians) { return true }
+        if pointSpread.isWellSampled, isSharper(excess, fine, noise, limit, pointSpread.besideMedians) { return true }
         planes.needConvolvedFine(block, y)
-        return isSharper(excess, planes.convolvedFine.start[place] / noise, noise, than: pointSpread.besideConvolved)
+        return isSharper(excess, planes.convolvedFine.start[place] / noise, noise, limit, pointSpread.besideConvolved)
+    }
+
+    /// Whether a pixel and two on opposite sides of it are a piece of a track: none need stand out by itself.
+    private mutating func isTrack(_ x: Int, _ y: Int) -> Bool {
+        let limit = parameters.sigmaLimit
+        guard isSharp(x, y, limit * parameters.trackFraction) else { return false }
+        let own = planes.excess.at(x, y).pointee
+        var beside: [(x: Int, y: Int, excess: Float)] = []
+        for row in PaddedShape.around(y, 1, shape.height) {
+            for column in PaddedShape.around(x, 1, shape.width) where row != y || column != x {
+                guard isSharp(column, row, limit * parameters.trackFraction) else { continue }
+                beside.append((column, row, planes.excess.at(column, row).pointee))
+            }
+        }
+        for (index, first) in beside.enumerated() {
+            for second in beside[(index + 1)...] where max(abs(first.x - second.x), abs(first.y - second.y)) > 1 {
+                if own + first.excess + second.excess > parameters.trackSum * limit { return true }
+            }
+        }
+        return false
     }
 
     /// Whether a pixel is sharper than a star of the same fine structure can be, beyond the noise of such a star.
     private func isSharper(
-        _ excess: Float, _ fine: Float, _ noise: Float, than star: SampledPointSpread.StarContrast
+        _ excess: Float, _ fine: Float, _ noise: Float, _ limit: Float, _ star: SampledPointSpread.StarContrast
     ) -> Bool {
         let fine = max(fine, 0.01)
         let expected = star.sharpness * fine
-        let doubt = parameters.sigmaLimit * (1 + star.light * fine / noise).squareRoot()
+        let doubt = limit * (1 + star.light * fine / noise).squareRoot()
         return excess > parameters.contrastLimit * expected && excess - expected > doubt
     }
 

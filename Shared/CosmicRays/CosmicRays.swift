@@ -5,6 +5,8 @@ public import Imaging
 ///     S  = L+ / (2 N)          L+: positive Laplacian of the frame split in 2 x 2, N: noise of the smoothed frame
 ///     S' = S - M5(S)           Mn: true median of n x n pixels
 ///     hit where  S' > sigmaLimit  and  S' > contrastLimit * F / N            F = M3 - M7(M3)
+///     or where this is so in three pixels in a row with trackFraction * sigmaLimit, and their S' add up to
+///     trackSum * sigmaLimit: faint tracks that no pixel gives away by itself
 ///     or beside a hit where S' > sigmaLimit, and beside those where S' > neighbourFraction * sigmaLimit
 ///
 /// With a point spread P there is a second fine structure, G = C - M7(C) of the frame convolved with it, C = P * I.
@@ -26,6 +28,6 @@ public import Imaging
 public func cosmicRays(
     in frame: CalibratedFrame, parameters: CosmicRayParameters = CosmicRayParameters()
 ) -> CosmicRayHits {
-    var search = CosmicRaySearch(frame, parameters)
+    var search = CosmicRaySearch(frame, FrameSurvey(frame), parameters)
     return search.run()
 }

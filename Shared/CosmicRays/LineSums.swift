@@ -9,7 +9,7 @@
 /// within 45 degrees of the columns that lean to the right; mirrored and transposed images have the others.
 /// - Source: Brady 1998, SIAM J. Comput. 27, 107; Nir, Zackay & Ofek 2018, AJ 156, 229 (for streaks).
 struct LineSums {
-    /// Columns, with room on either side for lines that begin or end outside.
+    /// Columns, with room before them for lines that begin outside; those that end outside sum nothing there.
     let stride: Int
     /// Columns before the image's first one.
     let margin: Int
@@ -24,7 +24,7 @@ struct LineSums {
         while rows < height { rows *= 2 }
         self.rows = rows
         margin = rows
-        stride = width + rows + rows
+        stride = width + rows
         sums = [Float](repeating: 0, count: stride * rows)
         next = sums
         for y in 0..<height {

@@ -27,8 +27,14 @@ public struct TrailParameters: Sendable, Equatable {
 public func satelliteTrails(
     in frame: CalibratedFrame, ignoring hits: CosmicRayHits? = nil, parameters: TrailParameters = TrailParameters()
 ) -> [Trail] {
+    satelliteTrails(in: frame, FrameSurvey(frame), ignoring: hits, parameters)
+}
+
+func satelliteTrails(
+    in frame: CalibratedFrame, _ survey: FrameSurvey, ignoring hits: CosmicRayHits?, _ parameters: TrailParameters
+) -> [Trail] {
     guard min(frame.signal.width, frame.signal.height) >= 64 else { return [] }
-    let residual = PixelResidual(frame, hits: hits)
+    let residual = PixelResidual(frame, survey, hits: hits)
     var bins = BinnedResidual(residual)
     let fit = TrailFit(residual, mask: frame.mask, binSide: bins.side)
     var trails: [Trail] = []

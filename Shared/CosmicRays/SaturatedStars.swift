@@ -16,6 +16,8 @@ struct SaturatedStars {
     /// Marks groups and halos with 1.
     func guardPixels(in guarded: inout [UInt8]) {
         let saturated = PixelFlags.saturated.rawValue
+        // The loop runs on vectors, and most frames need no more.
+        guard mask.bits.reduce(0, |) & saturated != 0 else { return }
         var seen = Set<Int>()
         for start in mask.bits.indices where mask.bits[start] & saturated != 0 && !seen.contains(start) {
             let group = PixelGroup(from: start, width: mask.width, height: mask.height) {

@@ -60,6 +60,27 @@ struct TrailFit {
         return Width(fwhm: fwhm, mask: max(2 * max(far[0], far[1]) + 2, 2 * fwhm), peak: peak, base: base)
     }
 
+    /// Whether along three quarters of the line the light falls below that of the outer pixels by nearly as much as a
+    /// trail would rise above it: the sky about a step between amplifiers lies half a step too high on one side and too
+    /// low on the other. Means of 5 px count, 4 of their errors down.
+    private func isStep(_ line: Line, _ width: Width) -> Bool {
+        (0..<4).count { quarter in
+            let start = line.length * Double(quarter) / 4
+            let points = profile.across(line, from: start, to: start + line.length / 4, reach: Self.reach)
+            let outer = points.indices.filter {
+                abs($0 - Self.reach) * 10 >= Self.reach * 7 && points[$0].error.isFinite
+            }
+            guard outer.count >= 6 else { return false }
+            let base = outer.map { points[$0].median }.sorted()[outer.count / 2]
+            return (2..<points.count - 2).contains { middle in
+                let near = points[(middle - 2)...(middle + 2)]
+                guard near.allSatisfy(\.error.isFinite) else { return false }
+                let light = near.reduce(0) { $0 + $1.median - base } / 5
+                return light < min(-0.4 * width.peak, -2 * points[middle].error)
+            }
+        } >= 3
+    }
+
     /// How far from a peak a profile comes down to a level [px]; nil where it does not.
     private static func crossing(_ light: [Double], from top: Int, step: Int, level: Double) -> Double? {
         var index = top
@@ -71,7 +92,7 @@ struct TrailFit {
         return nil
     }
 
-    /// Brightness of pieces of the line above what lies on either side of it, in order.
+    /// Brightness of pieces of the line above what lies on both sides of it, in order.
     private func pieces(_ line: Line, _ step: Double, _ width: Width) -> [(light: Double, error: Double)] {
         let half = max(0.5, width.fwhm / 3)
         let aside = width.mask / 2 + half + 3
@@ -80,10 +101,20 @@ struct TrailFit {
             let middle = profile.middle(line, from: start, to: end, halfWidth: half)
             let left = profile.middle(line, from: start, to: end, halfWidth: half + 2, offset: aside)
             let right = profile.middle(line, from: start, to: end, halfWidth: half + 2, offset: -aside)
-            let sides = [left, right].filter { $0.error.isFinite }
-            let base = sides.isEmpty ? width.base : sides.reduce(0) { $0 + $1.median } / Double(sides.count)
-            return (middle.median - base, middle.error)
+            return (middle.median - (Self.base(left, right) ?? width.base), middle.error)
         }
+    }
+
+    /// The level beside a piece: the mean of both sides; of sides that differ by more than 3 errors the brighter one,
+    /// so that a step between amplifiers does not count as light.
+    private static func base(
+        _ left: (median: Double, error: Double), _ right: (median: Double, error: Double)
+    ) -> Double? {
+        guard left.error.isFinite, right.error.isFinite else {
+            return left.error.isFinite ? left.median : right.error.isFinite ? right.median : nil
+        }
+        let isStep = abs(left.median - right.median) > 3 * hypot(left.error, right.error)
+        return isStep ? max(left.median, right.median) : (left.median + right.median) / 2
     }
 
     /// The piece of the whole line around the candidate that is lit, over gaps of up to three pieces.
@@ -126,7 +157,7 @@ struct TrailFit {
         let sorted = known.map(\.light).sorted()
         let (faint, bright) = (sorted[sorted.count / 5], sorted[sorted.count * 4 / 5])
         guard faint > 0, bright < 4 * faint || bright - faint < 6 * known[known.count / 2].error else { return false }
-        return !fadesFromStar(line, light)
+        return !isStep(line, width) && !fadesFromStar(line, light)
     }
 
     /// Whether the half of the pieces that is near to a saturated star on the line is much brighter than the other.

@@ -15,9 +15,8 @@ struct FirstLook {
         let rows: ClosedRange<Int>
     }
 
-    /// Pixels of a source stand out by this much, and its brightest by `significance` [sigma].
+    /// Pixels of a source stand out by this much [sigma].
     private static let threshold = 2.5
-    private static let significance: Float = 4.5
     /// Of the filter [blocks]: a good match for stars of 2 to 6 px.
     private static let fwhmBlocks = 1.7
 
@@ -34,20 +33,30 @@ struct FirstLook {
     }
 
     private init(_ frame: CalibratedFrame, _ binned: BinnedFrame, tileSize: Int, filterSize: Int, threads: Int) {
-        guard let first = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: nil, threads: threads)
+        guard var first = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: nil, threads: threads)
         else {
             background = Background(noneOf: frame, tileSize: tileSize)
             stars = []
             return
         }
+        let tilts = first.tilts(binned)
+        if tilts != nil {
+            first =
+                SkyMesh(
+                    binned, tileSize: tileSize, filterSize: filterSize, mask: nil, tilts: tilts, threads: threads)
+                ?? first
+        }
         let footprints = Self.search(binned, first, threads: threads)
-        let mask = SourceMask.make(footprints, significance: Self.significance)
-        let second = SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask, threads: threads) ?? first
+        let mask = SourceMask.make(footprints)
+        StarWings(binned, footprints, first, mask: mask, tilts: tilts)?.subtract(from: binned)
+        let second =
+            SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask, tilts: tilts, threads: threads)
+            ?? first
         background = Background(second, frame, tileSize: tileSize)
         stars = Self.stars(footprints)
     }
 
-    private static func search(_ binned: BinnedFrame, _ mesh: SkyMesh, threads: Int) -> Footprints {
+    static func search(_ binned: BinnedFrame, _ mesh: SkyMesh, threads: Int) -> Footprints {
         let level = mesh.surface(mesh.level, width: binned.width, height: binned.height)
         let rms = mesh.surface(mesh.blockScatter, width: binned.width, height: binned.height)
         binned.subtract(level, threads: threads)

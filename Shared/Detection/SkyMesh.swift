@@ -3,8 +3,8 @@ internal import Imaging
 
 /// Level and scatter of the sky on a mesh of tiles of nearly equal size.
 struct SkyMesh {
-    private(set) var columns: Int
-    private(set) var rows: Int
+    let columns: Int
+    let rows: Int
     /// [e-/px]
     var level: [Float]
     /// Of single pixels, and of means of 2 x 2 [e-].
@@ -16,29 +16,31 @@ struct SkyMesh {
     ///   - filterSize: width of the median filter [tiles].
     ///   - mask: for each block 0 for sky, 1 for surroundings of sources, 2 for sources; nil where sources are not
     ///     known.
+    ///   - tilts: slopes to take off before the sky is measured, tile by tile; nil for none.
     ///   - threads: rows of tiles are measured at once; the result does not depend on it.
     /// - Returns: nil when no tile has enough blocks.
-    init?(_ frame: BinnedFrame, tileSize: Int, filterSize: Int, mask: [UInt8]?, threads: Int = 1) {
-        columns = max(1, (frame.width * 2 + tileSize / 2) / tileSize)
-        rows = max(1, (frame.height * 2 + tileSize / 2) / tileSize)
-        columns = min(columns, frame.width)
-        rows = min(rows, frame.height)
-        let (columns, rows) = (columns, rows)
+    init?(
+        _ frame: BinnedFrame, tileSize: Int, filterSize: Int, mask: [UInt8]?, tilts: [SkyTilt]? = nil, threads: Int = 1
+    ) {
+        let columns = min(max(1, (frame.width * 2 + tileSize / 2) / tileSize), frame.width)
+        let rows = min(max(1, (frame.height * 2 + tileSize / 2) / tileSize), frame.height)
+        (self.columns, self.rows) = (columns, rows)
         let largest = (frame.width / columns + 1) * (frame.height / rows + 1)
         let ranks = mask ?? [UInt8](repeating: 0, count: frame.mean.count)
         let tiles = parallelMap(rows, threads: threads) { row in
             // Each row of tiles begins without a guess, so that it does not depend on the others.
             let blocks = TileBlocks(capacity: largest)
             var last: TileStatistics?
-            let along = (row * frame.height / rows)..<((row + 1) * frame.height / rows)
             return (0..<columns).map { column -> TileStatistics? in
-                let across = (column * frame.width / columns)..<((column + 1) * frame.width / columns)
+                let tile = row * columns + column
+                let (across, along) = Self.blocks(ofTile: tile, columns, rows, frame)
+                let tilt = tilts?[tile] ?? .none
                 let found: TileStatistics?
                 if mask == nil {
-                    blocks.take(frame, across, along, mask: ranks, rank: 0)
+                    blocks.take(frame, across, along, mask: ranks, rank: 0, tilt: tilt)
                     found = TileStatistics.mode(blocks, near: last)
                 } else {
-                    found = Self.masked(blocks, frame, across, along, ranks, near: last)
+                    found = Self.masked(blocks, frame, across, along, ranks, tilt, near: last)
                 }
                 last = found ?? last
                 return found
@@ -53,18 +55,29 @@ struct SkyMesh {
         blockScatter = filtered(tiles.map { $0?.blockScatter ?? .nan })
     }
 
+    /// Columns and rows of blocks that make a tile.
+    static func blocks(
+        ofTile tile: Int, _ columns: Int, _ rows: Int, _ frame: BinnedFrame
+    ) -> (across: Range<Int>, along: Range<Int>) {
+        let (row, column) = (tile / columns, tile % columns)
+        return (
+            (column * frame.width / columns)..<((column + 1) * frame.width / columns),
+            (row * frame.height / rows)..<((row + 1) * frame.height / rows)
+        )
+    }
+
     /// The mean of what is sky; where sources leave less than an eighth of a tile the mode of what is not source, and
     /// where even that is less, of everything.
     private static func masked(
         _ blocks: TileBlocks, _ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, _ ranks: [UInt8],
-        near guess: TileStatistics?
+        _ tilt: SkyTilt, near guess: TileStatistics?
     ) -> TileStatistics? {
         let fewest = max(TileStatistics.fewest, columns.count * rows.count / 8)
-        blocks.take(frame, columns, rows, mask: ranks, rank: 0)
+        blocks.take(frame, columns, rows, mask: ranks, rank: 0, tilt: tilt)
         if blocks.used >= fewest { return TileStatistics.clippedMean(blocks, near: guess) }
-        blocks.take(frame, columns, rows, mask: ranks, rank: 1)
+        blocks.take(frame, columns, rows, mask: ranks, rank: 1, tilt: tilt)
         if blocks.used >= fewest { return TileStatistics.mode(blocks, near: guess) }
-        blocks.take(frame, columns, rows, mask: ranks, rank: 2)
+        blocks.take(frame, columns, rows, mask: ranks, rank: 2, tilt: tilt)
         return TileStatistics.mode(blocks, near: guess)
     }
 

@@ -10,8 +10,10 @@ internal import Foundation
 /// footprint's threshold to that level.
 enum SourceMask {
     private static let widest = 60.0
+    /// Of the brightest pixel of what counts as a source [sigma].
+    static let significance: Float = 4.5
 
-    static func make(_ footprints: Footprints, significance: Float) -> [UInt8] {
+    static func make(_ footprints: Footprints) -> [UInt8] {
         var mask = [UInt8](repeating: 0, count: footprints.width * footprints.height)
         mask.withUnsafeMutableBufferPointer { mask in
             var canvas = Canvas(pixels: mask, width: footprints.width, height: footprints.height)
@@ -28,6 +30,9 @@ enum SourceMask {
         }
         return mask
     }
+
+    /// Blocks that a source of one peak has around it.
+    static func discArea(_ peak: Float) -> Double { .pi * radius(peak) * radius(peak) }
 
     /// [blocks]
     private static func radius(_ peak: Float) -> Double {

@@ -33,7 +33,7 @@ struct TileStatistics {
             if isSettled { break }
         }
         let level = abs(mean - centre) <= 0.3 * scatter ? 2.5 * centre - 1.5 * mean : centre
-        return TileStatistics(level: level, sums, scatter)
+        return TileStatistics(level: level, sums, scatter, blocks.tilt)
     }
 
     /// The mean of the blocks within 4 sigma of their median: unbiased for Poisson noise where no source is.
@@ -49,15 +49,16 @@ struct TileStatistics {
             scatter = spread
             if isSettled { break }
         }
-        return TileStatistics(level: centre + Float(sums.sum / Double(sums.count)), sums, scatter)
+        return TileStatistics(level: centre + Float(sums.sum / Double(sums.count)), sums, scatter, blocks.tilt)
     }
 
-    private init(level: Float, _ sums: kernel_mesh_clipped, _ scatter: Float) {
+    private init(level: Float, _ sums: kernel_mesh_clipped, _ scatter: Float, _ tilt: SkyTilt) {
         self.level = level
         blockScatter = scatter
-        // Scatter within blocks, which is 3 sigma^2, and of blocks.
+        // Scatter within blocks, which is 3 sigma^2 and what a slope adds, and of blocks.
         let within = sums.otherCount > 0 ? sums.other / Double(sums.otherCount) / 4 : 0
-        pixelScatter = Float((within + Double(scatter) * Double(scatter)).squareRoot())
+        let slope = Double(tilt.across * tilt.across + tilt.along * tilt.along) / 16
+        pixelScatter = Float((max(0, within - slope) + Double(scatter) * Double(scatter)).squareRoot())
     }
 
     private static func variance(_ sums: kernel_mesh_clipped) -> Double {
@@ -66,7 +67,7 @@ struct TileStatistics {
     }
 }
 
-/// The blocks of one tile: NaN where a block does not count.
+/// The blocks of one tile, less the slope of the sky about the tile's middle: NaN where a block does not count.
 final class TileBlocks {
     private let means: UnsafeMutablePointer<Float>
     private let scatters: UnsafeMutablePointer<Float>
@@ -74,6 +75,8 @@ final class TileBlocks {
     private var count = 0
     /// Blocks that count.
     private(set) var used = 0
+    /// What has been taken off.
+    private(set) var tilt = SkyTilt.none
 
     init(capacity: Int) {
         means = .allocate(capacity: capacity + 16)
@@ -86,7 +89,12 @@ final class TileBlocks {
     }
 
     /// Takes the blocks of a rectangle whose entry in `mask` is at most `rank`.
-    func take(_ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, mask: [UInt8], rank: UInt8) {
+    func take(
+        _ frame: BinnedFrame, _ columns: Range<Int>, _ rows: Range<Int>, mask: [UInt8], rank: UInt8,
+        tilt: SkyTilt = .none
+    ) {
+        self.tilt = tilt
+        let plane = TiltedPlane(tilt, columns, rows)
         var filled = 0
         mask.withUnsafeBufferPointer { mask in
             guard let mean = frame.mean.baseAddress, let scatter = frame.scatter.baseAddress,
@@ -94,7 +102,13 @@ final class TileBlocks {
             else { return }
             for row in rows {
                 let start = row * frame.width + columns.lowerBound
-                kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
+                if tilt.isNone {
+                    kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
+                } else {
+                    let first = plane.level(columns.lowerBound, row)
+                    kernel_mesh_pick_tilted(
+                        means + filled, mean + start, mask + start, rank, first, tilt.across, columns.count)
+                }
                 (scatters + filled).update(from: scatter + start, count: columns.count)
                 filled += columns.count
             }

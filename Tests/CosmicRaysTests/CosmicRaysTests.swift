@@ -67,7 +67,7 @@ import Testing
         for limit in [1, 6] {
             parameters.iterationLimit = limit
             let hits = cosmicRays(in: frame, parameters: parameters)
-            let search = CosmicRaySearch(frame, parameters)
+            let search = CosmicRaySearch(frame, FrameSurvey(frame), parameters)
             let whole = WholeFrameSearch(frame, parameters, barred: search.barred).run()
             #expect(hits.pixels == whole.pixels && hits.iterations == whole.iterations)
             #expect(hits.pixels.count > 15 && hits.objectCount > 5)

@@ -44,7 +44,7 @@ import Testing
         var (noise, convolved) = (significance, significance)
         image.withUnsafeBufferPointer {
             let pixels = $0.baseAddress! + start
-            kernel_sharp_pixels(&sharp, pixels, stride, variance, 2, count)
+            kernel_sharp_pixels(&sharp, pixels, stride, variance, 1, 2, count)
             kernel_sharpness(&significance, &noise, pixels, stride, variance, smooth, 3, count)
             kernel_convolve_square(&convolved, pixels, stride, taps, 3, count)
         }
@@ -52,7 +52,8 @@ import Testing
             let place = start + i
             let sharpness = plainSharpness(image, place, stride)
             let expected = (variance[i] + max(0, smooth[i] - 3)).squareRoot()
-            #expect(sharp[i] == (sharpness * sharpness > 4 * variance[i] ? 1 : 0))
+            let square = sharpness * sharpness
+            #expect(sharp[i] == (square > 4 * variance[i] ? 2 : square > variance[i] ? 1 : 0))
             #expect(noise[i] == expected && significance[i] == sharpness / expected)
             var sum: Float = 0
             for tap in 0..<49 { sum += taps[tap] * image[place + (tap / 7 - 3) * stride + tap % 7 - 3] }

@@ -96,6 +96,26 @@ import Testing
         #expect(satelliteTrails(in: galaxy.expose()).isEmpty)
     }
 
+    /// Steps run along columns and rows; where they lie within a degree of them, as after a resampling, too.
+    @Test("steps between four amplifiers are no trails, and those that cross them are", arguments: [1.0, 2, 3])
+    func amplifiers(sigmas: Double) {
+        for tilt in [0.0, 4, 9] {
+            var field = SimulatedField(seed: 404)
+            let step = sigmas * SimulatedField.noise
+            field.addLight { x, y in
+                let right = x + tilt * (y - 256) / 512 > 255.5
+                let top = y - tilt * (x - 256) / 512 > 255.5
+                return (right ? step : 0) + (top ? 0.6 * step : 0) + (right && top ? -0.9 * step : 0)
+            }
+            let trails = satelliteTrails(in: field.expose())
+            #expect(trails.isEmpty, "\(tilt): \(trails)")
+            field.addTrail(20, 0, 480, 511, peak: 2.5 * SimulatedField.noise)
+            let crossing = satelliteTrails(in: field.expose())
+            #expect(crossing.contains { Self.matches($0, 20, 0, 480, 511) })
+            #expect(crossing.count == 1, "\(tilt): \(crossing)")
+        }
+    }
+
     @Test("a sky with a slope, a constant frame, and frames without pixels to use have no trails")
     func empty() {
         var slope = SimulatedField(seed: 403, stars: 0)

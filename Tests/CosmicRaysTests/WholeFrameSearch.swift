@@ -96,9 +96,17 @@ struct WholeFrameSearch {
         var seeds = Set<Int>()
         for index in frame.signal.pixels.indices where barred[index] == 0 {
             let place = place(index)
-            guard excess[place] > parameters.sigmaLimit else { continue }
-            if isHit(excess[place], fine[place] / noise[place], noise[place], place, image) { seeds.insert(index) }
+            let limit = parameters.sigmaLimit
+            if excess[place] > limit,
+                isHit(excess[place], fine[place] / noise[place], noise[place], place, image, limit)
+            {
+                seeds.insert(index)
+            }
         }
+        seeds.formUnion(
+            tracks(excess) { place, limit in
+                isHit(excess[place], fine[place] / noise[place], noise[place], place, image, limit)
+            })
         func grow(_ pixels: Set<Int>, _ limit: Float) -> Set<Int> {
             grown(pixels) { index in
                 let place = place(index)
@@ -128,15 +136,39 @@ struct WholeFrameSearch {
         return spread.isWellSampled ? [(fine, spread.besideMedians), other] : [other]
     }
 
-    private func isHit(_ excess: Float, _ fine: Float, _ noise: Float, _ place: Int, _ image: [Float]) -> Bool {
+    private func isHit(
+        _ excess: Float, _ fine: Float, _ noise: Float, _ place: Int, _ image: [Float], _ limit: Float
+    ) -> Bool {
         guard case .pointSpread(let spread) = parameters.fineStructure else {
             return excess > parameters.contrastLimit * max(fine, 0.01)
         }
         return fineStructures(fine, noise, place, image, spread).contains { fine, star in
             let fine = max(fine, 0.01)
-            let doubt = parameters.sigmaLimit * (1 + star.light * fine / noise).squareRoot()
+            let doubt = limit * (1 + star.light * fine / noise).squareRoot()
             let expected = star.sharpness * fine
             return excess > parameters.contrastLimit * expected && excess - expected > doubt
+        }
+    }
+
+    /// Middle pixels of three in a row.
+    private func tracks(_ excess: [Float], _ isHit: (Int, Float) -> Bool) -> Set<Int> {
+        let limit = parameters.sigmaLimit * parameters.trackFraction
+        let sharp = Set(
+            frame.signal.pixels.indices.filter { barred[$0] == 0 }.filter {
+                excess[place($0)] > limit && isHit(place($0), limit)
+            })
+        return sharp.filter { index in
+            let steps = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)].filter { dx, dy in
+                let (x, y) = (index % width + dx, index / width + dy)
+                return x >= 0 && y >= 0 && x < width && y < height && sharp.contains(y * width + x)
+            }
+            return steps.contains { first in
+                steps.contains { second in
+                    let pair = [first, second].map { excess[place(index + $0.1 * width + $0.0)] }
+                    return max(abs(first.0 - second.0), abs(first.1 - second.1)) > 1
+                        && excess[place(index)] + pair[0] + pair[1] > parameters.trackSum * parameters.sigmaLimit
+                }
+            }
         }
     }
 

@@ -113,6 +113,9 @@ struct KernelTests {
         var picked = [Float](repeating: 0, count: 208)
         kernel_mesh_pick(&picked, others, mask, 1, 208)
         #expect(Self.bits(picked) == Self.bits(others.indices.map { mask[$0] <= 1 ? others[$0] : .nan }))
+        kernel_mesh_pick_tilted(&picked, others, mask, 1, 2.5, -0.3, 208)
+        let tilted = others.indices.map { mask[$0] <= 1 ? others[$0] - (2.5 + Float($0) * -0.3) : .nan }
+        #expect(Self.bits(picked) == Self.bits(tilted))
         let line: [Float] = [1.5, -2.25, 0.75, 0.3]
         kernel_cubic(&picked, values, line, 208)
         let cubic = values.map { line[0] + $0 * (line[1] + $0 * (line[2] + $0 * line[3])) }

@@ -13,6 +13,7 @@ let measureCommand = Command(
         Option("out", "FILE|DIR", "where the table goes (default: standard output)"),
         Option("format", "csv|fits", "of the table (default: by the name of --out, else csv)"),
         Option("positions", "FILE", "measures at the x, y of this CSV file (0-based pixels) instead"),
+        Option("background", "FILE|DIR", "also writes the level of the sky, and its scatter, as FITS images"),
         Option("recentre", nil, "moves given positions to the centroid within one FWHM"),
         Option(
             "aperture", "PX[,PX...]",
@@ -45,6 +46,7 @@ private struct MeasureFiles {
     private let out: OutputPlace?
     private let modelOut: OutputPlace?
     private let residualOut: OutputPlace?
+    private let background: OutputPlace?
     private let format: String
     private let printsJSON: Bool
 
@@ -57,6 +59,7 @@ private struct MeasureFiles {
             try arguments.text(option).map { try OutputPlace($0, inputs: arguments.positional, option: option) }
         }
         (out, modelOut, residualOut) = (try place("out"), try place("psf-out"), try place("residual"))
+        background = try place("background")
         printsJSON = arguments.has("json")
         guard files.count == 1 || out != nil || printsJSON else {
             throw UsageError("\(files.count) frames make \(files.count) tables: give a folder by --out")
@@ -147,6 +150,11 @@ private struct MeasureFiles {
 
     private mutating func measure(_ file: String, isLast: Bool) throws -> FrameMeasurer.Summary {
         var result = try measurer.measure(file, keepsMasters: !isLast)
+        if let background {
+            let place = try background.file(for: file, ending: "background.fits")
+            try OutputPlace.requireDistinct(place, from: files + otherInputs)
+            try result.times.time("write") { try BackgroundFile.write(result.background, result.header, to: place) }
+        }
         if let out {
             let place = try distinct(out, for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
             try result.times.time("write") { try write(result.table, to: place) }

@@ -29,6 +29,8 @@ struct FrameMeasurer {
 
     struct Result {
         var table: FITSTable
+        let background: Background
+        let header: Header
         var summary: Summary
         var times: StepTimes
         /// The model of the star images, and the frame without its stars, where they were wanted and could be made.
@@ -78,7 +80,9 @@ struct FrameMeasurer {
                     exposureSeconds: loaded.facts.exposureSeconds)
             }
         }
-        return Result(table: table, summary: summary, times: times, starImage: fit, header: loaded.calibratedHeader)
+        return Result(
+            table: table, background: detections.background, summary: summary, times: times, starImage: fit,
+            header: loaded.calibratedHeader)
     }
 
     private func parameters(

@@ -12,10 +12,10 @@
 //
 // which is the flux of a pixel that stands alone on an empty sky.
 
-/// target[i] = 1 where D^2 > limit^2 * variance[i], else 0.
+/// target[i] = 2 where D^2 > limit^2 * variance[i], 1 where D^2 > lower^2 * variance[i], else 0.
 void kernel_sharp_pixels(
     uint8_t *restrict target, const float *restrict image, ptrdiff_t stride, const float *restrict variance,
-    float limit, size_t count);
+    float lower, float limit, size_t count);
 
 /// noise[i] = sqrt(variance[i] + max(0, smooth[i] - sky)), significance[i] = D / noise[i].
 void kernel_sharpness(

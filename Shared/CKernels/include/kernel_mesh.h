@@ -30,6 +30,11 @@ void kernel_bin(
 void kernel_mesh_pick(
     float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count);
 
+/// The same less a slope along the row: source[i] - (first + i step).
+void kernel_mesh_pick_tilted(
+    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, float first,
+    float step, size_t count);
+
 /// Number of values <= limit; NaN counts not. `count` is a multiple of 16.
 size_t kernel_count_below(const float *values, float limit, size_t count);
 

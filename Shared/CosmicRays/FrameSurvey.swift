@@ -1,5 +1,17 @@
 internal import Imaging
 
+/// What every search for artefacts begins with.
+struct FrameSurvey {
+    /// 1 where a pixel carries no measurement.
+    let excluded: [UInt8]
+    let sky: SkyMesh
+
+    init(_ frame: CalibratedFrame) {
+        excluded = frame.withoutMeasurement()
+        sky = SkyMesh(frame.signal, excluded: excluded)
+    }
+}
+
 extension CalibratedFrame {
     /// 1 where a pixel carries no measurement.
     func withoutMeasurement() -> [UInt8] {

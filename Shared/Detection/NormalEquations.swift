@@ -1,0 +1,95 @@
+/// Linear least squares of few parameters beside an offset for each tile, which is taken out tile by tile.
+struct NormalEquations {
+    private let count: Int
+    private var matrix: [Double]
+    private var right: [Double]
+    private var samples = 0
+    /// Of the open tile: weights, values, functions and products with them.
+    private var tile: (weight: Double, value: Double)
+    private var functions: [Double]
+    private var products: [Double]
+    private var valueProducts: [Double]
+
+    init(count: Int) {
+        self.count = count
+        matrix = [Double](repeating: 0, count: count * count)
+        right = [Double](repeating: 0, count: count)
+        (tile, functions, products, valueProducts) = ((0, 0), right, matrix, right)
+    }
+
+    /// - Parameter sample: values of the functions; more than there are parameters do no harm.
+    mutating func add(_ sample: [Float], _ value: Float, weight: Float) {
+        let (value, weight) = (Double(value), Double(weight))
+        tile.weight += weight
+        tile.value += weight * value
+        samples += 1
+        for row in 0..<count where sample[row] != 0 {
+            let scaled = weight * Double(sample[row])
+            functions[row] += scaled
+            valueProducts[row] += scaled * value
+            for column in row..<count { products[row * count + column] += scaled * Double(sample[column]) }
+        }
+    }
+
+    /// Ends a tile: its own mean of everything is taken off.
+    mutating func closeTile() {
+        if tile.weight > 0 {
+            for row in 0..<count {
+                right[row] += valueProducts[row] - functions[row] * tile.value / tile.weight
+                for column in row..<count {
+                    let mean = functions[row] * functions[column] / tile.weight
+                    matrix[row * count + column] += products[row * count + column] - mean
+                }
+            }
+        }
+        tile = (0, 0)
+        for row in 0..<count { (functions[row], valueProducts[row]) = (0, 0) }
+        for index in products.indices { products[index] = 0 }
+    }
+
+    /// The solution without the parameters that would be negative, the most negative one left out first.
+    ///
+    /// - Returns: nil where there are too few samples, or no parameter is left.
+    func nonNegativeSolution() -> [Double]? {
+        guard samples >= 20 * count else { return nil }
+        var used = (0..<count).filter { matrix[$0 * count + $0] > 0 }
+        while !used.isEmpty {
+            guard let solution = solution(used) else { return nil }
+            guard let worst = solution.indices.min(by: { solution[$0] < solution[$1] }), solution[worst] < 0 else {
+                var all = [Double](repeating: 0, count: count)
+                for (index, value) in zip(used, solution) { all[index] = value }
+                return all
+            }
+            used.remove(at: worst)
+        }
+        return nil
+    }
+
+    /// By Cholesky's decomposition of the rows and columns used; nil where they are not independent.
+    private func solution(_ used: [Int]) -> [Double]? {
+        let size = used.count
+        var lower = [Double](repeating: 0, count: size * size)
+        for i in 0..<size {
+            for j in 0...i {
+                var sum = matrix[min(used[i], used[j]) * count + max(used[i], used[j])]
+                for k in 0..<j { sum -= lower[i * size + k] * lower[j * size + k] }
+                if i == j {
+                    guard sum > 1e-12 * matrix[used[i] * count + used[i]] else { return nil }
+                    lower[i * size + i] = sum.squareRoot()
+                } else {
+                    lower[i * size + j] = sum / lower[j * size + j]
+                }
+            }
+        }
+        var x = used.map { right[$0] }
+        for i in 0..<size {
+            for k in 0..<i { x[i] -= lower[i * size + k] * x[k] }
+            x[i] /= lower[i * size + i]
+        }
+        for i in (0..<size).reversed() {
+            for k in (i + 1)..<max(size, i + 1) { x[i] -= lower[k * size + i] * x[k] }
+            x[i] /= lower[i * size + i]
+        }
+        return x
+    }
+}
