@@ -85,10 +85,12 @@ struct ColourCommandTests {
     func outputs() throws {
         let shop = try ColourShop("--bayer", "rggb", "--size", "128", "--frames", "3", "--stars", "5")
         let lights = (1...3).map { "@sim/frames/test-light-000\($0).fits" }
-        #expect(try shop.run("master", lights[0], lights[1], lights[2], "--kind", "bias", "--out", "@bias.fits") == 0)
+        #expect(
+            try shop.run("master", lights[0], lights[1], lights[2], "--kind", "bias", "--force", "--out", "@bias.fits")
+                == 0)
         for channel in ["TR", "TG", "TB"] { #expect(shop.exists("bias.\(channel).fits")) }
         #expect(!shop.exists("bias.fits"))
-        #expect(try shop.run("calibrate", lights[0], "--bias", "@bias.fits", "--out", "@c.fits") == 0)
+        #expect(try shop.run("calibrate", lights[0], "--bias", "@bias.fits", "--force", "--out", "@c.fits") == 0)
         for channel in ["TR", "TG", "TB"] { #expect(shop.exists("c.\(channel).fits")) }
         #expect(try shop.run("calibrate", lights[0], "--channel", "tg", "--out", "@one.fits") == 0)
         #expect(shop.exists("one.fits") && !shop.exists("one.TG.fits"))
@@ -104,10 +106,12 @@ struct ColourCommandTests {
         let shop = try ColourShop("--bayer", "RGGB", "--size", "128", "--frames", "1", "--stars", "5")
         let light = "@sim/frames/test-light-0001.fits"
         #expect(
-            try shop.run("master", light, "--kind", "bias", "--channel", "TR", "--out", "@red.fits") == 0)
-        #expect(try shop.run("calibrate", light, "--channel", "TR", "--bias", "@red.fits", "--out", "@r.fits") == 0)
+            try shop.run("master", light, "--kind", "bias", "--force", "--channel", "TR", "--out", "@red.fits") == 0)
+        #expect(
+            try shop.run("calibrate", light, "--channel", "TR", "--bias", "@red.fits", "--force", "--out", "@r.fits")
+                == 0)
         #expect(throws: FrameError.self) {
-            try shop.run("calibrate", light, "--channel", "TG", "--bias", "@red.fits", "--out", "@g.fits")
+            try shop.run("calibrate", light, "--channel", "TG", "--bias", "@red.fits", "--force", "--out", "@g.fits")
         }
         #expect(!shop.exists("g.fits"))
         #expect(throws: UsageError.self) { try shop.run("calibrate", light, "--channel", "R", "--out", "@x.fits") }
@@ -117,7 +121,7 @@ struct ColourCommandTests {
         #expect(try shop.run("calibrate", light, mono[0], mono[1], "--out", "@m.fits") == 0)
         #expect(shop.exists("m.fits") && !shop.exists("m.TR.fits"))
         #expect(throws: FrameError.self) {
-            try shop.run("calibrate", light, mono[0], mono[1], "--bias", "@red.fits", "--out", "@n.fits")
+            try shop.run("calibrate", light, mono[0], mono[1], "--bias", "@red.fits", "--force", "--out", "@n.fits")
         }
         #expect(try shop.run("calibrate", light, mono[0], mono[1], "--channel", "TB", "--out", "@n.fits") == 1)
         #expect(throws: (any Error).self) { try shop.run("align", light, "--to", light, "--out", "@aligned") }

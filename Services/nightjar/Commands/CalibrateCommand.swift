@@ -58,8 +58,7 @@ private func calibrate(
     threads: Int
 ) throws -> CalibrationSummary {
     var times = StepTimes()
-    var file = try times.time("read") { try FrameFile(path, document) }
-    let raw = try times.time("read") { try file.firstImage() }
+    let raw = try times.time("read") { try FrameFile.firstImage(path, document) }
     if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
     var facts = try FrameFacts(
         raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
@@ -74,10 +73,9 @@ private func calibrate(
         artefacts = times.time("cosmic rays") { Artefacts.mark(in: &light.frame) }
         if artefacts?.trails.isEmpty == false { light.flags.insert(.trail) }
     }
-    let detector = facts.detector
     let timing = try runs.map {
         try CalibrationTiming(
-            LightCalibration(masters: masters.masters, detector: detector), raw: raw.pixels,
+            LightCalibration(masters: masters.masters, detector: fitting.detector), raw: raw.pixels,
             exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
     }
     var header = light.cards(
@@ -87,9 +85,8 @@ private func calibrate(
     try times.time("write") { try FITSWriter.write(frame: light.frame, header: header, to: place) }
     return CalibrationSummary(
         file: path, channel: document.channel?.rawValue, out: place, width: light.frame.signal.width,
-        height: light.frame.signal.height,
-        exposureSeconds: facts.exposureSeconds,
-        gainElectronsPerADU: detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
+        height: light.frame.signal.height, exposureSeconds: facts.exposureSeconds,
+        gainElectronsPerADU: facts.detector.gain, masters: masters.used.map { "\($0.kind.rawValue) \($0.reason)" },
         flags: light.flags.names, notes: facts.notes, skyElectrons: light.skyElectrons.finite,
         noiseElectrons: light.noiseElectrons.finite, noiseRatio: light.noiseRatio?.finite,
         flatGainElectronsPerADU: light.flatGain, frameGainElectronsPerADU: light.frameGain,

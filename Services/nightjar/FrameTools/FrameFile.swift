@@ -74,6 +74,13 @@ struct FrameFile: ~Copyable {
         return (shape, try readHeader(of: shape), try readPixels(of: shape))
     }
 
+    static func firstImage(
+        _ path: String, _ document: InstrumentDocument
+    ) throws -> (shape: FITSImageShape, header: Header, pixels: Image<ADU>) {
+        var file = try FrameFile(path, document)
+        return try file.firstImage()
+    }
+
     mutating func readCalibratedFrame() throws -> (frame: CalibratedFrame, header: Header) {
         try file.readCalibratedFrame()
     }

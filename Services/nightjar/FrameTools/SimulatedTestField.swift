@@ -69,14 +69,16 @@ struct SimulatedTestField {
             throw UsageError("--\(option) moves the same stars from frame to frame: give --same-stars as well")
         }
         (field.shiftX, field.shiftY) = try Self.pair(arguments, "shift", separator: ",") ?? (0, 0)
-        field.colours = try arguments.text("bayer").map { text in
-            guard let pattern = BayerPattern(rawValue: text.uppercased()) else {
-                throw UsageError("--bayer \(text): give RGGB, BGGR, GRBG or GBRG")
-            }
-            return ColourField(pattern)
-        }
+        field.colours = try arguments.text("bayer").map(Self.colours)
         field.rotationDegrees = try arguments.number("rotate", in: -360...360) ?? 0
         self.field = field
+    }
+
+    private static func colours(_ text: String) throws -> ColourField {
+        guard let pattern = BayerPattern(rawValue: text.uppercased()) else {
+            throw UsageError("--bayer \(text): give RGGB, BGGR, GRBG or GBRG")
+        }
+        return ColourField(pattern)
     }
 
     private static func instrument(_ arguments: Arguments, size: Int) throws -> SimulatedInstrument {
