@@ -31,6 +31,7 @@ public struct ApertureChoice: Sendable, Equatable {
         _ detection: DetectionParameters, radius: Double, gainKnown: Bool
     ) -> MeasurementParameters {
         var parameters = MeasurementParameters(detection: detection, radius: .pixels(radius), gainKnown: gainKnown)
+        parameters.threads = detection.threads
         if let inner = annulusInnerPixels, let outer = annulusOuterPixels, inner >= radius, outer > inner {
             parameters.annulus = (inner / radius, outer / radius)
             parameters.minimumAnnulusWidthPixels = outer - inner

@@ -151,8 +151,7 @@ private struct MeasureFiles {
     private mutating func measure(_ file: String, isLast: Bool) throws -> FrameMeasurer.Summary {
         var result = try measurer.measure(file, keepsMasters: !isLast)
         if let background {
-            let place = try background.file(for: file, ending: "background.fits")
-            try OutputPlace.requireDistinct(place, from: files + otherInputs)
+            let place = try distinct(background, for: file, ending: "background.fits")
             try result.times.time("write") { try BackgroundFile.write(result.background, result.header, to: place) }
         }
         if let out {

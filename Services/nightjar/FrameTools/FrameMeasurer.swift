@@ -6,6 +6,7 @@ internal import FITS
 internal import Foundation
 internal import Imaging
 internal import Instruments
+internal import PSF
 internal import Photometry
 
 /// Measures files, one by one, with the same rooms as the photometer.
@@ -30,7 +31,6 @@ struct FrameMeasurer {
     struct Result {
         var table: FITSTable
         let background: Background
-        let header: Header
         var summary: Summary
         var times: StepTimes
         /// The model of the star images, and the frame without its stars, where they were wanted and could be made.
@@ -73,16 +73,20 @@ struct FrameMeasurer {
         if radii.count > 1 { summary.apertureRadiiPixels = radii }
         summary.psf = fit?.summary
         summary.flags += fit?.flags.names ?? []
-        if artificialStars > 0 {
-            summary.completeness = times.time("completeness") {
-                CompletenessReport(
-                    detections, model: fit?.model, starCount: artificialStars,
-                    exposureSeconds: loaded.facts.exposureSeconds)
-            }
-        }
+        summary.completeness = completeness(of: detections, fit?.model, loaded, &times)
         return Result(
             table: table, background: detections.background, summary: summary, times: times, starImage: fit,
             header: loaded.calibratedHeader)
+    }
+
+    private func completeness(
+        of detections: Detections, _ model: PointSpreadModel?, _ loaded: LoadedFrame, _ times: inout StepTimes
+    ) -> CompletenessReport? {
+        guard artificialStars > 0 else { return nil }
+        return times.time("completeness") {
+            CompletenessReport(
+                detections, model: model, starCount: artificialStars, exposureSeconds: loaded.facts.exposureSeconds)
+        }
     }
 
     private func parameters(

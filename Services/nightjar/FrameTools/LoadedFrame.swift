@@ -54,14 +54,19 @@ struct LoadedFrame {
         }
         (width, height) = (frame.signal.width, frame.signal.height)
         self.facts = facts
+        try maskUnusable(path)
+        if marksArtefacts || !wasCalibrated && facts.corrections.marksArtefacts {
+            artefacts = times.time("cosmic rays") { Artefacts.mark(in: &frame) }
+        }
+    }
+
+    /// Rows and columns that hold no sky are masked; a frame with nothing left is refused.
+    private mutating func maskUnusable(_ path: String) throws {
         if let region = facts.exposure.instrument.usableRegion {
             frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
         }
         guard frame.mask.bits.contains(where: { $0 & PixelFlags.noData.rawValue == 0 }) else {
             throw FrameError(path, "no pixel of the frame is a number")
-        }
-        if marksArtefacts || !wasCalibrated && facts.corrections.marksArtefacts {
-            artefacts = times.time("cosmic rays") { Artefacts.mark(in: &frame) }
         }
     }
 

@@ -43,7 +43,7 @@ struct MasterFiles {
     /// None.
     init() {
         isForced = false
-        document = InstrumentDocument()
+        document = .automatic(id: "automatic")
     }
 
     init(_ arguments: Arguments, document: InstrumentDocument) throws {
