@@ -35,7 +35,7 @@ struct HonestErrorsTests {
 
     func pulls(_ test: Case) -> Pulls {
         var pulls = Pulls()
-        for seed in 0..<4 as Range<UInt64> {
+        for seed in 0..<10 as Range<UInt64> {
             let field = PhotometryTests.StarField.grid(
                 spacing: 40, size: 480, flux: test.flux, fwhm: test.fwhm, sky: test.sky, readNoise: test.readNoise,
                 seed: seed)
