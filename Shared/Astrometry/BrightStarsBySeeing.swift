@@ -21,6 +21,8 @@ public struct SeenStars: Sendable {
             let blocks = side == 1 ? frame : frame.blocks(of: side)
             let seen = brightStarsWithClarity(of: blocks, count: count)
             looks.append((seen.stars, side, seen.clarity))
+            // Nothing stands out better than by 100: these are the blocks that would be taken.
+            if side == 1, seen.clarity >= 90 { break }
             // The best window is behind: wider ones only add sky.
             if side > 1, seen.clarity < 0.9 * (looks.map(\.clarity).max() ?? 0) { break }
         }
@@ -42,28 +44,40 @@ extension CalibratedFrame {
         guard width > 0, height > 0 else { return self }
         var pixels = [Float](repeating: 0, count: width * height)
         var bits = [UInt16](repeating: 0, count: width * height)
-        for y in 0..<height {
-            for x in 0..<width {
-                var (sum, count) = (Float(0), 0)
-                for line in (y * side)..<(y * side + side) {
-                    for place in (x * side)..<(x * side + side) {
-                        let index = line * signal.width + place
-                        let value = signal.pixels[index]
-                        guard mask.bits[index] == 0, value.isFinite else { continue }
-                        sum += value
-                        count += 1
+        signal.pixels.withUnsafeBufferPointer { values in
+            mask.bits.withUnsafeBufferPointer { flags in
+                for y in 0..<height {
+                    for x in 0..<width {
+                        let corner = y * side * signal.width + x * side
+                        let (sum, count) = Self.sum(values, flags, corner: corner, side: side, width: signal.width)
+                        if 2 * count >= side * side {
+                            pixels[y * width + x] = sum / Float(count)
+                        } else {
+                            bits[y * width + x] = PixelFlags.noData.rawValue
+                        }
                     }
-                }
-                if 2 * count >= side * side {
-                    pixels[y * width + x] = sum / Float(count)
-                } else {
-                    bits[y * width + x] = PixelFlags.noData.rawValue
                 }
             }
         }
-        let signal = Image<Electron>(width: width, height: height, pixels: pixels)
+        let means = Image<Electron>(width: width, height: height, pixels: pixels)
         return CalibratedFrame(
-            signal: signal, variance: Image(width: width, height: height, filledWith: 1),
+            signal: means, variance: Image(width: width, height: height, filledWith: 1),
             mask: Mask(width: width, height: height, bits: bits))
+    }
+
+    /// Of the pixels of a block that are not flagged.
+    @inline(__always)
+    private static func sum(
+        _ values: UnsafeBufferPointer<Float>, _ flags: UnsafeBufferPointer<UInt16>, corner: Int, side: Int, width: Int
+    ) -> (sum: Float, count: Int) {
+        var (sum, count) = (Float(0), 0)
+        for line in 0..<side {
+            for index in (corner + line * width)..<(corner + line * width + side) {
+                guard flags[index] == 0, values[index].isFinite else { continue }
+                sum += values[index]
+                count += 1
+            }
+        }
+        return (sum, count)
     }
 }
