@@ -18,7 +18,9 @@ struct Nightjar {
         reusePlaneStorage()
         let words = Array(CommandLine.arguments.dropFirst())
         do {
-            exit(try run(words))
+            let status = try run(words)
+            try Terminal.requireWritten()
+            exit(status)
         } catch let error as UsageError {
             Terminal.complain("nightjar: \(error)")
             exit(2)

@@ -2,7 +2,9 @@ extension BayerMosaic {
     /// Says in a channel's header which channel it is.
     public static let channelKeyword = "NJCHAN"
 
-    private static let patternKeyword = "NJBAYER"
+    /// And of which mosaic; masters of a channel say it, too.
+    public static let patternKeyword = "NJBAYER"
+
     private static let widthKeyword = "NJBAYW"
     private static let heightKeyword = "NJBAYH"
 

@@ -139,4 +139,20 @@ struct AlignTests {
         // Without the factor it would be above 1.08; one standard error of the width is 0.04.
         #expect(abs(width - 1) < 0.06)
     }
+
+    @Test("frames of another filter are put on the grid, and left out of the stack by name")
+    func filters() throws {
+        let shop = try FrameShop()
+        #expect(
+            try shop.run(
+                "simulate", "--scenario", "isolated", "--bayer", "RGGB", "--frames", "1", "--size", "500", "--stars",
+                "25", "--snr", "100:400", "--fwhm", "6", "--seed", "3", "--out", "@sim") == 0)
+        #expect(try shop.run("calibrate", "@sim/frames/test-light-0001.fits", "--out", "@c.fits") == 0)
+        #expect(
+            try shop.run("align", "@c.TG.fits", "@c.TR.fits", "--to", "@c.TG.fits", "--out", "@al", "--stack", "mean")
+                == 1)
+        #expect(FileManager.default.fileExists(atPath: shop.path("al/c.TR.aligned.fits")))
+        #expect(try shop.header("al/stack.fits").number("NCOMBINE") == 1)
+        #expect(try shop.header("al/stack.fits").text("FILTER") == "TG")
+    }
 }

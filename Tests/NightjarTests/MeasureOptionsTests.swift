@@ -63,7 +63,10 @@ struct MeasureOptionsTests {
         #expect(throws: UsageError.self) {
             try shop.run("measure", lights[0], lights[1], "--psf-out", "@one", "--out", "@tables")
         }
-        #expect(try shop.run("measure", lights[0], "--psf-out", lights[0], "--out", "@c.csv") == 1)
+        #expect(throws: UsageError.self) {
+            try shop.run("measure", lights[0], "--psf-out", lights[0], "--out", "@c.csv")
+        }
+        #expect(!FileManager.default.fileExists(atPath: shop.path("c.csv")))
     }
 
     @Test("a frame without stars is measured, and says that there is no star image to write")
@@ -100,5 +103,18 @@ struct MeasureOptionsTests {
                 try shop.run("measure", light, "--aperture", wrong, "--out", "@c.csv")
             }
         }
+    }
+
+    @Test("two results for one file are refused before anything is written")
+    func oneFileForTwo() throws {
+        let shop = try Workshop()
+        let light = try #require(try simulate(shop).first)
+        #expect(throws: UsageError.self) {
+            try shop.run("measure", light, "--residual", "@a.fits", "--out", "@a.fits")
+        }
+        #expect(throws: UsageError.self) {
+            try shop.run("measure", light, "--background", "@x/../a.fits", "--psf-out", "@a.fits")
+        }
+        #expect(!FileManager.default.fileExists(atPath: shop.path("a.fits")))
     }
 }

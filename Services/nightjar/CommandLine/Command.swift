@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 /// One command of `nightjar`.
 struct Command: Sendable {
@@ -49,10 +50,21 @@ enum Terminal {
             let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
+                if file == STDOUT_FILENO { lostOutput.withLock { $0 = errno } }
                 return
             }
             bytes = bytes.dropFirst(count)
         }
+    }
+
+    /// errno of a result that could not be written to standard output; 0 for none.
+    private static let lostOutput = Mutex<Int32>(0)
+
+    /// - Throws: `SystemError` when a part of the results is lost.
+    static func requireWritten() throws(SystemError) {
+        let code = lostOutput.withLock { $0 }
+        guard code != 0 else { return }
+        throw SystemError("standard output: \(String(cString: strerror(code))): what was written there is not complete")
     }
 
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

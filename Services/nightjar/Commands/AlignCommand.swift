@@ -72,7 +72,7 @@ private struct AlignFiles {
                 }
                 let aligned = try aligner.align(file, out: place)
                 summaries.append(aligned.summary)
-                if stackMethod != nil { stack.add(aligned) }
+                if stackMethod != nil { try add(aligned, to: &stack) }
                 if !printsJSON { Terminal.complain(aligned.summary.text) }
             } catch let error as UsageError {
                 throw error
@@ -89,6 +89,14 @@ private struct AlignFiles {
             Terminal.say(String(decoding: try prettyJSON(report).dropLast(), as: UTF8.self))
         }
         return failed ? 1 : 0
+    }
+
+    /// - Throws: `FrameError` when the frame does not go with the others.
+    private func add(_ aligned: FrameAligner.Aligned, to stack: inout AlignedStack) throws {
+        if let reason = stack.refusal(of: aligned) {
+            throw FrameError(aligned.summary.file, "left out of the stack: \(reason)")
+        }
+        stack.add(aligned)
     }
 
     private func write(_ stack: AlignedStack, by method: CoaddMethod) throws -> AlignedStack.Summary? {

@@ -62,7 +62,7 @@ private func calibrate(
     if LoadedFrame.isCalibrated(raw.header) { throw FrameError(path, "this frame is calibrated already") }
     var facts = try FrameFacts(
         raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
-    facts.notes += try masters.requireFit(facts.settings, path)
+    facts.notes += try raw.notes + masters.requireFit(facts.settings, path)
     let fitting = facts
     var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, fitting, path: path, threads: threads) }
     if let region = facts.exposure.instrument.usableRegion {

@@ -136,6 +136,8 @@ private struct MeasureFiles {
                 }
             } catch let masters as ChannelMasters.Unusable {
                 throw masters.cause
+            } catch let error as UsageError {
+                throw error
             } catch {
                 failed = true
                 Terminal.complain("nightjar: \(error)")
@@ -149,6 +151,7 @@ private struct MeasureFiles {
     }
 
     private mutating func measure(_ file: String, isLast: Bool) throws -> FrameMeasurer.Summary {
+        try requireOwnPlaces(file)
         var result = try measurer.measure(file, keepsMasters: !isLast)
         if let background {
             let place = try distinct(background, for: file, ending: "background.fits")
@@ -186,6 +189,25 @@ private struct MeasureFiles {
             let place = try distinct(residualOut, for: file, ending: "residual.fits")
             try result.times.time("write") { try FITSWriter.write(frame: residual, header: header, to: place) }
             result.summary.psf?.residual = place
+        }
+    }
+
+    /// Before anything is measured.
+    ///
+    /// - Throws: `UsageError` when two results would go into one file, or one over an input.
+    private func requireOwnPlaces(_ file: String) throws {
+        let wanted = [
+            (out, format == "fits" ? "detections.fits" : "detections.csv"), (background, "background.fits"),
+            (modelOut, "psf"), (residualOut, "residual.fits"),
+        ]
+        var options: [String: String] = [:]
+        for (out, ending) in wanted {
+            guard let out else { continue }
+            let place = try distinct(out, for: file, ending: ending)
+            let path = URL(fileURLWithPath: place).standardizedFileURL.resolvingSymlinksInPath().path
+            if let other = options.updateValue(out.option, forKey: path) {
+                throw UsageError("--\(other) and --\(out.option) would both be written to \(place)")
+            }
         }
     }
 

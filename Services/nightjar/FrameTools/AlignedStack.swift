@@ -2,6 +2,7 @@ internal import FITS
 internal import Foundation
 internal import Hashing
 internal import Imaging
+internal import Instruments
 internal import Pipeline
 internal import Resampling
 
@@ -29,10 +30,27 @@ struct AlignedStack {
     private var midpoints: [Double?] = []
     private var correlation: [Double] = []
     private var exposures: [Double?] = []
+    private var filters: [String?] = []
 
     var count: Int { frames.count }
 
+    /// Why a frame cannot be combined with those before it; nil when it can. Its light would have another scale.
+    func refusal(of aligned: FrameAligner.Aligned) -> String? {
+        guard let first = files.first else { return nil }
+        let filter = aligned.facts.exposure.filter
+        guard filter == filters[0] else {
+            return "filter \(filter ?? "unknown"), but \(first) has \(filters[0] ?? "unknown")"
+        }
+        if let seconds = aligned.facts.exposureSeconds, let others = exposures[0],
+            abs(seconds - others) > 0.01 * max(seconds, others)
+        {
+            return "an exposure of \(seconds) s, but \(first) has \(others) s"
+        }
+        return nil
+    }
+
     mutating func add(_ aligned: FrameAligner.Aligned) {
+        filters.append(aligned.facts.exposure.filter)
         frames.append(aligned.result.frame)
         recipes.append(aligned.recipe)
         files.append(fileName(aligned.summary.file))

@@ -11,6 +11,9 @@ struct FrameFile: ~Copyable {
     private var found: (shape: FITSImageShape, header: Header)?
     private var colour: ColourMosaic?
 
+    /// What the user should know of its colours.
+    var notes: [String] { colour?.doubts.map(\.description) ?? [] }
+
     /// A file `light.fits` that is not there may be `light.TG.fits`, one of three that a step before has written.
     init(_ path: String, _ document: InstrumentDocument) throws {
         self.path = path
@@ -76,9 +79,10 @@ struct FrameFile: ~Copyable {
 
     static func firstImage(
         _ path: String, _ document: InstrumentDocument
-    ) throws -> (shape: FITSImageShape, header: Header, pixels: Image<ADU>) {
+    ) throws -> (shape: FITSImageShape, header: Header, pixels: Image<ADU>, notes: [String]) {
         var file = try FrameFile(path, document)
-        return try file.firstImage()
+        let image = try file.firstImage()
+        return (image.shape, image.header, image.pixels, file.notes)
     }
 
     mutating func readCalibratedFrame() throws -> (frame: CalibratedFrame, header: Header) {

@@ -41,6 +41,7 @@ struct LoadedFrame {
             isGainKnown = !flags.contains("gainUnknown")
         } else {
             let pixels = try times.time("read") { try file.readPixels(of: shape) }
+            facts.notes += file.notes
             facts.notes += try masters.requireFit(facts.settings, path)
             let facts = facts
             let light = try times.time("calibrate") {

@@ -26,6 +26,7 @@ struct MasterFile<Unit: PixelUnit> {
             master = Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
             settings.camera = SettingsCards.camera(of: header)
             (self.settings, remarks) = (settings, [])
+            try Self.requirePixels(master, path)
             return
         }
         let check = KindCheck(settings, as: kind)
@@ -40,8 +41,14 @@ struct MasterFile<Unit: PixelUnit> {
         master = Master(
             external: Self.facts(of: facts, path, kind),
             image: Image(width: shape.width, height: shape.height, pixels: pixels.pixels))
+        try Self.requirePixels(master, path)
         self.settings = settings
         remarks = [check.doubt.map { $0 + " (forced)" }, check.remark].compactMap { $0 }
+    }
+
+    private static func requirePixels(_ master: Master<Unit>, _ path: String) throws {
+        guard !master.hasUsablePixel else { return }
+        throw FrameError(path, "this \(master.facts.kind.rawValue) has no usable pixel")
     }
 
     private static func facts(of file: FrameFacts, _ path: String, _ kind: Calibration.FrameKind) -> MasterFacts {
@@ -68,6 +75,9 @@ enum SettingsCards {
             let number = Double(setting.value)
             header.append(
                 setting.source, number.map { .real($0) } ?? .string(setting.value), comment: "of the inputs")
+        }
+        if let pattern = settings.mosaic {
+            header.append(BayerMosaic.patternKeyword, .string(pattern.value), comment: "mosaic of the inputs")
         }
         if let camera = settings.camera {
             header.append(cameraKeyword, .string(camera.value), comment: "\(camera.source) of the inputs")

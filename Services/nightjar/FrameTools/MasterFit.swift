@@ -6,7 +6,7 @@ internal import Instruments
 ///
 ///     binning                        another one never fits
 ///     kind                           another one fits by --force only
-///     camera                         the same
+///     camera, colour mosaic          the same
 ///     filter                         the same, for flats and fringes
 ///     temperature                    the same beyond 2 C, for darks
 ///     gain, offset, read-out mode    the same, for bias and dark; for flats and fringes, which are ratios, a remark
@@ -53,6 +53,8 @@ struct MasterFit {
         }
         let cameras = pair.compared(master.camera, frame.camera, "camera", areAlike: Self.sameWord)
         if case .differ(let text) = cameras { doubts.append(text) }
+        let mosaics = pair.compared(master.mosaic, frame.mosaic, "colour mosaic", areAlike: Self.sameWord)
+        if case .differ(let text) = mosaics { doubts.append(text) }
     }
 
     private mutating func doubt(_ result: Comparison) {

@@ -46,6 +46,8 @@ public struct FrameSettings: Sendable, Equatable {
     /// READOUTM or READMODE.
     public var readoutMode: Stated<String>?
     public var camera: Stated<String>?
+    /// Pattern of the mosaic that a channel, or a master of one, comes from: its first cell, offsets and rows counted.
+    public var mosaic: Stated<String>?
 
     /// - Parameters:
     ///   - header: of the image HDU.
@@ -61,6 +63,7 @@ public struct FrameSettings: Sendable, Equatable {
         offsetSetting = reading.stated(in: ["OFFSET", "BLKLEVEL"])
         readoutMode = reading.stated(in: ["READOUTM", "READMODE"])
         camera = reading.stated(in: reading.rules.keywords(.camera))
+        mosaic = reading.stated(in: [BayerMosaic.patternKeyword])
     }
 }
 

@@ -54,7 +54,7 @@ extension HeaderReading {
         let isOtherArray =
             text.hasPrefix("XTRANS") || text.hasPrefix("X-TRANS")
             || text.count >= 4 && text.contains { !"RGB".contains($0) } && text.allSatisfy { "RGBCMYWE".contains($0) }
-            || text.count == 36 && text.allSatisfy { "RGB".contains($0) }
+            || text.count >= 4 && text.allSatisfy { "RGB".contains($0) }
         guard !isOtherArray else {
             throw HeaderRejection(
                 .mosaicUnknown,
@@ -62,7 +62,7 @@ extension HeaderReading {
                     + "bayer: \"ignore\" in the instrument document measures it as it is")
         }
         let none: Set<String> = ["NONE", "NO", "F", "MONO", "MONOCHROME", "0", "UNKNOWN", "N/A"]
-        if !none.contains(text) { note(.valueIgnored, "\(keyword) '\(text.prefix(40))' is no Bayer pattern") }
+        if !none.contains(text) { note(.colourFilterArray, "\(keyword) '\(text.prefix(40))' is no Bayer pattern") }
     }
 
     private mutating func offset(_ keywords: [String]) -> Int {
@@ -93,6 +93,8 @@ public struct ColourMosaic: Sendable, Equatable {
     public let mosaic: BayerMosaic
     /// Level from which a pixel is saturated [ADU]; nil where neither document nor header says it.
     public let saturationADU: Double?
+    /// What is doubtful about the mosaic; that it is split goes without saying.
+    public let doubts: [HeaderNote]
     /// In front of the camera, by the document's name for it.
     private let glass: String?
 
@@ -108,6 +110,7 @@ public struct ColourMosaic: Sendable, Equatable {
         var reading = HeaderReading(header: header, fileName: "", document: instrument)
         guard let mosaic = try reading.mosaic(width: width, height: height) else { return nil }
         self.mosaic = mosaic
+        doubts = reading.notes.filter { !$0.text.contains(": split into ") }
         glass = reading.filter(of: .light)
         saturationADU = instrument.saturationADU ?? reading.firstPositive(.saturation)?.value
     }
