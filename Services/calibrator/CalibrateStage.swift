@@ -198,7 +198,7 @@ final class CalibrateStage {
         (calibrated.exposure.width, calibrated.exposure.height) = (light.frame.signal.width, light.frame.signal.height)
         calibrated.flatGainElectronsPerADU = light.flatGain
         calibrated.frameGainElectronsPerADU = light.frameGain
-        try store.write(StoreNames.event(of: name), data: EventCodec.json(calibrated))
+        try planes.announce(EventCodec.json(calibrated), of: name)
         return calibrated
     }
 

@@ -6,8 +6,8 @@ internal import FrameStore
 /// When they are more than the limit, the oldest are removed until nine tenths are left. Kept are
 ///
 /// - what was written in the ten minutes before the newest of them: somebody may be at work on it;
-/// - what the photometer has not measured since it was written, for a day: it is on its way, or waits for a photometer
-///   that is away.
+/// - what the photometer has not measured since it was announced, for a day: it is on its way, or waits for a
+///   photometer that is away.
 ///
 /// The event beside each plane is kept: what was said and measured is not announced anew because its planes are gone.
 final class PlaneCache {
@@ -35,6 +35,13 @@ final class PlaneCache {
         bytes = try prune()
     }
 
+    /// Writes the event beside the planes, unless it stands there already: its age tells when it was said first.
+    func announce(_ event: Data, of planes: String) throws {
+        let name = StoreNames.event(of: planes)
+        if try store.contains(name), try store.read(name) == event { return }
+        try store.write(name, data: event)
+    }
+
     /// - Returns: bytes that are left.
     private func prune() throws -> Int {
         let planes = try store.list("calibrated").flatMap { try store.objects(in: $0) }
@@ -45,7 +52,9 @@ final class PlaneCache {
         for plane in planes where total > limitBytes / 10 * 9 {
             let age = newest - plane.written
             guard age > Self.graceSeconds else { break }
-            guard try age > Self.unmeasuredSeconds || isMeasured(plane.name, since: plane.written) else { continue }
+            // Planes that were computed again are as done as when this was first said of them.
+            let since = try store.object(StoreNames.event(of: plane.name))?.written ?? plane.written
+            guard try age > Self.unmeasuredSeconds || isMeasured(plane.name, since: since) else { continue }
             try store.remove(plane.name)
             total -= plane.bytes
         }

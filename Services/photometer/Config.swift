@@ -25,7 +25,7 @@ struct Config {
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
         threads = settings.threads("NIGHTJAR_THREADS")
-        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000))
+        artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000).rounded(.up))
         try settings.verify()
     }
 }

@@ -74,6 +74,27 @@ struct PlaneCacheTests {
         }
     }
 
+    @Test("planes computed again for a frame that was measured before go like any others")
+    func computedAgain() throws {
+        try withFolder { folder in
+            let store = try FrameStore(folder.path)
+            let name = try put(store, "a0", secondsAgo: 2000, isMeasured: true)
+            try age(StoreNames.event(of: name), by: 5000, in: store)
+            try age(StoreNames.detections(frameID: "a0", recipe: "bb"), by: 4000, in: store)
+            let fresh = try put(store, "b0", secondsAgo: 0, isMeasured: true)
+            try PlaneCache(store: store, limitBytes: 1).added(bytes: 1)
+            #expect(try planes(store) == [fresh])
+            // The same event said again keeps its age; another one does not.
+            let event = StoreNames.event(of: name)
+            let written = try store.object(event)?.written
+            let cache = PlaneCache(store: store, limitBytes: 1)
+            try cache.announce(Data("{}".utf8), of: name)
+            #expect(try store.object(event)?.written == written)
+            try cache.announce(Data("{ }".utf8), of: name)
+            #expect(try store.object(event)?.written != written)
+        }
+    }
+
     @Test("removed planes are computed again on demand with the same bytes, not at the night's end once measured")
     func recomputed() throws {
         try withBench { bench in

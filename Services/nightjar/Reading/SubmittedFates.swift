@@ -59,11 +59,16 @@ struct SubmittedFates {
         return String(SHA256.hex(of: Data("\(place.path)|\(status.st_size)|\(changed)".utf8)).prefix(32))
     }
 
+    /// Whether ingest will call the file a duplicate: it has the frame, or all channels of a mosaic.
     func isKnown(_ frameID: String) throws -> Bool {
-        try !record.database.execute(
-            "select 1 from archive.frame where frame_id = any($1) and fate is distinct from 'rejected'",
-            [.texts([frameID] + FrameName.channelIDs(ofFile: frameID))]
-        ).isEmpty
+        let channels = FrameName.channelIDs(ofFile: frameID)
+        let rows = try record.database.execute(
+            """
+            select frame_id, fate is distinct from 'rejected' as stands from archive.frame where frame_id = any($1)
+            """, [.texts([frameID] + channels)])
+        let present = Set(try rows.map { try $0.text("frame_id") })
+        let standing = Set(try rows.filter { try $0.bool("stands") }.map { try $0.text("frame_id") })
+        return standing.contains(frameID) || present.isSuperset(of: channels) && !standing.isDisjoint(with: channels)
     }
 
     func wait(for frames: [SubmittedFrame]) throws {
