@@ -17,6 +17,7 @@ let lightCurveCommand = Command(
 ) { arguments in
     guard arguments.positional.count == 1 else { throw UsageError("give one target: nightjar lightcurve TARGET") }
     let format = try LightCurveFormat(arguments)
+    let detrending = try Detrending(arguments)
     let out = arguments.text("out").flatMap { $0 == "-" ? nil : $0 }
     guard format != .png || out != nil || isatty(STDOUT_FILENO) == 0 else {
         throw UsageError("--format png is not for a terminal: give --out FILE")
@@ -25,7 +26,7 @@ let lightCurveCommand = Command(
     let target = arguments.positional[0]
     try checkKnown(target, filter: arguments.text("filter"), in: record)
     let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
-    let detrended = try Detrending(arguments).map { DetrendedCurve(curve, leavingOut: $0.event) }
+    let detrended = detrending.map { DetrendedCurve(curve, leavingOut: $0.event) }
     for remark in detrended?.remarks ?? [] { Terminal.complain(remark.printable) }
     let content = try format.content(
         of: curve, detrended: detrended, alerts: format == .png ? try AlertHistory(record).alerts : [])

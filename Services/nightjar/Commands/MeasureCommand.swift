@@ -115,8 +115,6 @@ private struct MeasureFiles {
     }
 
     mutating func run() throws -> Int32 {
-        // Planes that are done with serve the next ones.
-        reusePlaneStorage()
         var summaries: [FrameMeasurer.Summary] = []
         var failed = false
         for (index, file) in files.enumerated() {
