@@ -93,8 +93,8 @@ let services: [Target] = [
     service(
         "ingest",
         sees: [
-            "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "Pipeline",
-            "Sky",
+            "Calibration", "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
+            "KafkaBus", "Pipeline", "Sky",
         ]),
     service(
         "calibrator",
@@ -184,7 +184,7 @@ let testTargets: [Target] = [
         "CalibratorTests",
         sees: [
             "Calibration", "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
-            "Pipeline", "TestKit", "calibrator", "ingest",
+            "Pipeline", "Simulation", "TestKit", "calibrator", "ingest",
         ]),
     tests(
         "PhotometerTests",

@@ -4,7 +4,6 @@ internal import Events
 internal import FITS
 internal import Foundation
 internal import FrameStore
-internal import Hashing
 internal import Imaging
 internal import Pipeline
 
@@ -80,7 +79,7 @@ final class CalibrateStage {
         var outgoing = announcements(of: visit, instrument: night.instrument, all: true)
         var recipes: [String: String] = [:]
         for frame in try nights.frames(of: night.instrument, night: night.night, calibration: false) {
-            let plan = try plan(for: frame, with: visit.current)
+            let plan = try LightPlan(for: frame, with: visit.current)
             let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
             do {
                 if try !store.contains(name), try !planes.isDone(name) {
@@ -114,58 +113,9 @@ final class CalibrateStage {
 
     // MARK: One light
 
-    private struct Plan {
-        let choices: [Events.MasterChoice]
-        let facts: [MasterFacts]
-        /// Of which the dark is made, where one is not enough; both are among `facts`.
-        let pair: DarkPair?
-        let light: CalibrationFrameFacts
-        let recipe: String
-    }
-
-    /// The best masters there are for a light, and the digest of all that will go into its calibration.
-    private func plan(for frame: FrameReceived, with cards: [MasterCard]) throws -> Plan {
-        let light = try CalibrationFrameFacts(frame)
-        let facts = cards.map(\.facts)
-        let applied = (frame.exposure.appliedSteps ?? []).map { Calibration.FrameKind($0) }
-        let bias = MasterSelection.best(.bias, for: light, among: facts)
-        let dark = MasterSelection.best(.dark, for: light, among: facts, hasBias: bias.choice != nil)
-        let flat = MasterSelection.best(.flat, for: light, among: facts)
-        let pair = MasterSelection.darkPair(
-            for: light, among: facts, hasBias: bias.choice != nil,
-            model: try frame.instrument.detectorCorrections().darkModel)
-        var chosen = [bias].compactMap(\.choice).map { ($0.master, $0.reason) }
-        if let pair {
-            chosen += [(pair.first, pair.reason), (pair.second, pair.reason)]
-        } else {
-            chosen += [dark].compactMap(\.choice).map { ($0.master, $0.reason) }
-        }
-        chosen += [flat].compactMap(\.choice).map { ($0.master, $0.reason) }
-        chosen = chosen.filter { !applied.contains($0.0.kind) }
-        let choices = chosen.map { master, reason in
-            Events.MasterChoice(masterID: master.id, kind: Events.FrameKind(master.kind), reason: reason)
-        }
-        return Plan(
-            choices: choices, facts: chosen.map(\.0), pair: applied.contains(.dark) ? nil : pair, light: light,
-            recipe: try Self.recipe(frame.instrument, choices))
-    }
-
-    private static func recipe(_ instrument: InstrumentFacts, _ choices: [Events.MasterChoice]) throws -> String {
-        let numbers = [instrument.gainElectronsPerADU, instrument.readNoiseElectrons, instrument.saturationADU]
-        let corrections = try instrument.corrections.map {
-            String(decoding: try EventCodec.json($0), as: UTF8.self)
-        }
-        let parts =
-            [Release.version, instrument.id, String(instrument.revision)]
-            + numbers.map { $0.map { String($0) } ?? "-" } + (instrument.usableRegion ?? []).map { String($0) }
-            + choices.map(\.masterID) + [corrections ?? "-"]
-        let digest = SHA256.hex(of: Data(parts.joined(separator: "|").utf8))
-        return String(digest.prefix(16))
-    }
-
     private func calibrate(_ frame: FrameReceived, with cards: [MasterCard], masterRank: Int) throws -> FrameCalibrated
     {
-        let plan = try plan(for: frame, with: cards)
+        let plan = try LightPlan(for: frame, with: cards)
         let name = StoreNames.calibrated(frameID: frame.frameID, recipe: plan.recipe)
         if let known = try known(name, of: frame) { return known }
         let raw = try RawFrame.read(frame, from: store)
@@ -187,9 +137,8 @@ final class CalibrateStage {
         }
         try maskUnusable(&light.frame, frame)
         if corrections.marksArtefacts, !Artefacts.mark(in: &light.frame).trails.isEmpty { light.flags.insert(.trail) }
-        if plan.facts.contains(where: { $0.night != frame.night }) { light.flags.insert(.masterOfOtherNight) }
-        let used = plan.choices.map(UsedMaster.init)
-        let header = light.cards(raw: corrections.trimmed(raw.header), masters: used, recipe: plan.recipe)
+        if plan.isOfOtherNight(than: frame.night) { light.flags.insert(.masterOfOtherNight) }
+        let header = light.cards(raw: corrections.trimmed(raw.header), masters: plan.used, recipe: plan.recipe)
         let file = try store.write(name) { try FITSWriter.write(frame: light.frame, header: header, to: $0) }
         try planes.added(bytes: file.bytes)
         var calibrated = FrameCalibrated(
@@ -198,6 +147,8 @@ final class CalibrateStage {
         (calibrated.exposure.width, calibrated.exposure.height) = (light.frame.signal.width, light.frame.signal.height)
         calibrated.flatGainElectronsPerADU = light.flatGain
         calibrated.frameGainElectronsPerADU = light.frameGain
+        calibrated.fringeScaleElectrons = light.fringeScale?.scale
+        calibrated.fringeScaleErrorElectrons = light.fringeScale?.error
         try planes.announce(EventCodec.json(calibrated), of: name)
         return calibrated
     }
@@ -231,7 +182,7 @@ final class CalibrateStage {
         }
     }
 
-    private func masterSet(_ plan: Plan) throws -> MasterSet {
+    private func masterSet(_ plan: LightPlan) throws -> MasterSet {
         let key = plan.facts.map(\.id) + (plan.pair == nil ? [] : [plan.light.id])
         if let lastSet, lastSet.ids == key { return lastSet.set }
         var set = MasterSet()
@@ -240,7 +191,8 @@ final class CalibrateStage {
             case .bias: set.bias = try masters.master(master, unit: ADU.self)
             case .dark where plan.pair == nil: set.dark = try masters.master(master, unit: ADU.self)
             case .flat: set.flat = try masters.master(master, unit: Relative.self)
-            case .dark, .light, .fringe: break
+            case .fringe: set.fringe = FringeMaster(try masters.master(master, unit: Relative.self))
+            case .dark, .light: break
             }
         }
         if let pair = plan.pair {
@@ -286,11 +238,5 @@ final class CalibrateStage {
         FrameRejected(
             frameID: frame.frameID, originalName: frame.originalName, instrument: frame.instrument.id, raw: frame.raw,
             stage: "calibrator", code: rejection.code.rawValue, reason: rejection.reason)
-    }
-}
-
-extension UsedMaster {
-    fileprivate init(_ choice: Events.MasterChoice) {
-        self.init(kind: Calibration.FrameKind(choice.kind), id: choice.masterID, reason: choice.reason)
     }
 }

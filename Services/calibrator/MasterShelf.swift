@@ -28,7 +28,8 @@ struct MasterShelf {
         var refused: [FrameRejected] = []
     }
 
-    /// Builds what is missing. Bias first, then darks, then flats: each uses the best of the kinds before it.
+    /// Builds what is missing. Bias first, then darks, then flats: each uses the best of the kinds before it. Master
+    /// fringes are finished when they come.
     func visit(instrument: String) throws -> Visit {
         var visit = Visit()
         let frames = try nights.nights(of: instrument).flatMap {
@@ -41,7 +42,7 @@ struct MasterShelf {
             MasterGroup.groups(of: [try CalibrationFrameFacts($0)])
         }
         let groups = MasterGroup.groups(of: try raw.map { try CalibrationFrameFacts($0) }) + finished
-        for kind in [Calibration.FrameKind.bias, .dark, .flat] {
+        for kind in [Calibration.FrameKind.bias, .dark, .flat, .fringe] {
             for group in groups where group.kind == kind { try add(group, frames: byID, to: &visit) }
         }
         return visit
@@ -91,6 +92,7 @@ struct MasterShelf {
     }
 
     private func parents(of group: MasterGroup, among masters: [MasterFacts]) -> Parents {
+        guard group.kind != .fringe else { return Parents() }
         var parents = Parents(previous: MasterSelection.previous(to: group, among: masters))
         guard group.kind != .bias else { return parents }
         let first = group.frames[0]
@@ -178,7 +180,11 @@ struct MasterShelf {
     }
 
     /// A dark or flat that another program has subtracted and combined is used as it is; a flat is brought to median 1.
+    /// A master fringe is checked and otherwise taken bit for bit.
     private func adopt(_ frame: FrameReceived, _ group: MasterGroup, id: String, name: String) throws -> Outcome {
+        if group.kind == .fringe {
+            return try keep(HandedFringe.master(frame, id: id, in: store), refused: [], [frame], name)
+        }
         let image = try RawFrame.member(frame, from: store)
         let facts = MasterFacts(external: try CalibrationFrameFacts(frame), id: id)
         if group.kind == .flat {
@@ -205,7 +211,7 @@ struct MasterShelf {
                 image: master.image, error: master.error, mask: master.mask, header: header, to: path)
         }
         var built = MasterBuilt(
-            masterID: facts.id, kind: Events.FrameKind(facts.kind), instrument: facts.mode.instrument,
+            masterID: facts.id, kind: MasterKind(facts.kind), instrument: facts.mode.instrument,
             night: facts.night,
             file: file, exposureSeconds: facts.exposureSeconds, binningX: facts.mode.binningX,
             binningY: facts.mode.binningY,

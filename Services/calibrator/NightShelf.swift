@@ -17,8 +17,19 @@ struct NightShelf {
     /// Frames of one night in order of mid-exposure.
     func frames(of instrument: String, night: String, calibration: Bool) throws -> [FrameReceived] {
         let names = try store.list(StoreNames.night(night, instrument: instrument, calibration: calibration))
-        let frames = try names.map { try JSONDecoder().decode(FrameReceived.self, from: store.read($0)) }
+        let frames = try names.compactMap { try Self.frame(store.read($0)) }
         return frames.sorted { ($0.exposure.midpointMJDUTC, $0.frameID) < ($1.exposure.midpointMJDUTC, $1.frameID) }
+    }
+
+    /// Nil for a frame of a kind that only a later version knows, whose ingest works on the same store.
+    private static func frame(_ entry: Data) throws -> FrameReceived? {
+        struct Entry: Decodable {
+            struct Exposure: Decodable { let kind: String }
+            let exposure: Exposure
+        }
+        let kind = try JSONDecoder().decode(Entry.self, from: entry).exposure.kind
+        guard Events.FrameKind(rawValue: kind) != nil else { return nil }
+        return try JSONDecoder().decode(FrameReceived.self, from: entry)
     }
 
     /// Changes whenever a calibration frame is added.
@@ -55,20 +66,13 @@ extension Calibration.FrameKind {
         case .dark: self = .dark
         case .flat: self = .flat
         case .light: self = .light
+        case .fringe: self = .fringe
         }
     }
 }
 
-extension Events.FrameKind {
-    init(_ kind: Calibration.FrameKind) {
-        switch kind {
-        case .bias: self = .bias
-        case .dark: self = .dark
-        case .flat: self = .flat
-        case .light: self = .light
-        case .fringe: preconditionFailure("the calibrator makes no master fringes")
-        }
-    }
+extension MasterKind {
+    init(_ kind: Calibration.FrameKind) { self.init(rawValue: kind.rawValue) }
 }
 
 extension DetectorFacts {
@@ -82,9 +86,9 @@ extension DetectorFacts {
 }
 
 extension FrameReceived {
-    /// A dark or flat from which another program has already subtracted bias or dark.
+    /// A dark or flat from which another program has already subtracted bias or dark, or a master fringe.
     var isFinishedMaster: Bool {
-        [.dark, .flat].contains(exposure.kind) && !(exposure.appliedSteps ?? []).isEmpty
+        exposure.kind == .fringe || [.dark, .flat].contains(exposure.kind) && !(exposure.appliedSteps ?? []).isEmpty
     }
 }
 

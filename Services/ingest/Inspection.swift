@@ -1,3 +1,4 @@
+internal import Calibration
 internal import Events
 internal import FITS
 internal import Foundation
@@ -12,7 +13,8 @@ struct Inspection: Codable {
     /// One, or the three channels of a mosaic in the order of `FrameName.channels`.
     var frames: [InspectedFrame]
     var night: String
-    /// SHA-256 of shape, decompressed pixels and the header's clocks, DATE-OBS before all.
+    /// SHA-256 of shape, decompressed pixels and the header's clocks, DATE-OBS before all; of a master fringe also of
+    /// the cards that say which lights it serves.
     var contentSHA256: String
 }
 
@@ -36,6 +38,12 @@ enum Inspector {
     ///   - name: the user's, for messages and file-name patterns.
     static func inspect(_ path: String, name: String, document: InstrumentDocument) throws -> Inspection {
         let image = try read(path, name: name)
+        if FinishedFringe.isClaimed(by: image.header) {
+            let fringe = try FringeInspector.inspect(image, path, name: name, document: document)
+            return Inspection(
+                frames: [fringe.frame], night: fringe.night,
+                contentSHA256: contentDigest(image, beside: FringeInspector.serving))
+        }
         let facts = try facts(of: image, name: name, document: document)
         let frames = facts.mosaic == nil ? [facts] : BayerChannel.allCases.map { facts.channel($0) }
         return Inspection(
@@ -64,10 +72,11 @@ enum Inspector {
         }
     }
 
-    private static func contentDigest(_ image: FITSImage) -> String {
+    private static func contentDigest(_ image: FITSImage, beside keywords: [String] = []) -> String {
         var hash = SHA256()
         // A date without its time of day does not tell two saturated frames of one night apart.
-        let clock = ["DATE-OBS", "TIME-OBS", "UT", "UTC", "UTSTART", "MJD-OBS"].map { image.header.text($0) ?? "" }
+        let clocks = ["DATE-OBS", "TIME-OBS", "UT", "UTC", "UTSTART", "MJD-OBS"] + keywords
+        let clock = clocks.map { image.header.text($0) ?? "" }
         let facts = "\(image.shape.width)x\(image.shape.height)|\(clock.joined(separator: "|"))|"
         Array(facts.utf8).withUnsafeBytes { hash.update($0) }
         image.pixels.pixels.withUnsafeBytes { hash.update($0) }

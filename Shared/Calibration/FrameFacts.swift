@@ -3,6 +3,9 @@ public enum FrameKind: String, Sendable, Hashable, Codable, CaseIterable {
     case bias, dark, flat, light
     /// A master fringe; no single frame is one.
     case fringe
+
+    /// Whether a master of this kind serves the lights of its own filter alone.
+    var isOfOneFilter: Bool { self == .flat || self == .fringe }
 }
 
 /// How a detector was read out: frames calibrate each other only when all of this is equal.

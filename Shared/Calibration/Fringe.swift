@@ -35,13 +35,18 @@ public struct FringeMaster: Sendable, Equatable {
     /// Places at which the strength is measured.
     public var pairCount: Int { pairs.count }
 
+    /// With fewer usable places there is no strength.
+    public static let fewestPairs = 5
+
     private static func pairs(of master: Master<Relative>) -> [Pair] {
         let image = master.image
         let box = 48
+        guard let error = Robust.median(master.error.pixels) else { return [] }
+        let sideError = Double(error) * 2.0.squareRoot() / Double(2 * half + 1)
         var found: [Pair] = []
         for y0 in stride(from: 0, to: max(image.height - box / 2, 1), by: box) {
             for x0 in stride(from: 0, to: max(image.width - box / 2, 1), by: box) {
-                if let pair = pair(in: master, x0: x0, y0: y0, box: box) { found.append(pair) }
+                if let pair = pair(in: master, x0: x0, y0: y0, box: box, sideError: sideError) { found.append(pair) }
             }
         }
         // Ratios over small differences are mostly noise.
@@ -49,7 +54,9 @@ public struct FringeMaster: Sendable, Equatable {
         return found.filter { $0.difference >= 0.5 * typical }
     }
 
-    private static func pair(in master: Master<Relative>, x0: Int, y0: Int, box: Int) -> Pair? {
+    private static func pair(
+        in master: Master<Relative>, x0: Int, y0: Int, box: Int, sideError: Double
+    ) -> Pair? {
         let image = master.image
         var (high, low): ((Double, Int)?, (Double, Int)?)
         for y in stride(from: max(y0, half), to: min(y0 + box, image.height - half), by: 2) {
@@ -60,8 +67,7 @@ public struct FringeMaster: Sendable, Equatable {
                 if low.map({ mean < $0.0 }) ?? true { low = (mean, place) }
             }
         }
-        guard let high, let low, let error = Robust.median(master.error.pixels) else { return nil }
-        let sideError = Double(error) * 2.0.squareRoot() / Double(2 * half + 1)
+        guard let high, let low else { return nil }
         return high.0 - low.0 > 8 * sideError
             ? Pair(bright: high.1, dark: low.1, difference: high.0 - low.0) : nil
     }
@@ -94,7 +100,8 @@ public struct FringeMaster: Sendable, Equatable {
             guard let bright = sides[0], let dark = sides[1] else { return nil }
             return Float((bright - dark) / pair.difference)
         }
-        guard ratios.count >= 5, let median = Robust.median(ratios), let scatter = Robust.clippedMoments(ratios)?.sigma
+        guard ratios.count >= Self.fewestPairs, let median = Robust.median(ratios),
+            let scatter = Robust.clippedMoments(ratios)?.sigma
         else { return nil }
         return FringeScale(
             scale: Double(median), error: 1.2533 * scatter / Double(ratios.count).squareRoot(), pairs: ratios.count)

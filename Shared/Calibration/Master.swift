@@ -6,7 +6,7 @@ public struct MasterFacts: Sendable, Equatable, Codable {
     public var id: String
     public var kind: FrameKind
     public var mode: DetectorMode
-    /// Flats only.
+    /// Flats and fringes only.
     public var filter: String?
     /// Exposure time of the dark current in a dark; of the frames in a flat [s].
     public var exposureSeconds: Double

@@ -23,7 +23,7 @@ public struct MasterGroup: Sendable, Equatable {
     public let kind: FrameKind
     public let mode: DetectorMode
     public let night: String
-    /// Flats only.
+    /// Flats and fringes only.
     public let filter: String?
     /// Never empty.
     public let frames: [CalibrationFrameFacts]
@@ -54,17 +54,17 @@ public struct MasterGroup: Sendable, Equatable {
         var parts = [kind.rawValue, mode.text, night]
         if kind == .dark { parts.append("\(exposureSeconds) s") }
         if kind == .dark { parts.append(temperatureCelsius.map { "\(($0 * 100).rounded() / 100) C" } ?? "unknown C") }
-        if kind == .flat { parts.append(filter ?? "no filter") }
+        if kind.isOfOneFilter { parts.append(filter ?? "no filter") }
         return parts.joined(separator: " | ")
     }
 
     /// Groups calibration frames into masters-to-be. Lights are left out.
     ///
-    /// Frames of one group share kind, mode and night; flats also the filter; darks also the exposure time and the
-    /// temperature: going from cold to warm, a new group starts where a frame is more than twice the tolerance above
-    /// the coldest, so that every frame is within the tolerance of the middle. Unknown temperature goes with unknown
-    /// only. The result depends on the set of frames, not on their order; groups come sorted by key, each frame once
-    /// even where it is listed twice.
+    /// Frames of one group share kind, mode and night; flats and fringes also the filter; darks also the exposure time
+    /// and the temperature: going from cold to warm, a new group starts where a frame is more than twice the tolerance
+    /// above the coldest, so that every frame is within the tolerance of the middle. Unknown temperature goes with
+    /// unknown only. The result depends on the set of frames, not on their order; groups come sorted by key, each frame
+    /// once even where it is listed twice.
     public static func groups(
         of frames: [CalibrationFrameFacts], tolerance: MatchTolerance = MatchTolerance()
     ) -> [MasterGroup] {
@@ -75,7 +75,7 @@ public struct MasterGroup: Sendable, Equatable {
         let coarse = Dictionary(grouping: once.filter { $0.kind != .light }) { frame in
             CoarseKey(
                 kind: frame.kind, mode: frame.mode, night: frame.night,
-                filter: frame.kind == .flat ? frame.filter : nil,
+                filter: frame.kind.isOfOneFilter ? frame.filter : nil,
                 temperatureKnown: frame.kind == .dark && frame.temperatureCelsius != nil)
         }
         var groups: [MasterGroup] = []

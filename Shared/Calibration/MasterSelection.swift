@@ -29,8 +29,8 @@ extension MasterSelection {
     /// The best master of one kind for a frame (a light, or a flat in need of a dark).
     ///
     /// A candidate must have the frame's mode. A dark must have its temperature within the tolerance (unknown fits
-    /// unknown only), and its exposure time, or be free of bias so that it can be scaled. A flat must have its
-    /// filter.
+    /// unknown only), and its exposure time, or be free of bias so that it can be scaled. A flat or a fringe must have
+    /// its filter.
     ///
     ///     rank = tier * 10^11 + (99 - warmth) * 10^9 + (99,999 - nights apart) * 10^4 + min(frames combined, 9,999)
     ///     tier   4 bias, flat, dark of equal exposure; 3 dark scaled down; 2 scaled up; 1 bias-free, and no bias
@@ -38,7 +38,8 @@ extension MasterSelection {
     ///
     /// so that mode (required) comes before temperature, that before age, and that before the number of frames. Of
     /// equal rank the nearer in time wins, then the nearer in temperature, then the lower id: never the first to
-    /// arrive. The reason says how many others would have fitted.
+    /// arrive. Fringes, which hold for months, all have one rank and no temperature: the nearest in time, whatever it
+    /// is made of. The reason says how many others would have fitted.
     ///
     /// - Parameter hasBias: a master bias will be subtracted; a bias-free dark is of little use without.
     public static func best(
@@ -79,7 +80,7 @@ extension MasterSelection {
         guard master.mode == light.mode else { return .failure(Misfit(cause: "another mode")) }
         var parts = ["same mode"]
         var tier = 4
-        if master.kind == .flat {
+        if master.kind.isOfOneFilter {
             guard master.filter == light.filter else { return .failure(Misfit(cause: "another filter")) }
             parts.append(master.filter.map { "filter \($0)" } ?? "no filter")
         }
@@ -94,7 +95,7 @@ extension MasterSelection {
         let nights = nightsApart(master, light)
         parts.append(nightsText(nights, isOlder: master.midpointMJD < light.midpointMJD))
         parts.append(master.count == 1 ? "1 frame" : "\(master.count) frames")
-        let age = (99_999 - min(nights, 99_999)) * 10_000 + min(master.count, 9_999)
+        let age = master.kind == .fringe ? 0 : (99_999 - min(nights, 99_999)) * 10_000 + min(master.count, 9_999)
         let rank = tier * 100_000_000_000 + (99 - warmthSteps(master, light)) * 1_000_000_000 + age
         return .success((rank, parts.joined(separator: ", ")))
     }
@@ -139,7 +140,9 @@ extension MasterSelection {
         _ a: MasterChoice, _ b: MasterChoice, for light: CalibrationFrameFacts
     ) -> Bool {
         func order(_ choice: MasterChoice) -> (Int, Double, Double) {
-            let warmth = (choice.master.temperatureCelsius ?? 0) - (light.temperatureCelsius ?? 0)
+            let isWarmthAsked = choice.master.kind != .fringe
+            let warmth =
+                isWarmthAsked ? (choice.master.temperatureCelsius ?? 0) - (light.temperatureCelsius ?? 0) : 0
             return (-choice.rank, abs(choice.master.midpointMJD - light.midpointMJD), abs(warmth))
         }
         if order(a) != order(b) { return order(a) < order(b) }

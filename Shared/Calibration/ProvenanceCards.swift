@@ -56,7 +56,7 @@ extension MasterFacts {
         }
         let mode = DetectorMode(
             instrument: header.text("INSTRUME") ?? "", width: width, height: height,
-            binningX: Int(header.number("XBINNING") ?? 1), binningY: Int(header.number("YBINNING") ?? 1),
+            binningX: Self.whole(header, "XBINNING") ?? 1, binningY: Self.whole(header, "YBINNING") ?? 1,
             readout: header.text("READOUT") ?? "")
         let inputs = header.cards.compactMap { card -> String? in
             guard card.keyword == "HISTORY", case .string(let text)? = card.value, text.hasPrefix("input ") else {
@@ -70,12 +70,17 @@ extension MasterFacts {
         self.init(
             id: id, kind: kind, mode: mode, filter: header.text("FILTER"), exposureSeconds: seconds,
             temperatureCelsius: header.number("CCD-TEMP"), midpointMJD: header.number("MJD-AVG") ?? .nan,
-            night: header.text("NIGHT") ?? "", count: Int(header.number("NCOMBINE") ?? 1), inputIDs: inputs,
+            night: header.text("NIGHT") ?? "", count: Self.whole(header, "NCOMBINE") ?? 1, inputIDs: inputs,
             biasID: header.text("BIASID"), darkID: header.text("DARKID"),
             frameNoise: header.number("FRMNOISE") ?? 0, flags: CalibrationFlags(flags))
         measuredGain = header.number("GAINMEAS")
         measuredGainError = header.number("GAINERR")
-        instrumentRevision = header.number("DOCREV").map { Int($0) }
+        instrumentRevision = Self.whole(header, "DOCREV")
+    }
+
+    /// Nil for a number that is none, or no whole one.
+    private static func whole(_ header: Header, _ keyword: String) -> Int? {
+        header.number(keyword).flatMap { Int(exactly: $0) }
     }
 }
 

@@ -47,7 +47,7 @@ public enum RejectionCode: String, Sendable, Codable, CaseIterable {
         case .notAccepted: "the instrument's acceptance rules refuse the frame"
         case .noUsablePixels: "no pixel of the frame can be used"
         case .shapeMismatch: "the frame does not fit what it belongs to"
-        case .calibrationUnusable: "the calibration frame cannot go into a master"
+        case .calibrationUnusable: "the calibration frame cannot go into a master, or is a master that cannot be used"
         }
     }
 }

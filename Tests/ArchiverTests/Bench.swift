@@ -106,7 +106,7 @@ final class Bench {
             frameID: hexadecimal(number), sequence: 0)
     }
 
-    func master(of numbers: [Int], _ kind: Events.FrameKind = .flat) -> MasterBuilt {
+    func master(of numbers: [Int], _ kind: MasterKind = .flat) -> MasterBuilt {
         MasterBuilt(
             masterID: "master-\(numbers)", kind: kind, instrument: "cam", night: night,
             file: StoredFile(url: "frames:masters/cam/m.fits", sha256: "0", bytes: 1), exposureSeconds: 1, binningX: 1,

@@ -39,6 +39,9 @@ private let stories: [Story] = [
     Story(kind: .flat, lines: [.received, .refusedByCalibrator], fate: "rejected"),
     Story(kind: .flat, lines: [.received, .refusedByCalibrator, .master], fate: "calibration"),
     Story(kind: .flat, lines: [.received, .deadLetter, .master], fate: "calibration"),
+    Story(kind: .fringe, lines: [.received, .master], fate: "calibration"),
+    Story(kind: .fringe, lines: [.refusedByIngest], fate: "rejected"),
+    Story(kind: .fringe, lines: [.received, .refusedByCalibrator], fate: "rejected"),
 ]
 
 @Suite("The ledger: each frame has one fate")
@@ -52,7 +55,7 @@ struct LedgerTests {
         case .refusedByCalibrator: bench.rejected(number, by: "calibrator")
         case .calibrated: bench.calibrated(number)
         case .measured: bench.measured(number, table: table)
-        case .master: bench.master(of: [number], kind)
+        case .master: bench.master(of: [number], MasterKind(rawValue: kind.rawValue))
         case .deadLetter: bench.letter(number, by: "photometer")
         }
     }
@@ -81,6 +84,16 @@ struct LedgerTests {
             #expect(try sums.int("all") == number)
             #expect(try sums.int("pending") + sums.int("ended") == number)
             #expect(try sums.int("odd") == 0)
+        }
+    }
+
+    @Test("a master of a kind that this version does not know is recorded, and its frames have their fate")
+    func laterMaster() throws {
+        try withBench { bench in
+            try bench.hear(bench.received(1, .flat))
+            try bench.hear(bench.master(of: [1], MasterKind(rawValue: "illumination")))
+            #expect(try bench.fate(1) == "calibration")
+            #expect(try bench.count("archive.master") == 1)
         }
     }
 

@@ -126,4 +126,28 @@ private func group(_ count: Int) -> MasterGroup {
         blind.mask = Mask(width: size, height: size, bits: [UInt16](repeating: 1, count: size * size))
         #expect(master.scale(in: blind) == nil)
     }
+
+    @Test("a finished fringe is read back from its cards, and numbers that no card can mean do not end the reading")
+    func cards() throws {
+        let lights = (0..<3).map { light($0) }
+        var facts = try FringeBuilder().fringe(group(3), id: "f") { lights[$0] }.facts
+        facts.midpointMJD = 60_000
+        let header = facts.cards(names: [:])
+        #expect(FinishedFringe.isClaimed(by: header))
+        #expect(!FinishedFringe.isClaimed(by: Header([HeaderCard(keyword: "IMAGETYP", value: .string("master flat"))])))
+        let read = try FinishedFringe.facts(header, width: size, height: size, instrument: "cam")
+        #expect(read.mode == mode && read.filter == "I" && read.count == 3 && read.midpointMJD == 60_000)
+        for keyword in ["XBINNING", "YBINNING", "NCOMBINE", "DOCREV"] {
+            for value in [HeaderValue.real(1e300), .string("nan"), .real(-1e300), .real(0.5)] {
+                let others = header.cards.filter { $0.keyword != keyword }
+                let hostile = Header(others + [HeaderCard(keyword: keyword, value: value)])
+                let plain = MasterFacts(header: hostile, width: size, height: size)
+                #expect(plain?.mode == mode && plain?.instrumentRevision == nil)
+                guard keyword != "DOCREV" else { continue }
+                #expect(throws: UnusableFringe.self) {
+                    try FinishedFringe.facts(hostile, width: size, height: size, instrument: "cam")
+                }
+            }
+        }
+    }
 }

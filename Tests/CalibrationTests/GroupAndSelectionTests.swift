@@ -139,4 +139,29 @@ import Testing
         #expect(MasterSelection.rank([bias, dark]) > MasterSelection.rank([bias, none]))
         #expect(MasterSelection.rank([none]) == 0)
     }
+
+    @Test("of fringes of the light's mode and filter the nearest in time is taken, of two as near the lower id")
+    func fringes() throws {
+        let light = frame("l", .light, seconds: 60, filter: "I", mjd: 60_100)
+        var binned = mode
+        binned.binningX = 2
+        func best(_ masters: [MasterFacts]) -> String? {
+            let forward = MasterSelection.best(.fringe, for: light, among: masters).choice
+            let backward = MasterSelection.best(.fringe, for: light, among: masters.reversed()).choice
+            #expect(forward == backward)
+            return forward?.master.id
+        }
+        let far = master("a", .fringe, filter: "I", mjd: 60_000, count: 99)
+        let near = master("b", .fringe, celsius: 20, filter: "I", mjd: 60_100.25, night: "n2", count: 3)
+        let sameNight = master("c", .fringe, filter: "I", mjd: 60_099.6, night: "n1", count: 50)
+        #expect(best([far, near, sameNight]) == "b")
+        #expect(best([far, sameNight]) == "c")
+        // As near, one before and one after, of other temperatures and more frames.
+        #expect(best([near, master("a2", .fringe, filter: "I", mjd: 60_099.75, count: 40)]) == "a2")
+        #expect(
+            best([master("z", .fringe, filter: "z"), master("0", .fringe), master("1", .flat, filter: "I")]) == nil)
+        #expect(best([master("m", .fringe, filter: "I", mode: binned)]) == nil)
+        let none = MasterSelection.best(.fringe, for: light, among: [master("z", .fringe, filter: "z")])
+        #expect(none.reason == "no master fringe fits: 1 with another filter")
+    }
 }

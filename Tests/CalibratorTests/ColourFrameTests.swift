@@ -1,4 +1,3 @@
-import DropFolder
 import Events
 import FITS
 import Foundation
@@ -12,21 +11,13 @@ import Testing
 @testable import calibrator
 @testable import ingest
 
-private struct Refused: Error {
-    let outcome: ReceiveStage.Outcome
-}
-
-/// An ingest that takes files into the calibrator's store.
-private final class Intake {
-    let store: FrameStore
-    let bus = InMemoryBus()
-    let folder: URL
+/// A colour camera whose files ingest takes into the calibrator's store.
+private final class ColourIntake {
+    let intake: Intake
+    var bus: InMemoryBus { intake.bus }
     private var minute = 0
 
-    init(_ bench: Bench, _ folder: URL) {
-        store = bench.store
-        self.folder = folder
-    }
+    init(_ intake: Intake) { self.intake = intake }
 
     /// Levels of the four pixels of a cell of GRBG above the bias, and what the file is.
     func take(
@@ -49,29 +40,12 @@ private final class Intake {
     }
 
     func receive(_ bytes: [UInt8], as name: String) throws -> [Events.FrameReceived] {
-        let home = folder.appending(path: "inbox/osc")
-        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
-        try Data(bytes).write(to: home.appending(path: name))
-        guard let state = FileState(of: home.path + "/" + name) else { return [] }
-        let file = DroppedFile(
-            folder: WatchedFolder(path: home.path, label: "osc"), relativePath: name, state: state)
-        let before = try bus.events(FrameReceived.self).count
-        let stage = ReceiveStage(
-            store: store, sink: bus.sink(), documents: ["osc": .automatic(id: "osc")],
-            inspect: { try Inspector.inspect($0, name: $1, document: $2) }, now: { "" })
-        let outcome = try stage.receive(file)
-        if case .rejected = outcome { throw Refused(outcome: outcome) }
-        return try bus.events(FrameReceived.self).dropFirst(before).map(\.payload)
+        try intake.receive(bytes, as: name)
     }
 }
 
-private func withIntake(_ body: (Bench, Intake) throws -> Void) throws {
-    try withFolder { folder in
-        let place = folder.appending(path: "store")
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        let bench = try Bench(place.path)
-        try body(bench, Intake(bench, folder))
-    }
+private func withIntake(_ body: (Bench, ColourIntake) throws -> Void) throws {
+    try withIntake("osc") { bench, intake in try body(bench, ColourIntake(intake)) }
 }
 
 @Suite("From a colour camera's file to three calibrated frames")

@@ -168,3 +168,20 @@ struct MalformedMessageTests {
         }
     }
 }
+
+@Suite("Masters of a kind that a reader does not know")
+struct LaterMasterTests {
+    @Test("are kept as they are said, in the list of a light and as an event of their own")
+    func passedOver() throws {
+        func later<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload {
+            let example = try String(contentsOf: ContractFiles.examples(of: type.type)[0], encoding: .utf8)
+            let text = example.replacing("\"kind\": \"flat\"", with: "\"kind\": \"illumination\"")
+            #expect(text != example)
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        }
+        let light = try later(FrameCalibrated.self)
+        #expect(light.masters.map(\.kind.rawValue) == ["bias", "dark", "illumination"])
+        #expect(try later(MasterBuilt.self).kind == MasterKind(rawValue: "illumination"))
+        #expect(String(decoding: try EventCodec.json(light), as: UTF8.self).contains("\"kind\":\"illumination\""))
+    }
+}

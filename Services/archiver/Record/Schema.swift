@@ -11,6 +11,7 @@ enum ArchiveSchema {
         Migration(4, "nights, dead letters, heartbeats", operations),
         Migration(5, "inbox and outbox", Inbox.tableSQL(schema: name) + Outbox.tableSQL(schema: name)),
         Migration(6, "requests by frame, frames of a closed night", additions),
+        Migration(7, "master fringes, and masters of any kind", fringes),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -201,6 +202,13 @@ enum ArchiveSchema {
     private static let additions = """
         create index request_frame on archive.request (frame_id, recipe);
         alter table archive.night add column frames int check (frames >= 0);
+        """
+
+    private static let fringes = """
+        alter table archive.frame drop constraint frame_kind_check;
+        alter table archive.frame add constraint frame_kind_check
+            check (kind in ('bias', 'dark', 'flat', 'light', 'fringe'));
+        alter table archive.master drop constraint master_kind_check;
         """
 
     private static let operations = """

@@ -1,3 +1,4 @@
+internal import Calibration
 internal import FITS
 internal import Foundation
 internal import Imaging
@@ -96,14 +97,22 @@ struct HandIn {
 struct FileGuess {
     let file: URL
     let instrument: String
+    /// Nil where it cannot be told, and of a master fringe.
     let kind: Instruments.FrameKind?
+    /// Says of itself that it is a finished master fringe.
+    let isFringe: Bool
 
     /// - Throws: `UsageError` when no document, or more than one, fits a readable file.
     init(_ file: URL, among documents: [InstrumentDocument]) throws {
         self.file = file
         let header = (fits: Self.header(of: file), name: file.lastPathComponent)
         var document = documents[0]
-        if documents.count > 1, let found = header.fits {
+        let isFringe = header.fits.map { FinishedFringe.isClaimed(by: $0.header) } ?? false
+        self.isFringe = isFringe
+        let owner = isFringe ? header.fits?.header.text("INSTRUME") : nil
+        if let owner = documents.first(where: { $0.id == owner }) {
+            document = owner
+        } else if documents.count > 1, let found = header.fits {
             let matching = instruments(matching: found.header, fileName: header.name, among: documents)
             guard let only = matching.first, matching.count == 1 else {
                 let names = (matching.isEmpty ? documents : matching).map(\.id).joined(separator: ", ")
@@ -115,6 +124,7 @@ struct FileGuess {
         }
         instrument = document.id
         kind = header.fits.flatMap { found in
+            guard !isFringe else { return nil }
             do {
                 return try normalise(
                     header: found.header, width: found.width, height: found.height, fileName: header.name,
@@ -137,14 +147,15 @@ struct FileGuess {
         }
     }
 
-    /// Bias, dark, flat, then lights; what cannot be told comes last.
+    /// Bias, dark, flat, master fringes, then lights; what cannot be told comes last.
     var order: Int {
-        switch kind {
+        if isFringe { return 3 }
+        return switch kind {
         case .bias: 0
         case .dark: 1
         case .flat: 2
-        case .light: 3
-        case nil: 4
+        case .light: 4
+        case nil: 5
         }
     }
 }

@@ -66,12 +66,12 @@ public struct FrameRejected: EventPayload {
     }
 }
 
-/// A master bias, dark or flat is in the store. From the calibrator.
+/// A master bias, dark, flat or fringe is in the store. From the calibrator.
 public struct MasterBuilt: EventPayload {
     public static let type = EventType("master.built")
     /// Digest of kind, inputs and recipe.
     public var masterID: String
-    public var kind: FrameKind
+    public var kind: MasterKind
     public var instrument: String
     public var night: String
     public var file: StoredFile
@@ -101,7 +101,8 @@ public struct MasterBuilt: EventPayload {
     public var identity: String { masterID }
 
     public init(
-        masterID: String, kind: FrameKind, instrument: String, night: String, file: StoredFile, exposureSeconds: Double,
+        masterID: String, kind: MasterKind, instrument: String, night: String, file: StoredFile,
+        exposureSeconds: Double,
         binningX: Int, binningY: Int, width: Int, height: Int, midpointMJDUTC: Double, inputs: [String],
         parents: [String], flags: [String]
     ) {
@@ -125,11 +126,11 @@ public struct MasterBuilt: EventPayload {
 /// A master as one light used it.
 public struct MasterChoice: Codable, Sendable, Equatable {
     public var masterID: String
-    public var kind: FrameKind
+    public var kind: MasterKind
     /// Why this one: "same mode, 60 s dark scaled to 30 s, 2 nights older".
     public var reason: String
 
-    public init(masterID: String, kind: FrameKind, reason: String) {
+    public init(masterID: String, kind: MasterKind, reason: String) {
         self.masterID = masterID
         self.kind = kind
         self.reason = reason
@@ -156,6 +157,10 @@ public struct FrameCalibrated: EventPayload {
     /// Gain by photon transfer of the flats that were used, and by the scatter of this frame's own sky [e-/ADU].
     public var flatGainElectronsPerADU: Double?
     public var frameGainElectronsPerADU: Double?
+    /// What the master fringe, which is relative to the sky, was multiplied by, and its error [e-]; absent where none
+    /// was subtracted.
+    public var fringeScaleElectrons: Double?
+    public var fringeScaleErrorElectrons: Double?
 
     public var key: String { frameID }
     public var subject: String { frameID }

@@ -12,8 +12,20 @@ public struct StoredFile: Codable, Sendable, Equatable, Hashable {
     }
 }
 
+/// What a frame was taken for; `fringe` is a finished master fringe, which somebody has made of lights and handed in.
 public enum FrameKind: String, Codable, Sendable, CaseIterable {
-    case bias, dark, flat, light
+    case bias, dark, flat, light, fringe
+}
+
+/// What a master corrects: an open list. A reader keeps a word that it does not know, and makes nothing of it.
+public struct MasterKind: RawRepresentable, Codable, Sendable, Hashable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public static let bias = MasterKind(rawValue: "bias")
+    public static let dark = MasterKind(rawValue: "dark")
+    public static let flat = MasterKind(rawValue: "flat")
+    public static let fringe = MasterKind(rawValue: "fringe")
 }
 
 /// Geographic place; longitude positive east.
