@@ -13,8 +13,9 @@ public struct FringeScale: Sendable, Equatable {
 ///
 /// - Source: Snodgrass & Carry 2013, The Messenger 152, 14: the strength is the median over pairs of a bright and a
 ///   dark place of (light_bright - light_dark) / (fringe_bright - fringe_dark). Here the pairs choose themselves: of
-///   each box of 48 px the highest and the lowest mean of 5 x 5 px, where they differ by more than eight times their
-///   error.
+///   each box of 48 px the highest and the lowest place of 5 x 5 px, where they differ by more than eight times their
+///   error. The 13 pixels of one colour of the places' chessboard choose, the 12 of the other are measured: measured by
+///   what chose them, extremes of a noisy master are too far apart, and the strength 5 % too small.
 public struct FringeMaster: Sendable, Equatable {
     public var master: Master<Relative>
     private let pairs: [Pair]
@@ -42,7 +43,7 @@ public struct FringeMaster: Sendable, Equatable {
         let image = master.image
         let box = 48
         guard let error = Robust.median(master.error.pixels) else { return [] }
-        let sideError = Double(error) * 2.0.squareRoot() / Double(2 * half + 1)
+        let sideError = Double(error) * (2.0 / 12).squareRoot()
         var found: [Pair] = []
         for y0 in stride(from: 0, to: max(image.height - box / 2, 1), by: box) {
             for x0 in stride(from: 0, to: max(image.width - box / 2, 1), by: box) {
@@ -61,28 +62,35 @@ public struct FringeMaster: Sendable, Equatable {
         var (high, low): ((Double, Int)?, (Double, Int)?)
         for y in stride(from: max(y0, half), to: min(y0 + box, image.height - half), by: 2) {
             for x in stride(from: max(x0, half), to: min(x0 + box, image.width - half), by: 2) {
-                guard let mean = mean(of: image, mask: master.mask, x: x, y: y) else { continue }
+                guard let mean = mean(of: image, mask: master.mask, x: x, y: y, parity: 0) else { continue }
                 let place = y * image.width + x
                 if high.map({ mean > $0.0 }) ?? true { high = (mean, place) }
                 if low.map({ mean < $0.0 }) ?? true { low = (mean, place) }
             }
         }
-        guard let high, let low else { return nil }
-        return high.0 - low.0 > 8 * sideError
-            ? Pair(bright: high.1, dark: low.1, difference: high.0 - low.0) : nil
+        guard let high, let low,
+            let bright = Self.measured(image, master.mask, at: high.1),
+            let dark = Self.measured(image, master.mask, at: low.1)
+        else { return nil }
+        return bright - dark > 8 * sideError ? Pair(bright: high.1, dark: low.1, difference: bright - dark) : nil
     }
 
-    /// Mean of 5 x 5 px; nil where one of them is masked or no number.
-    private static func mean<Unit>(of image: Image<Unit>, mask: Mask, x: Int, y: Int) -> Double? {
+    private static func measured<Unit>(_ image: Image<Unit>, _ mask: Mask, at place: Int) -> Double? {
+        mean(of: image, mask: mask, x: place % image.width, y: place / image.width, parity: 1)
+    }
+
+    /// Mean of those of 5 x 5 px that lie an even (parity 0: 13 px) or odd (1: 12 px) number of steps from the middle;
+    /// nil where one of the 25 is masked or no number.
+    private static func mean<Unit>(of image: Image<Unit>, mask: Mask, x: Int, y: Int, parity: Int) -> Double? {
         var sum = 0.0
         for j in (y - half)...(y + half) {
             for i in (x - half)...(x + half) {
                 let value = image[i, j]
                 guard value.isFinite, mask[i, j].isEmpty else { return nil }
-                sum += Double(value)
+                if (i - x + j - y) & 1 == parity { sum += Double(value) }
             }
         }
-        return sum / Double((2 * half + 1) * (2 * half + 1))
+        return sum / (parity == 0 ? 13 : 12)
     }
 
     /// Strength of the fringe in a calibrated frame; nil with fewer than five usable pairs.
@@ -92,12 +100,10 @@ public struct FringeMaster: Sendable, Equatable {
     public func scale(in frame: CalibratedFrame) -> FringeScale? { scale(in: frame.signal, mask: frame.mask) }
 
     private func scale(in signal: Image<Electron>, mask: Mask) -> FringeScale? {
-        let width = master.image.width
         let ratios = pairs.compactMap { pair -> Float? in
-            let sides = [pair.bright, pair.dark].map {
-                Self.mean(of: signal, mask: mask, x: $0 % width, y: $0 / width)
-            }
-            guard let bright = sides[0], let dark = sides[1] else { return nil }
+            guard let bright = Self.measured(signal, mask, at: pair.bright),
+                let dark = Self.measured(signal, mask, at: pair.dark)
+            else { return nil }
             return Float((bright - dark) / pair.difference)
         }
         guard ratios.count >= Self.fewestPairs, let median = Robust.median(ratios),

@@ -88,6 +88,28 @@ private func group(_ count: Int) -> MasterGroup {
         #expect(result.frame.variance[40, 40] > 3000)
     }
 
+    @Test("the strength is right in the mean over many noisy masters: no place is measured by the pixels that chose it")
+    func unbiased() throws {
+        var sky = light(0, stars: 0)
+        for y in 0..<size {
+            for x in 0..<size { sky.signal[x, y] = Float(4000 * (1 + fringe(x, y))) }
+        }
+        let scales = try (0..<12).map { index in
+            var random = RandomStream(seed: 41, UInt64(index))
+            var image = Image<Relative>(width: size, height: size)
+            for y in 0..<size {
+                for x in 0..<size { image[x, y] = Float(fringe(x, y) + 0.006 * random.gaussian()) }
+            }
+            let facts = MasterFacts(
+                id: "f", kind: .fringe, mode: mode, filter: "I", exposureSeconds: 60, temperatureCelsius: nil,
+                midpointMJD: 0, night: "n", count: 6, inputIDs: [], frameNoise: 0.015)
+            let error = Image<Relative>(width: size, height: size, filledWith: 0.006)
+            let master = FringeMaster(Master(facts: facts, image: image, error: error))
+            return try #require(master.scale(in: sky)).scale / 4000
+        }
+        #expect(abs(moments(scales).mean - 1) < 0.012, "\(moments(scales))")
+    }
+
     /// Amplitude of the fringe that is still in a frame, by projection on the truth [e-].
     private func residual(_ frame: CalibratedFrame, sky: Double) -> Double {
         var (product, square) = (0.0, 0.0)

@@ -33,10 +33,10 @@ struct FringeNightTests {
                 let (scale, error) = try (
                     #require(light.fringeScaleElectrons), #require(light.fringeScaleErrorElectrons)
                 )
-                #expect(abs(scale - sky) < 4 * error + 0.02 * sky && error < 0.1 * sky, "\(scale) +- \(error)")
+                #expect(abs(scale - sky) < 4 * error && error < 0.1 * sky, "\(scale) +- \(error)")
                 let planes = try night.planes(light)
                 let left = FringeNight.amplitude(in: planes, sky: sky, phase: phase)
-                #expect(abs(left) < 0.06, "\(filter): \(left) of the fringe is left")
+                #expect(abs(left) < min(4 * error / sky, 0.1), "\(filter): \(left) of the fringe is left")
                 #expect(abs(spread(planes, sky: sky) - 1) < 0.06, "\(spread(planes, sky: sky))")
             }
             let plain = try night.calibrate(night.light("V", phase: 0))
@@ -89,7 +89,7 @@ struct FringeNightTests {
             let raw = try night.light("I", phase: 0)
             let first = try night.calibrate(raw)
             #expect(first.masters.last?.reason == "same mode, filter I, 20 nights newer, 8 frames; best of 2 that fit")
-            #expect(abs(FringeNight.amplitude(in: try night.planes(first), sky: 4000, phase: 0)) < 0.06)
+            #expect(abs(FringeNight.amplitude(in: try night.planes(first), sky: 4000, phase: 0)) < 0.1)
             #expect(try night.bench.close().payloads(FrameCalibrated.self) == [])
 
             let nearer = try night.handIn("I", phase: 0, midpointMJD: evening - 3)
