@@ -92,6 +92,30 @@ struct AlignTests {
         #expect(insisted.by == "wcs" && insisted.notes.contains { $0.contains("4.0 px") })
     }
 
+    @Test(
+        "world coordinates that lead elsewhere give way to stars that match; where they are insisted on, the way is said"
+    )
+    func elsewhere() throws {
+        let shop = try FrameShop()
+        try write("a.fits", in: shop, world: world())
+        for (name, far) in [("near.fits", 400.0), ("far.fits", 200_000)] {
+            // 400 px leave no pixel in common; 200,000 px are beyond the tangent plane's reach.
+            let cards = far > 1000 ? world().map { $0.0 == "CRVAL1" ? ($0.0, .real(211)) : $0 } : world(dx: 6 + far)
+            try write(name, in: shop, dx: 6, dy: 2, world: cards)
+            let summary = try aligned(name, to: "a.fits", in: shop)
+            #expect(summary.by == "stars" && abs(summary.transform.x0 + 6) < 0.05)
+            #expect(summary.notes.contains { $0.contains("aligned by stars") })
+            let error = #expect(throws: FrameError.self) { _ = try aligned(name, to: "a.fits", in: shop, by: .wcs) }
+            #expect(error?.description.contains("--by stars") == true && error?.description.contains(name) == true)
+        }
+        // Nothing but sky: no star can mend it.
+        try shop.write(
+            "empty.fits", level: 300, side: 256, cards("Light Frame", seconds: 60, filter: "V") + world(dx: 900))
+        let error = #expect(throws: FrameError.self) { _ = try aligned("empty.fits", to: "a.fits", in: shop) }
+        #expect(
+            error?.description.contains("shares no pixel") == true && error?.description.contains("--by stars") == true)
+    }
+
     @Test("a singular matrix is named by its keywords, and the stars are used where that is allowed")
     func singular() throws {
         let shop = try FrameShop()

@@ -33,6 +33,9 @@ struct FrameAligner {
     let height: Int
     let seen: SeenStars
     let reference: CalibratedFrame
+    /// Of the reference, nil where its header does not say it [s].
+    let exposureSeconds: Double?
+    let isGainKnown: Bool
     private let document: InstrumentDocument
     private let masters: MasterFiles
     private let settings: ResamplingSettings
@@ -49,6 +52,7 @@ struct FrameAligner {
         let loaded = try LoadedFrame(path, document: document, masters: masters, times: &times)
         header = loaded.header
         reference = loaded.frame
+        (exposureSeconds, isGainKnown) = (loaded.facts.exposureSeconds, loaded.isGainKnown)
         (width, height) = (loaded.frame.signal.width, loaded.frame.signal.height)
         seen = times.time("match") { SeenStars(of: loaded.frame, count: Self.starCount) }
         self.times = times
@@ -66,13 +70,18 @@ struct FrameAligner {
         let result = times.time("resample") {
             resample(loaded.frame, width: width, height: height, by: placement.map, settings: settings)
         }
-        guard result.coverage > 0 else { throw FrameError(file, "it shares no pixel with \(path)") }
+        guard result.coverage > 0 else { throw FrameError(file, sharesNothing(placement)) }
         let recipe = try recipe(of: file, placement)
         let written = AlignedHeader(of: loaded.header, on: header, reference: fileName(path))
             .cards(placement, result, flags: loaded.flags, recipe: recipe)
         try times.time("write") { try FITSWriter.write(frame: result.frame, header: written, to: out) }
         let summary = Summary(file: file, out: out, placement, result, steps: times.steps)
         return Aligned(result: result, facts: loaded.facts, recipe: recipe, flags: loaded.flags, summary: summary)
+    }
+
+    private func sharesNothing(_ placement: Placement) -> String {
+        let hint = "by its world coordinates it shares no pixel with \(path)" + Self.starsHint
+        return placement.by == "wcs" ? hint : "it shares no pixel with \(path)"
     }
 
     private func recipe(of file: String, _ placement: Placement) throws -> String {

@@ -88,7 +88,7 @@ extension FrameAligner {
             let transform = PixelTransform(
                 xx: right.x - centre.x, xy: up.x - centre.x, x0: 0, yx: right.y - centre.y, yy: up.y - centre.y, y0: 0
             ).through(x: x, y: y, to: centre).inverse()
-        else { throw FrameError(file, "its world coordinates do not reach the middle of \(path)") }
+        else { return try placeAgainstWorld(view, file, "its world coordinates do not reach the middle of \(path)") }
         let map = PixelMap.sampled(SampledMap(width: width, height: height, place))
         var placement = Placement(map: map, transform: transform, by: "wcs", stars: view.stars.count)
         guard let fit = view.fit else {
@@ -113,6 +113,19 @@ extension FrameAligner {
         }
         var byStars = try placeByStars(view, file)
         byStars.notes.append(note + ": aligned by stars")
+        return byStars
+    }
+
+    /// What to do about world coordinates that lead nowhere.
+    static let starsHint = "; if they are wrong, align it with --by stars"
+
+    /// By stars where these match although the world coordinates lie far away.
+    ///
+    /// - Throws: `FrameError` where they do not, or world coordinates were insisted on.
+    private func placeAgainstWorld(_ view: StarView, _ file: String, _ fault: String) throws -> Placement {
+        guard relation == .auto, view.fit != nil else { throw FrameError(file, fault + Self.starsHint) }
+        var byStars = try placeByStars(view, file)
+        byStars.notes.append(fault + ": aligned by stars")
         return byStars
     }
 
