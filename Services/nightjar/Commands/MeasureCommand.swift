@@ -148,21 +148,27 @@ private struct MeasureFiles {
         return failed ? 1 : 0
     }
 
+    /// Where the results of one frame go, those that are wanted.
+    private struct Places {
+        var table: String?
+        var background: String?
+        var model: String?
+        var residual: String?
+    }
+
     private mutating func measure(_ file: String, isLast: Bool) throws -> FrameMeasurer.Summary {
-        try requireOwnPlaces(file)
+        let places = try places(for: file)
         var result = try measurer.measure(file, keepsMasters: !isLast)
-        if let background {
-            let place = try distinct(background, for: file, ending: "background.fits")
+        if let place = places.background {
             try result.times.time("write") { try BackgroundFile.write(result.background, result.header, to: place) }
         }
-        if let out {
-            let place = try distinct(out, for: file, ending: format == "fits" ? "detections.fits" : "detections.csv")
+        if let place = places.table {
             try result.times.time("write") { try write(result.table, to: place) }
             result.summary.out = place
         } else if !printsJSON {
             result.times.time("write") { Terminal.write(DetectionCatalogue.csv(of: result.table)) }
         }
-        try writeStarImage(&result, file)
+        try writeStarImage(&result, file, places)
         result.summary.steps = result.times.steps
         if !printsJSON {
             for note in result.summary.notes { Terminal.complain("\(file): \(note)") }
@@ -172,19 +178,17 @@ private struct MeasureFiles {
         return result.summary
     }
 
-    private func writeStarImage(_ result: inout FrameMeasurer.Result, _ file: String) throws {
-        guard let fit = result.starImage, modelOut != nil || residualOut != nil else { return }
+    private func writeStarImage(_ result: inout FrameMeasurer.Result, _ file: String, _ places: Places) throws {
+        guard let fit = result.starImage, places.model != nil || places.residual != nil else { return }
         guard let model = fit.model else {
             throw FrameError(file, "there is no star image to write: \(fit.flags.texts.joined(separator: "; "))")
         }
         let header = result.header
-        if let modelOut {
-            let place = try distinct(modelOut, for: file, ending: "psf")
+        if let place = places.model {
             try result.times.time("write") { try PointSpreadFile.write(model, frame: header, to: place) }
             result.summary.psf?.out = place
         }
-        if let residualOut, let residual = fit.residual {
-            let place = try distinct(residualOut, for: file, ending: "residual.fits")
+        if let place = places.residual, let residual = fit.residual {
             try result.times.time("write") { try FITSWriter.write(frame: residual, header: header, to: place) }
             result.summary.psf?.residual = place
         }
@@ -193,27 +197,23 @@ private struct MeasureFiles {
     /// Before anything is measured.
     ///
     /// - Throws: `UsageError` when two results would go into one file, or one over an input.
-    private func requireOwnPlaces(_ file: String) throws {
-        let wanted = [
-            (out, format == "fits" ? "detections.fits" : "detections.csv"), (background, "background.fits"),
-            (modelOut, "psf"), (residualOut, "residual.fits"),
-        ]
+    private func places(for file: String) throws -> Places {
         var options: [String: String] = [:]
-        for (out, ending) in wanted {
-            guard let out else { continue }
-            let place = try distinct(out, for: file, ending: ending)
+        func place(_ out: OutputPlace?, _ ending: String) throws -> String? {
+            guard let out else { return nil }
+            let place = try out.file(
+                for: file, ending: ending, channel: measurer.document.channel, asked: document.channel)
+            try OutputPlace.requireDistinct(place, from: files + otherInputs, option: out.option)
             let path = URL(fileURLWithPath: place).standardizedFileURL.resolvingSymlinksInPath().path
             if let other = options.updateValue(out.option, forKey: path) {
                 throw UsageError("--\(other) and --\(out.option) would both be written to \(place)")
             }
+            return place
         }
-    }
-
-    private func distinct(_ out: OutputPlace, for file: String, ending: String) throws -> String {
-        let place = try out.file(
-            for: file, ending: ending, channel: measurer.document.channel, asked: document.channel)
-        try OutputPlace.requireDistinct(place, from: files + otherInputs, option: out.option)
-        return place
+        return Places(
+            table: try place(out, format == "fits" ? "detections.fits" : "detections.csv"),
+            background: try place(background, "background.fits"), model: try place(modelOut, "psf"),
+            residual: try place(residualOut, "residual.fits"))
     }
 
     private func write(_ table: FITSTable, to place: String) throws {

@@ -1,4 +1,5 @@
 internal import Calibration
+internal import FITS
 internal import Imaging
 internal import Instruments
 internal import Sky
@@ -58,6 +59,21 @@ struct FrameFacts {
         ]
         notes =
             missing.values.sorted() + exposure.notes.filter { important.contains($0.code) }.map(\.text)
+    }
+
+    /// Of a calibration frame or a master.
+    ///
+    /// - Throws: `FrameError` also for a dark without an exposure time.
+    init(
+        calibration header: Header, _ shape: FITSImageShape, path: String, document: InstrumentDocument,
+        usedAs kind: Calibration.FrameKind
+    ) throws {
+        try self.init(
+            header, width: shape.width, height: shape.height, path: path, document: document,
+            usedAs: Instruments.FrameKind(kind))
+        if kind == .dark, exposureSeconds == nil {
+            throw FrameError(path, notes.first ?? "its exposure time is not known")
+        }
     }
 
     /// Puts something in the place of what is missing, so that the rest of the header can be read.

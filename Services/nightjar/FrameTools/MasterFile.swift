@@ -32,12 +32,7 @@ struct MasterFile<Unit: PixelUnit> {
         let check = KindCheck(settings, as: kind)
         if let doubt = check.doubt, !isForced { throw FrameError(path, doubt + "; --force uses it all the same") }
         let pixels = try file.readPixels(of: shape)
-        let facts = try FrameFacts(
-            header, width: shape.width, height: shape.height, path: path, document: document,
-            usedAs: Instruments.FrameKind(kind))
-        if kind == .dark, facts.exposureSeconds == nil {
-            throw FrameError(path, facts.notes.first ?? "its exposure time is not known")
-        }
+        let facts = try FrameFacts(calibration: header, shape, path: path, document: document, usedAs: kind)
         master = Master(
             external: Self.facts(of: facts, path, kind),
             image: Image(width: shape.width, height: shape.height, pixels: pixels.pixels))

@@ -117,12 +117,7 @@ struct MasterInputs {
         var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
-        let facts = try FrameFacts(
-            header, width: shape.width, height: shape.height, path: path, document: document,
-            usedAs: Instruments.FrameKind(kind))
-        if kind == .dark, facts.exposureSeconds == nil {
-            throw FrameError(path, facts.notes.first ?? "its exposure time is not known")
-        }
+        let facts = try FrameFacts(calibration: header, shape, path: path, document: document, usedAs: kind)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         let id = String(SHA256.hex(of: bytes).prefix(32))
         return Input(path: path, frame: facts.calibrationFacts(id: id, kind: kind), facts: facts)

@@ -141,9 +141,7 @@ struct MasterRun {
     private func prepared(_ path: String) throws -> Image<ADU> {
         var file = try FrameFile(path, document)
         let raw = try file.firstImage()
-        let facts = try FrameFacts(
-            raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document,
-            usedAs: Instruments.FrameKind(kind))
+        let facts = try FrameFacts(calibration: raw.header, raw.shape, path: path, document: document, usedAs: kind)
         return try facts.prepared(raw.pixels, kind: kind, path: path).forMaster(
             saturationADU: facts.detector.saturationADU)
     }
