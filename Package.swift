@@ -67,20 +67,21 @@ let adapters: [Target] = [
 
 let science: [Target] = [
     room("Imaging", sees: ["CKernels"], loops: true),
+    room("PortableNumbers", loops: true),
     room("Sky", sees: ["CERFA"]),
     room("Instruments", sees: ["Imaging", "Sky"]),
     room("Calibration", sees: ["CKernels", "Imaging"], loops: true),
     room("Detection", sees: ["CKernels", "Imaging"], loops: true),
     room("Photometry", sees: ["CKernels", "Detection", "Imaging"], loops: true),
-    room("PSF", sees: ["CKernels", "Detection", "Imaging"], loops: true),
-    room("Completeness", sees: ["Detection", "Imaging", "PSF"], loops: true),
+    room("PSF", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers"], loops: true),
+    room("Completeness", sees: ["Detection", "Imaging", "PSF", "PortableNumbers"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
-    room("Simulation", sees: ["Imaging", "Sky"], loops: true),
+    room("Simulation", sees: ["Imaging", "PortableNumbers", "Sky"], loops: true),
 ]
 
 let contract: [Target] = [
@@ -128,7 +129,7 @@ let services: [Target] = [
             "FITS",
             "FrameStore",
             "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
-            "PostgresStore", "PSF", "Resampling", "Simulation", "Sky",
+            "PortableNumbers", "PostgresStore", "PSF", "Resampling", "Simulation", "Sky",
         ]),
 ]
 
@@ -140,20 +141,27 @@ let testTargets: [Target] = [
     tests("FrameStoreTests", sees: ["Events", "FITS", "FrameStore", "Hashing", "Pipeline", "TestKit"]),
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
+    tests("PortableNumbersTests", sees: ["PortableNumbers"]),
     tests("SkyTests", sees: ["Sky"]),
     tests("InstrumentsTests", sees: ["Imaging", "Instruments", "Sky"]),
     tests("CalibrationTests", sees: ["CKernels", "Calibration", "Imaging", "Simulation"]),
-    tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "Simulation"]),
-    tests("PhotometryTests", sees: ["CKernels", "Detection", "Imaging", "Photometry", "Simulation"]),
+    tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers", "Simulation"]),
+    tests(
+        "PhotometryTests",
+        sees: ["CKernels", "Detection", "Imaging", "Photometry", "PortableNumbers", "Simulation"]),
     tests(
         "DetectionCatalogueTests",
-        sees: ["Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "Simulation"]),
+        sees: [
+            "Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "PortableNumbers", "Simulation",
+        ]),
     tests("PSFTests", sees: ["CKernels", "Detection", "Imaging", "PSF", "Simulation"]),
-    tests("CompletenessTests", sees: ["Completeness", "Detection", "Imaging", "PSF", "Simulation"]),
-    tests("AstrometryTests", sees: ["Astrometry", "Imaging", "Sky"]),
-    tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "Resampling"]),
+    tests(
+        "CompletenessTests",
+        sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
+    tests("AstrometryTests", sees: ["Astrometry", "Imaging", "PortableNumbers", "Sky"]),
+    tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),
-    tests("LightCurvesTests", sees: ["LightCurves", "Sky"]),
+    tests("LightCurvesTests", sees: ["LightCurves", "PortableNumbers", "Sky"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
@@ -205,7 +213,7 @@ let testTargets: [Target] = [
         "Night",
         sees: [
             "Events", "FITS", "Imaging", "Instruments", "KafkaBus", "LightCurves", "nightjar", "Pipeline",
-            "PostgresStore", "Simulation", "Sky",
+            "PortableNumbers", "PostgresStore", "Simulation", "Sky",
         ]),
     tests("Hosts", sees: []),
 ]

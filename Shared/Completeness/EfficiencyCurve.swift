@@ -1,4 +1,4 @@
-internal import PSF
+internal import PortableNumbers
 
 /// The part of stars that is found, as a function of magnitude m:
 ///

@@ -1,6 +1,7 @@
 public import Detection
 internal import Imaging
 public import PSF
+internal import PortableNumbers
 
 /// Measures how faint a frame goes by artificial stars: they are put into the frame with the noise of their own
 /// photons, the frame is searched again by the same code, with the sky, the star image and the threshold that it was
@@ -46,7 +47,7 @@ private struct Experiment {
     private(set) var trials: [StarTrial] = []
     private(set) var fit: EfficiencyFit?
     private let injection: StarInjection
-    private var random: TrialRandom
+    private var random: SplitMix64
     private let wanted: Int
     private let threshold: Double
     private let width: Int
@@ -61,8 +62,7 @@ private struct Experiment {
     init(_ detections: Detections, _ model: PointSpreadModel, _ parameters: CompletenessParameters) {
         let frame = detections.frame
         injection = StarInjection(detections, model)
-        random = TrialRandom(
-            seed: TrialRandom.seed(of: frame.residual, width: frame.width, stream: parameters.stream))
+        random = SplitMix64(pixels: frame.residual, width: frame.width, stream: parameters.stream)
         wanted = max(parameters.starCount, Self.fewest)
         threshold = detections.search.parameters.threshold
         (width, height) = (frame.width, frame.height)

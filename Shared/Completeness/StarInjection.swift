@@ -1,6 +1,7 @@
 internal import Detection
 internal import Imaging
 internal import PSF
+internal import PortableNumbers
 
 /// Puts artificial stars into a frame, each alone, and searches it again.
 ///
@@ -52,7 +53,7 @@ struct StarInjection {
     }
 
     /// Injects a star with its flux, searches, and says whether it is found.
-    func run(_ trial: inout StarTrial, _ random: inout TrialRandom) {
+    func run(_ trial: inout StarTrial, _ random: inout SplitMix64) {
         let (column, row) = (Int(trial.x.rounded()), Int(trial.y.rounded()))
         let columns = max(column - reach, 0)..<min(column + reach + 1, frame.width)
         let rows = max(row - reach, 0)..<min(row + reach + 1, frame.height)
@@ -105,7 +106,7 @@ struct StarInjection {
     }
 
     private func add(
-        _ trial: StarTrial, to window: inout MeasurableFrame, left: Int, top: Int, _ random: inout TrialRandom
+        _ trial: StarTrial, to window: inout MeasurableFrame, left: Int, top: Int, _ random: inout SplitMix64
     ) {
         let (columns, rows, first) = overlap(window, trial, left, top)
         for row in rows {

@@ -1,3 +1,5 @@
+internal import PortableNumbers
+
 /// An artificial star and what became of it.
 struct StarTrial {
     /// Centre [px].
@@ -35,7 +37,7 @@ struct JitteredGrid {
         rows = (max(count, 1) + columns - 1) / columns
     }
 
-    func places(_ random: inout TrialRandom) -> [(x: Double, y: Double)] {
+    func places(_ random: inout SplitMix64) -> [(x: Double, y: Double)] {
         (0..<(columns * rows)).map { cell in
             let x = (Double(cell % columns) + random.uniform()) / Double(columns) * width
             let y = (Double(cell / columns) + random.uniform()) / Double(rows) * height

@@ -1,3 +1,5 @@
+internal import PortableNumbers
+
 /// A star image in four numbers: an elliptical Moffat of unit integral over the plane, a Gaussian for tail = 0.
 ///
 ///     P(u, v) = (1 - t) / (2 pi s^2) (1 + t q / 2)^(-1/t)

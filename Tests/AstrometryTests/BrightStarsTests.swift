@@ -1,6 +1,7 @@
 internal import Astrometry
 internal import Foundation
 internal import Imaging
+internal import PortableNumbers
 internal import Testing
 
 /// Gaussian stars of FWHM 3.2 px on a noisy sky of 200 +- 15 e-.
@@ -10,7 +11,7 @@ private struct Field {
 
     init(_ stars: [StarPosition], seed: UInt64, width: Int = 400, height: Int = 380) {
         self.stars = stars
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var pixels = (0..<(width * height)).map { _ in Float(200 + 15 * random.gaussian()) }
         let sigma = 3.2 / 2.3548
         for star in stars {
@@ -68,7 +69,7 @@ private struct Field {
 
     @Test("two frames of one sky register by their pixels")
     func registers() throws {
-        var random = SplitMix(state: 9)
+        var random = SplitMix64(seed: 9)
         let map = TwoFrames.map(rotation: 184, shift: (6.3, -4.8), size: 390)
         let sky = (0..<400).map { _ in
             StarPosition(

@@ -1,11 +1,12 @@
 internal import Astrometry
+internal import PortableNumbers
 internal import Sky
 internal import Testing
 
 @Suite struct NearestNeighboursTests {
     @Test("the grid finds what a search through all points finds")
     func bruteForce() {
-        var random = SplitMix(state: 1)
+        var random = SplitMix64(seed: 1)
         let points = (0..<400).map { _ in
             (x: Double.random(in: -50..<300, using: &random), y: Double.random(in: 0..<90, using: &random))
         }

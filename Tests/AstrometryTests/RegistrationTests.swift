@@ -1,24 +1,7 @@
 internal import Astrometry
 internal import Foundation
+internal import PortableNumbers
 internal import Testing
-
-/// SplitMix64 (Steele, Lea & Flood 2014): small, fast, the same everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func gaussian() -> Double {
-        let (u, v) = (Double.random(in: 1e-300..<1, using: &self), Double.random(in: 0..<1, using: &self))
-        return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
-    }
-}
 
 /// A sky of stars seen by two frames that lie differently on it.
 struct TwoFrames {
@@ -37,7 +20,7 @@ struct TwoFrames {
         falseDetections: Int = 0, missing: Double = 0
     ) {
         self.truth = truth
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let inside = { (x: Double, y: Double) in (0..<size).contains(x) && (0..<size).contains(y) }
         for _ in 0..<(density * 9) {
             let x = Double.random(in: -size..<2 * size, using: &random)
@@ -58,7 +41,7 @@ struct TwoFrames {
         }
     }
 
-    static func anywhere(_ size: Double, _ random: inout SplitMix) -> StarPosition {
+    static func anywhere(_ size: Double, _ random: inout SplitMix64) -> StarPosition {
         StarPosition(
             x: .random(in: 0..<size, using: &random), y: .random(in: 0..<size, using: &random),
             flux: pow(.random(in: 0.0001..<1, using: &random), -1.2))
@@ -134,7 +117,7 @@ struct TwoFrames {
     @Test("bright stars that only one frame has do not mislead")
     func saturated() throws {
         var frames = TwoFrames(seed: 7, density: 80, truth: TwoFrames.map(rotation: 180, shift: (55, 11)))
-        var random = SplitMix(state: 8)
+        var random = SplitMix64(seed: 8)
         for _ in 0..<12 {
             var star = TwoFrames.anywhere(1000, &random)
             star.flux = 1e9
@@ -157,7 +140,7 @@ struct TwoFrames {
     @Test("hot pixels that stay while the stars move do not win")
     func hotPixels() throws {
         var frames = TwoFrames(seed: 31, density: 60, truth: TwoFrames.map(shift: (63, -27)))
-        var random = SplitMix(state: 32)
+        var random = SplitMix64(seed: 32)
         for _ in 0..<8 {
             let pixel = TwoFrames.anywhere(1000, &random)
             frames.first.append(pixel)
@@ -170,7 +153,7 @@ struct TwoFrames {
 
     @Test("unrelated fields give nil")
     func unrelated() {
-        var random = SplitMix(state: 99)
+        var random = SplitMix64(seed: 99)
         for trial in 0..<60 {
             let count = [5, 6, 8, 12, 20, 30][trial % 6]
             let first = (0..<count).map { _ in TwoFrames.anywhere(500, &random) }
@@ -182,7 +165,7 @@ struct TwoFrames {
     @Test("the order of the stars does not change a bit of the result")
     func order() throws {
         let frames = TwoFrames(seed: 41, density: 50, truth: TwoFrames.map(rotation: 77), falseDetections: 5)
-        var random = SplitMix(state: 42)
+        var random = SplitMix64(seed: 42)
         let found = register(frames.first, to: frames.second)
         let expected = try #require(found)
         for _ in 0..<3 {

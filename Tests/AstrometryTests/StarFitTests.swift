@@ -1,6 +1,7 @@
 internal import Astrometry
 internal import Foundation
 internal import Imaging
+internal import PortableNumbers
 internal import Testing
 
 /// Stars of a frame of 1000 x 1000 px, and the same moved by `map` with centroid errors of `noise` px.
@@ -8,7 +9,7 @@ private func pair(
     _ count: Int, seed: UInt64, within range: Range<Double> = 0..<1000, noise: Double, wrong: Int = 0,
     _ map: (Double, Double) -> (x: Double, y: Double)
 ) -> (frame: [StarPosition], reference: [StarPosition]) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     var (frame, reference): ([StarPosition], [StarPosition]) = ([], [])
     for index in 0..<count {
         let (x, y) = (Double.random(in: range, using: &random), Double.random(in: range, using: &random))
@@ -102,7 +103,7 @@ struct StarFitTests {
 struct SeenStarsTests {
     private func frame(fwhm: Double, flux: Double, seed: UInt64, dx: Double = 0) -> CalibratedFrame {
         let (width, height, sigma) = (420, 400, fwhm / 2.3548)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var pixels = (0..<(width * height)).map { _ in Float(200 + 30 * random.gaussian()) }
         for star in Self.places {
             for y in 0..<height where abs(Double(y) - star.y) < 5 * sigma {

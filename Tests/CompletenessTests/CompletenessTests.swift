@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import PSF
+import PortableNumbers
 import Testing
 
 @testable import Completeness
@@ -95,7 +96,7 @@ import Testing
         let (near, whole) = (
             StarInjection(detections, model), StarInjection(detections, model, searchesWholeFrame: true)
         )
-        var random = TrialRandom(seed: 11)
+        var random = SplitMix64(seed: 11)
         var trials = near.trials(at: JitteredGrid(count: 400, width: 400, height: 400).places(&random))
         var different = 0
         for index in trials.indices {

@@ -1,4 +1,5 @@
 import Foundation
+import PortableNumbers
 import Testing
 
 @testable import Completeness
@@ -13,7 +14,7 @@ import Testing
 
     @Test("counts of every mean have Poisson's mean and variance", arguments: [0.01, 0.3, 4, 19.9, 20.1, 300, 90_000])
     func poisson(mean: Double) {
-        var random = TrialRandom(seed: 8)
+        var random = SplitMix64(seed: 8)
         let counts = (0..<20_000).map { _ in random.poisson(mean) }
         let average = counts.reduce(0, +) / 20_000
         let variance = counts.reduce(0) { $0 + ($1 - average) * ($1 - average) } / 20_000
@@ -43,7 +44,7 @@ import Testing
         arguments: [[-6.4, 1.4, -4.5, -0.9], [-6.3, 1.2, -1.5, -1.2]])
     func fit(parameters: [Double]) throws {
         let truth = EfficiencyCurve(parameters: parameters, limit: -6.5)
-        var random = TrialRandom(seed: 21)
+        var random = SplitMix64(seed: 21)
         var pulls: [[Double]] = [[], []]
         let range = -10.5...(-5.7)
         for _ in 0..<200 {

@@ -1,20 +1,8 @@
 import DetectionCatalogue
 import FITS
 import Foundation
+import PortableNumbers
 import Testing
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-private struct Steps: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 @Suite("Tables as CSV")
 struct CSVTests {
@@ -43,7 +31,7 @@ struct CSVTests {
         "every field is the shortest text of the rounded number",
         arguments: [("x", "pix", 1e4), ("f", "electron", 1e3), ("ra_deg", "deg", 1e7)])
     func shortest(name: String, unit: String, scale: Double) {
-        var random = Steps(state: 7)
+        var random = SplitMix64(seed: 7)
         let values = (0..<20_000).map { _ in
             let size = pow(10, Double.random(in: -9...13, using: &random))
             return Double.random(in: -1...1, using: &random) * size

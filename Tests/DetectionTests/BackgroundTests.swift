@@ -1,6 +1,7 @@
 import Detection
 import Foundation
 import Imaging
+import PortableNumbers
 import Testing
 
 @Suite("The sky under the sources")
@@ -26,13 +27,13 @@ struct BackgroundTests {
     /// a frame of the same nebula and noise.
     @Test("takes no more of a nebula's peak than sep does", arguments: [(40.0, 18.7), (100.0, 130.8)])
     func nebula(_ sigma: Double, _ loss: Double) {
-        var random = StarField.Random(state: 5)
+        var random = SplitMix64(seed: 5)
         var frame = StarField(width: 1024, height: 1024, fwhm: 3, sky: 0, readNoise: 0, stars: []).frame(seed: 1)
         for y in 0..<1024 {
             for x in 0..<1024 {
                 let (dx, dy) = (Double(x) - 500, Double(y) - 520)
                 let light = 300 + 200 * exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
-                frame.signal[x, y] = Float(light + (light + 25).squareRoot() * random.normal())
+                frame.signal[x, y] = Float(light + (light + 25).squareRoot() * random.gaussian())
                 frame.variance[x, y] = 325
             }
         }

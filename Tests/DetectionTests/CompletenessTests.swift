@@ -1,6 +1,7 @@
 import Detection
 import Foundation
 import Imaging
+import PortableNumbers
 import Testing
 
 /// How many of the stars of known significance are found, and how many of the finds are stars.
@@ -78,7 +79,7 @@ struct CompletenessTests {
         for seed in 1...3 {
             var field = StarField.grid(
                 spacing: 24, size: 1000, flux: 0, fwhm: 3.2, sky: 300, readNoise: 5, seed: UInt64(seed))
-            var random = StarField.Random(state: UInt64(seed) + 40)
+            var random = SplitMix64(seed: UInt64(seed) + 40)
             for index in field.stars.indices {
                 // One in ten is bright, so that the seeing can be measured.
                 field.stars[index].flux = deviation * (index % 10 == 0 ? 60 : 6 + 2 * random.uniform())

@@ -1,19 +1,20 @@
 import Detection
 import Foundation
 import Imaging
+import PortableNumbers
 import Testing
 
 @Suite("Frames that are hard to search")
 struct HardFramesTests {
     static func frame(_ width: Int, _ height: Int, _ value: (Int, Int) -> Double) -> CalibratedFrame {
-        var random = StarField.Random(state: 77)
+        var random = SplitMix64(seed: 77)
         var frame = CalibratedFrame(
             signal: Image(width: width, height: height), variance: Image(width: width, height: height),
             mask: Mask(width: width, height: height))
         for y in 0..<height {
             for x in 0..<width {
                 let light = value(x, y)
-                frame.signal[x, y] = Float(light + (light + 25).squareRoot() * random.normal())
+                frame.signal[x, y] = Float(light + (light + 25).squareRoot() * random.gaussian())
                 frame.variance[x, y] = 525
             }
         }

@@ -1,13 +1,14 @@
 import CKernels
 import Foundation
+import PortableNumbers
 import Testing
 
 /// Each kernel agrees bit for bit with the plain loop it stands for.
 @Suite("Kernels of detection")
 struct KernelTests {
     static func noise(_ count: Int, seed: UInt64, scale: Double = 10) -> [Float] {
-        var random = StarField.Random(state: seed)
-        return (0..<count).map { _ in Float(scale * random.normal()) }
+        var random = SplitMix64(seed: seed)
+        return (0..<count).map { _ in Float(scale * random.gaussian()) }
     }
 
     static func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }

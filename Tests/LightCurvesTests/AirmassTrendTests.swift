@@ -1,4 +1,5 @@
 import LightCurves
+import PortableNumbers
 import Testing
 
 @Suite("a straight line in airmass")
@@ -10,7 +11,7 @@ struct AirmassTrendTests {
         var errors: [Double] = []
 
         init(slope: Double, seed: UInt64, count: Int = 80) {
-            var random = SplitMix(state: seed)
+            var random = SplitMix64(seed: seed)
             for index in 0..<count {
                 let hour = 4.5 * Double(index) / Double(count - 1) - 2.6
                 let airmass = 1.05 + 0.14 * hour * hour

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LightCurves
+internal import PortableNumbers
 internal import Testing
 
 private let eight = [11.0, 11.5, 12.0, 12.3, 12.6, 13.0, 13.4, 14.0]
@@ -116,7 +117,7 @@ private let eight = [11.0, 11.5, 12.0, 12.3, 12.6, 13.0, 13.4, 14.0]
     func order() throws {
         let night = SimulatedNight(seed: 21, frames: 40, magnitudes: eight, intrinsic: [1: 0.2], catalogue: true)
         let expected = try solveEnsemble(night.input)
-        var random = SplitMix(state: 22)
+        var random = SplitMix64(seed: 22)
         for _ in 0..<5 {
             var shuffled = night.input
             shuffled.stars.shuffle(using: &random)
@@ -133,7 +134,7 @@ private let eight = [11.0, 11.5, 12.0, 12.3, 12.6, 13.0, 13.4, 14.0]
     @Test("missing measurements are borne, and a star that is hardly ever there is left out")
     func missing() throws {
         var night = SimulatedNight(seed: 23, frames: 600, magnitudes: eight)
-        var random = SplitMix(state: 24)
+        var random = SplitMix64(seed: 24)
         for index in night.input.frames.indices {
             night.input.frames[index].fluxes.removeAll { flux in
                 Double.random(in: 0..<1, using: &random) < (flux.starID == "star4" ? 0.8 : 0.2)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LightCurves
+internal import PortableNumbers
 internal import Testing
 
 private func solution(absolute: Bool, zero: Double = 31.4, error: Double = 0, common: Double = 0) -> EnsembleSolution {
@@ -65,7 +66,7 @@ private func solution(absolute: Bool, zero: Double = 31.4, error: Double = 0, co
 
     @Test("a 3-sigma limit on an empty place holds in at least 99.7 % of trials")
     func limitCoverage() throws {
-        var random = SplitMix(state: 77)
+        var random = SplitMix64(seed: 77)
         let truth = 50.0
         var held = 0
         let trials = 4000

@@ -1,23 +1,6 @@
 internal import Foundation
 internal import LightCurves
-
-/// SplitMix64 (Steele, Lea & Flood 2014): small, fast, the same everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func gaussian() -> Double {
-        let (u, v) = (Double.random(in: 1e-300..<1, using: &self), Double.random(in: 0..<1, using: &self))
-        return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
-    }
-}
+internal import PortableNumbers
 
 /// A night of comparison stars and a constant target, with the truth known.
 struct SimulatedNight {
@@ -36,7 +19,7 @@ struct SimulatedNight {
         catalogue: Bool = false, sky: Double = 3000, gain: Double = 1, cloud: (Int) -> Double = { _ in 0 },
         errorsHoldSourceNoise: Bool = true
     ) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let stars = magnitudes.enumerated().map { index, magnitude in
             ComparisonStar(id: "star\(index)", catalogueMagnitude: catalogue ? magnitude : nil, catalogueError: 0.01)
         }

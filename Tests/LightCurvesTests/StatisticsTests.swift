@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LightCurves
+internal import PortableNumbers
 internal import Testing
 
 @Suite struct StatisticsTests {
@@ -14,7 +15,7 @@ internal import Testing
 
     @Test("the robust sigma of a Gaussian is its sigma, wild values or not")
     func sigma() throws {
-        var random = SplitMix(state: 3)
+        var random = SplitMix64(seed: 3)
         var values = (0..<20_000).map { _ in 4 + 2 * random.gaussian() }
         #expect(abs(try #require(RobustStatistics.sigma(values)) - 2) < 0.05)
         values += [Double](repeating: 1e6, count: 200)
@@ -62,7 +63,7 @@ internal import Testing
     func recovery() throws {
         var pulls: [(Double, Double, Double)] = []
         for seed in 0..<30 {
-            var random = SplitMix(state: UInt64(seed))
+            var random = SplitMix64(seed: UInt64(seed))
             let middle = prediction.midTime + 0.001
             let times = (0..<142).map { prediction.midTime - 0.15 + 0.00207 * Double($0) }
             let airmasses = times.map { 1.1 + 8 * ($0 - prediction.midTime) * ($0 - prediction.midTime) }
@@ -91,7 +92,7 @@ internal import Testing
 
     @Test("a flat light curve has no depth")
     func flat() throws {
-        var random = SplitMix(state: 9)
+        var random = SplitMix64(seed: 9)
         let times = (0..<142).map { prediction.midTime - 0.15 + 0.00207 * Double($0) }
         let fitted = fitTransit(
             times: times, magnitudes: times.map { _ in 0.01 * random.gaussian() }, errors: times.map { _ in 0.01 },
@@ -126,7 +127,7 @@ internal import Testing
             try rank("0.9"), try rank("0.9", 1, 1, 2), try rank("0.9", 1, 2, 0), try rank("0.9", 2, 0, 0),
             try rank("0.10", 0, 0, 0), try rank("v0.10.1-rc1", 0, 0, 0), try rank("1", 0, 0, 0),
         ]
-        var random = SplitMix(state: 1)
+        var random = SplitMix64(seed: 1)
         #expect(ascending.shuffled(using: &random).sorted() == ascending)
         #expect(try rank("1.2") == rank("1.2.0"))
     }

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import KafkaBus
 import Pipeline
+import PortableNumbers
 import Testing
 
 @testable import nightjar
@@ -11,7 +12,7 @@ extension NightTests {
         @Test("frames handed in in any order give the same light curves, byte for byte", arguments: [1, 2] as [UInt64])
         func shuffled(seed: UInt64) throws {
             let night = try NightTests.night
-            var generator = SeededGenerator(seed: seed)
+            var generator = SplitMix64(seed: seed)
             let frames = night.frames.shuffled(using: &generator)
             let result = try NightSystem.run(night, name: "shuffled-\(seed)") { system in
                 try system.hand(frames)

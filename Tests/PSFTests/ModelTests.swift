@@ -34,16 +34,6 @@ struct ModelTests {
         }
     }
 
-    @Test("exponential and logarithm are those of the library to their last digits")
-    func elementary() {
-        for step in -400...400 {
-            let x = Double(step) * 0.37
-            #expect(abs(Elementary.exp(x) / exp(x) - 1) < 4e-15)
-            #expect(abs(Elementary.log(exp(x)) - x) < 4e-16 * max(abs(x), 1))
-        }
-        #expect(Elementary.exp(-1e9) == 0 && Elementary.log(1) == 0)
-    }
-
     @Test("a star's light adds up to 1 wherever it lies between pixels and on the frame")
     func normalisation() {
         let model = model(MoffatShape(fwhmPixels: 3, tail: 0.05), order: 1)

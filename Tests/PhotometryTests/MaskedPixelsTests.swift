@@ -31,7 +31,7 @@ struct MaskedPixelsTests {
         uniqueKeysWithValues: [2000.0, 30_000, 500_000].map { flux in
             let field = StarField.grid(
                 spacing: 40, size: 480, flux: flux, fwhm: 3.5, sky: 100, readNoise: 8, seed: 8)
-            return (flux, (field, field.frame(seed: 9)))
+            return (flux, (field, field.frame(seed: 10)))
         })
 
     static func fluxes(_ frame: CalibratedFrame, _ field: StarField) -> [Photometry.Measurement] {

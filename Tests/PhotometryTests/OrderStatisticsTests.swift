@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import PortableNumbers
 import Testing
 
 @testable import Photometry
@@ -7,8 +8,8 @@ import Testing
 @Suite("Order statistics and clipped skies without sorting")
 struct OrderStatisticsTests {
     static func sets() -> [[Float]] {
-        var random = StarField.Random(state: 11)
-        let gaussian = (0..<777).map { _ in Float(random.normal() * 12.8) }
+        var random = SplitMix64(seed: 11)
+        let gaussian = (0..<777).map { _ in Float(random.gaussian() * 12.8) }
         return [
             gaussian, gaussian.map { $0 + 1e6 }, Array(gaussian.prefix(20)), Array(gaussian.prefix(21)),
             gaussian.enumerated().map { $0 % 4 == 0 ? abs($1) * 100 : $1 }, gaussian.map { ($0 / 8).rounded() },
@@ -97,8 +98,8 @@ struct OrderStatisticsTests {
 
     @Test("the kernels agree with plain loops, bit for bit", arguments: [0, 1, 7, 8, 9, 16, 100, 1003])
     func kernels(_ count: Int) {
-        var random = StarField.Random(state: UInt64(count))
-        let values = (0..<count).map { _ in Float(random.normal()) }
+        var random = SplitMix64(seed: UInt64(count))
+        let values = (0..<count).map { _ in Float(random.gaussian()) }
         let excluded = (0..<count).map { _ in UInt8(random.uniform() < 0.05 ? 1 : 0) }
         let bits = (0..<count).map { _ in UInt16(random.uniform() < 0.05 ? 2 : 0) }
         let segments = (0..<count).map { _ in Int32(random.uniform() < 0.9 ? 0 : 3 + 2 * random.uniform()) }

@@ -1,39 +1,9 @@
 import Foundation
 import Imaging
+import PortableNumbers
 
 /// Small synthetic frames with known truth: Gaussian stars integrated exactly over each pixel, sky and read noise.
 struct StarField {
-    /// SplitMix64 (Steele, Lea & Flood 2014).
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-
-        mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
-
-        mutating func normal() -> Double {
-            (-2 * log(max(uniform(), 1e-300))).squareRoot() * cos(2 * .pi * uniform())
-        }
-
-        /// Exact below 30 by multiplication of uniforms, normal with the same moments above.
-        mutating func poisson(_ mean: Double) -> Double {
-            guard mean < 30 else { return max(0, (mean + mean.squareRoot() * normal()).rounded()) }
-            let limit = exp(-mean)
-            var (product, count) = (uniform(), 0.0)
-            while product > limit {
-                product *= uniform()
-                count += 1
-            }
-            return count
-        }
-    }
-
     typealias Star = (x: Double, y: Double, flux: Double)
 
     let width: Int
@@ -63,8 +33,8 @@ struct StarField {
 
     /// A calibrated frame of the field: Poisson stars and sky, Gaussian read noise, honest variance.
     func frame(seed: UInt64) -> CalibratedFrame {
-        var random = Random(state: seed)
-        let pixels = expectation().map { Float(random.poisson($0) + readNoise * random.normal()) }
+        var random = SplitMix64(seed: seed)
+        let pixels = expectation().map { Float(random.poisson($0) + readNoise * random.gaussian()) }
         return CalibratedFrame(
             signal: Image(width: width, height: height, pixels: pixels),
             variance: Image(width: width, height: height, filledWith: Float(sky + readNoise * readNoise)),
@@ -109,7 +79,7 @@ struct StarField {
     static func grid(
         spacing: Int, size: Int, flux: Double, fwhm: Double, sky: Double, readNoise: Double, seed: UInt64
     ) -> StarField {
-        var random = Random(state: seed)
+        var random = SplitMix64(seed: seed)
         var stars: [Star] = []
         for y in stride(from: spacing / 2, to: size - spacing / 2 + 1, by: spacing) {
             for x in stride(from: spacing / 2, to: size - spacing / 2 + 1, by: spacing) {
@@ -126,7 +96,7 @@ struct StarField {
         count: Int, width: Int, height: Int, fluxes: ClosedRange<Double>, fwhm: Double, sky: Double, readNoise: Double,
         seed: UInt64
     ) -> StarField {
-        var random = Random(state: seed)
+        var random = SplitMix64(seed: seed)
         let slope = -0.75
         let (low, high) = (pow(fluxes.lowerBound, slope), pow(fluxes.upperBound, slope))
         let stars = (0..<count).map { _ -> Star in

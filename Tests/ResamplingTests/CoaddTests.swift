@@ -1,11 +1,12 @@
 internal import Glibc
 internal import Imaging
+internal import PortableNumbers
 internal import Resampling
 internal import Testing
 
 @Suite struct CoaddTests {
     static func noisy(_ seed: UInt64, sigma: Double, sky: Double = 100, side: Int = 120) -> CalibratedFrame {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         return CalibratedFrame(
             signal: Image(
                 width: side, height: side,

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import PortableNumbers
 internal import Testing
 
 /// `kernel_resample_row` in plain Swift: the same sums in the same order.
@@ -55,7 +56,7 @@ private struct PlainRow {
     @Test("the kernel agrees with the plain sums bit for bit, beside holes and edges and outside")
     func twin() {
         let (width, height, stride) = (40, 30, 56)
-        var random = SplitMix(state: 5)
+        var random = SplitMix64(seed: 5)
         var (signal, variance) = ([Float](), [Float]())
         var (counts, flags, touched) = ([UInt8](), [UInt16](), [UInt8]())
         for _ in 0..<(stride * (height + 16)) {

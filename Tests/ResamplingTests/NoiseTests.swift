@@ -1,12 +1,13 @@
 internal import Astrometry
 internal import Glibc
 internal import Imaging
+internal import PortableNumbers
 internal import Resampling
 internal import Testing
 
 @Suite struct NoiseTests {
     static func whiteNoise(_ side: Int, sigma: Double) -> CalibratedFrame {
-        var random = SplitMix(state: 77)
+        var random = SplitMix64(seed: 77)
         let pixels = (0..<(side * side)).map { _ in Float(sigma * random.gaussian()) }
         return CalibratedFrame(
             signal: Image(width: side, height: side, pixels: pixels),

@@ -1,6 +1,7 @@
 internal import Astrometry
 internal import Glibc
 internal import Imaging
+internal import PortableNumbers
 
 /// Gaussian stars on a flat sky, rendered at points: band-limited to 1e-4 of their power when FWHM >= 3 px.
 struct StarField {
@@ -42,24 +43,6 @@ struct StarField {
         CalibratedFrame(
             signal: image(width: width, height: height) { map(x: $0, y: $1) },
             variance: Image(width: width, height: height, filledWith: 25), mask: Mask(width: width, height: height))
-    }
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func gaussian() -> Double {
-        let (u, v) = (Double.random(in: 1e-300..<1, using: &self), Double.random(in: 0..<1, using: &self))
-        return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
     }
 }
 

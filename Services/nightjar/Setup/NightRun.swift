@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Instruments
+internal import PortableNumbers
 internal import PostgresStore
 
 /// One night in one go, on this machine.
@@ -67,7 +68,7 @@ struct NightRun {
             return guesses.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(
                 \.element)
         }
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SplitMix64(seed: UInt64(seed))
         return guesses.shuffled(using: &generator)
     }
 
@@ -90,22 +91,5 @@ struct NightRun {
             let open = try record.unfinished() + (try Ledger(record)).pending
             return (open == 0 ? 1 : 0, open == 0, "\(open) things under way")
         }
-    }
-}
-
-/// SplitMix64: small, and the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
