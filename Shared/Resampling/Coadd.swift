@@ -16,29 +16,39 @@ public struct Coadd: Sendable, Equatable {
     public var counts: [UInt16]
     /// What was added to each frame's signal, to bring its sky to that of the first [e-].
     public var offsets: [Float]
+    /// Frames of the stack's scale that have as many photons of a star: its photon noise in the stack is
+    /// flux / effectiveFrames [e-^2], where all frames count. Times this, the stack is in electrons again.
+    ///
+    ///     mean:    (sum w)^2 / sum (w^2 / scale), w = scale^2 / typical variance       median:  n^2 / (f(n) sum 1 / scale)
+    public var effectiveFrames: Double
 }
 
 /// Combines frames on one grid, pixel by pixel.
 ///
 ///     mean:    signal = sum s / v / sum 1 / v      variance = 1 / sum 1 / v
 ///     median:  signal = median s                   variance = f(n) * sum v / n^2
+///     s = signal_i / scale_i, v = variance_i / scale_i^2: weights are scale_i^2 / variance_i
 ///
 /// over the n frames with a value whose flags are not in `excluded`; f(n) is the variance of the median of n normal
 /// deviates over that of their mean (`medianVarianceRatio`). The weights come from the variance plane, which does not
 /// follow a pixel's own counts, so that bright stars keep their flux. Before, the difference of the medians of the
 /// common pixels is added to each frame, to bring its sky to that of the first one. A pixel without any such value
 /// has none, and all flags of the frames there; else it has the flags of the frames that count.
-/// - Parameter frames: of one shape, at least one.
-/// - Returns: `nil` for no frames or frames of different shapes.
+/// - Parameters:
+///   - frames: of one shape, at least one.
+///   - scales: light of a star on each frame over that of the stack, > 0; nil: 1 for all.
+/// - Returns: `nil` for no frames, frames of different shapes, or scales that are not one positive number for each.
 public func coadd(
-    _ frames: [CalibratedFrame], method: CoaddMethod = .mean,
+    _ frames: [CalibratedFrame], method: CoaddMethod = .mean, scales: [Double]? = nil,
     excluded: PixelFlags = PixelFlags(rawValue: ~PixelFlags.saturated.rawValue)
 ) -> Coadd? {
-    guard let first = frames.first else { return nil }
-    guard frames.count <= Int(UInt16.max), frames.allSatisfy({ $0.signal.hasShape(of: first.signal) }) else {
-        return nil
-    }
-    let offsets = frames.map { skyOffset(of: $0, to: first) }
+    let scales = scales ?? frames.map { _ in 1 }
+    guard let first = frames.first, scales.count == frames.count else { return nil }
+    guard frames.count <= Int(UInt16.max), frames.allSatisfy({ $0.signal.hasShape(of: first.signal) }),
+        scales.allSatisfy({ $0 > 0 && $0 < .infinity })
+    else { return nil }
+    let factors = scales.map { Float(1 / $0) }
+    let offsets = zip(frames, factors).map { skyOffset(of: $0, times: $1, to: first, times: factors[0]) }
     let (width, height) = (first.signal.width, first.signal.height)
     var output = CalibratedFrame(
         signal: Image(width: width, height: height), variance: Image(width: width, height: height),
@@ -47,7 +57,9 @@ public func coadd(
     var columns = PixelColumns(width: width, frames: frames.count, excluded: excluded.rawValue)
     for y in 0..<height {
         columns.removeAll()
-        for (frame, offset) in zip(frames, offsets) { columns.add(frame, row: y, offset: offset) }
+        for (index, frame) in frames.enumerated() {
+            columns.add(frame, row: y, factor: factors[index], offset: offsets[index])
+        }
         for x in 0..<width {
             let (index, pixel) = (y * width + x, columns.combined(x, method))
             output.signal.pixels[index] = pixel.signal
@@ -56,7 +68,33 @@ public func coadd(
             counts[index] = UInt16(pixel.count)
         }
     }
-    return Coadd(frame: output, counts: counts, offsets: offsets)
+    return Coadd(
+        frame: output, counts: counts, offsets: offsets, effectiveFrames: effectiveFrames(frames, method, scales))
+}
+
+private func effectiveFrames(_ frames: [CalibratedFrame], _ method: CoaddMethod, _ scales: [Double]) -> Double {
+    if method == .median {
+        let inverse = scales.reduce(0) { $0 + 1 / $1 }
+        return Double(frames.count * frames.count) / (medianVarianceRatio(frames.count) * inverse)
+    }
+    var (weights, photons) = (0.0, 0.0)
+    for (frame, scale) in zip(frames, scales) {
+        guard let variance = typicalVariance(of: frame) else { continue }
+        let weight = scale * scale / variance
+        weights += weight
+        photons += weight * weight / scale
+    }
+    return weights > 0 ? weights * weights / photons : scales.reduce(0, +)
+}
+
+/// Median over the usable ones of at most 10,000 pixels; nil where there is none.
+private func typicalVariance(of frame: CalibratedFrame) -> Double? {
+    let step = max(1, frame.signal.pixels.count / 10_000) | 1
+    let values = stride(from: 0, to: frame.signal.pixels.count, by: step).compactMap { index -> Float? in
+        let variance = frame.variance.pixels[index]
+        return frame.mask.bits[index] == 0 && variance > 0 && variance < .infinity ? variance : nil
+    }.sorted()
+    return values.isEmpty ? nil : Double(values[values.count / 2])
 }
 
 /// The values of one row of pixels in all frames, those of a pixel beside one another.
@@ -82,7 +120,7 @@ private struct PixelColumns {
         for x in 0..<width { (count[x], flags[x]) = (0, (0, 0)) }
     }
 
-    mutating func add(_ frame: CalibratedFrame, row: Int, offset: Float) {
+    mutating func add(_ frame: CalibratedFrame, row: Int, factor: Float, offset: Float) {
         for x in 0..<width {
             let index = row * width + x
             let (value, square, bits) = (
@@ -92,8 +130,8 @@ private struct PixelColumns {
                 flags[x].dropped |= bits
                 continue
             }
-            signal[x * frames + count[x]] = value + offset
-            variance[x * frames + count[x]] = square
+            signal[x * frames + count[x]] = value * factor + offset
+            variance[x * frames + count[x]] = square * factor * factor
             count[x] += 1
             flags[x].kept |= bits
         }
@@ -122,25 +160,27 @@ private struct PixelColumns {
     }
 }
 
-/// Difference of the medians of two frames over pixels in which both have a value and no flag, from 40,000
+/// Difference of the medians of two scaled frames over pixels in which both have a value and no flag, from 40,000
 /// pixels or more where there are so many. 0 when there are fewer than 16.
-private func skyOffset(of frame: CalibratedFrame, to reference: CalibratedFrame) -> Float {
+private func skyOffset(
+    of frame: CalibratedFrame, times factor: Float, to reference: CalibratedFrame, times other: Float
+) -> Float {
     let (width, height) = (reference.signal.width, reference.signal.height)
     let step = max(1, Int((Double(width * height) / 40_000).squareRoot()))
-    var (own, other): ([Float], [Float]) = ([], [])
+    var (ours, theirs): ([Float], [Float]) = ([], [])
     for y in stride(from: 0, to: height, by: step) {
         for index in stride(from: y * width, to: (y + 1) * width, by: step)
         where frame.mask.bits[index] | reference.mask.bits[index] == 0 {
             let (a, b) = (frame.signal.pixels[index], reference.signal.pixels[index])
             guard a.isFinite, b.isFinite else { continue }
-            own.append(a)
-            other.append(b)
+            ours.append(a * factor)
+            theirs.append(b * other)
         }
     }
-    guard own.count >= 16 else { return 0 }
-    own.sort()
-    other.sort()
-    return other[other.count / 2] - own[own.count / 2]
+    guard ours.count >= 16 else { return 0 }
+    ours.sort()
+    theirs.sort()
+    return theirs[theirs.count / 2] - ours[ours.count / 2]
 }
 
 /// Variance of the median of n normal deviates over that of their mean, by integrating the order statistics: to 1e-4 up

@@ -38,6 +38,37 @@ internal import Testing
         #expect(abs(stack.frame.signal[5, 5] - expected) < 1e-3)
     }
 
+    @Test("frames through clouds are brought to one scale, weighted by scale^2 / variance, with the photons they have")
+    func scales() throws {
+        let scales = [1, 0.5, 0.8]
+        // A flat light of 4000 behind clouds, on a sky of 100 that the clouds do not change.
+        var frames = scales.indices.map { Self.noisy(UInt64($0 + 40), sigma: 5) }
+        for (index, scale) in scales.enumerated() {
+            for y in 40..<80 { for x in 40..<80 { frames[index].signal[x, y] += Float(4000 * scale) } }
+        }
+        for method in CoaddMethod.allCases {
+            let stack = try #require(coadd(frames, method: method, scales: scales))
+            var (light, count) = (0.0, 0.0)
+            for y in 40..<80 {
+                for x in 40..<80 { (light, count) = (light + Double(stack.frame.signal[x, y]), count + 1) }
+            }
+            let sky = Double(stack.frame.signal.pixels.sorted()[stack.frame.signal.pixels.count * 4 / 9])
+            #expect(abs(light / count - sky - 4000) < 2)
+        }
+        let mean = try #require(coadd(frames, scales: scales))
+        let weights = scales.map { $0 * $0 / 25 }
+        let sum = weights.reduce(0, +)
+        #expect(abs(Double(mean.frame.variance[5, 5]) * sum - 1) < 1e-5)
+        // Each frame has scale * F photons of a star.
+        let photons = zip(weights, scales).reduce(0) { $0 + $1.0 * $1.0 / $1.1 } / (sum * sum)
+        #expect(abs(mean.effectiveFrames * photons - 1) < 1e-6)
+        #expect(try #require(coadd([frames[0], frames[0]])).effectiveFrames == 2)
+        let median = try #require(coadd(frames, method: .median, scales: scales))
+        #expect(abs(median.effectiveFrames - 9 / (1.3460 * (1 + 2 + 1.25))) < 1e-9)
+        #expect(coadd(frames, scales: [1, 2]) == nil && coadd(frames, scales: [1, 0, 1]) == nil)
+        #expect(coadd(frames, scales: [1, .nan, 1]) == nil)
+    }
+
     @Test("flagged pixels give way to the other frames; where there is none, there is no value")
     func masks() throws {
         var frames = (0..<3).map { Self.noisy(UInt64($0 + 20), sigma: 2) }

@@ -12,7 +12,9 @@ let alignCommand = Command(
         Option("out", "DIR", "where the aligned frames go, and stack.fits"),
         Option("by", "auto|stars|wcs", "what relates the frames (default: world coordinates if both have them)"),
         Option("kernel", "lanczos3|bilinear|nearest", "interpolation (default: lanczos3)"),
-        Option("stack", "mean|median", "writes the mean, weighted by 1 / variance, or the median"),
+        Option("stack", "mean|median", "writes the mean, weighted by scale^2 / variance, or the median"),
+        Option(
+            "scale", "stars|none", "brings frames of a stack to the light of the reference's stars (default: stars)"),
         InstrumentOption.option, FrameFile.option,
     ] + MasterFiles.options + [
         Option("json", nil, "print a summary with transforms and the times of each step as JSON")
@@ -28,6 +30,7 @@ private struct AlignFiles {
     private let out: OutputPlace
     private let aligner: FrameAligner
     private let stackMethod: CoaddMethod?
+    private let isScaled: Bool
     private let printsJSON: Bool
     private let channel: BayerChannel?
 
@@ -50,6 +53,9 @@ private struct AlignFiles {
             }
             return method
         }
+        let scale = arguments.text("scale") ?? "stars"
+        guard ["stars", "none"].contains(scale) else { throw UsageError("--scale \(scale): give stars or none") }
+        isScaled = scale == "stars"
         printsJSON = arguments.has("json")
         let document = try FrameFile.document(arguments)
         channel = document.channel
@@ -61,7 +67,7 @@ private struct AlignFiles {
 
     func run() throws -> Int32 {
         var summaries: [FrameAligner.Summary] = []
-        var stack = AlignedStack()
+        var stack = AlignedStack(on: aligner, isScaled: isScaled && stackMethod != nil)
         var failed = false
         for file in files {
             do {
@@ -72,7 +78,7 @@ private struct AlignFiles {
                 }
                 let aligned = try aligner.align(file, out: place)
                 summaries.append(aligned.summary)
-                if stackMethod != nil { try add(aligned, to: &stack) }
+                if stackMethod != nil { try stack.add(aligned) }
                 if !printsJSON { Terminal.complain(aligned.summary.text) }
             } catch let error as UsageError {
                 throw error
@@ -89,14 +95,6 @@ private struct AlignFiles {
             Terminal.say(String(decoding: try prettyJSON(report).dropLast(), as: UTF8.self))
         }
         return failed ? 1 : 0
-    }
-
-    /// - Throws: `FrameError` when the frame does not go with the others.
-    private func add(_ aligned: FrameAligner.Aligned, to stack: inout AlignedStack) throws {
-        if let reason = stack.refusal(of: aligned) {
-            throw FrameError(aligned.summary.file, "left out of the stack: \(reason)")
-        }
-        stack.add(aligned)
     }
 
     private func write(_ stack: AlignedStack, by method: CoaddMethod) throws -> AlignedStack.Summary? {

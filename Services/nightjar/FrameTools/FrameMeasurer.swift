@@ -58,7 +58,7 @@ struct FrameMeasurer {
             StarImageFit(wish, loaded, detections, at: positions, rows: &measurement.rows, times: &times)
         }
         let noise = CorrelatedNoise(loaded.header)
-        noise.widen(&measurement.rows)
+        noise.widen(&measurement.rows, gainKnown: loaded.isGainKnown)
         loaded.facts.notes += [noise.note].compactMap { $0 }
         let noWorld = times.time("measure") {
             DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
