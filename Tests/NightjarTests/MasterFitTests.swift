@@ -183,6 +183,48 @@ struct MasterInputTests {
         #expect(message(shop, inputs, "--minimum", "6").contains("5 flat frames remain, at least 6"))
     }
 
+    @Test("one frame that is not as the others is left out with the reason; --strict stops, --force takes it")
+    func deviating() throws {
+        let shop = try FrameShop()
+        let files = try frames(shop, 5)
+        // Half of the light on one side, as by another lamp.
+        let side = 48
+        let counts = (0..<side * side).map { UInt16(15_000 + 200 * ($0 % side) + ($0 * 7919) % 31) }
+        var header = Header()
+        for (keyword, value) in cards("Flat Field", seconds: 2, filter: "V") { header.append(keyword, value) }
+        try FITSWriter.write(counts: counts, width: side, height: side, header: header, to: shop.path("lamp.fits"))
+        let inputs = [shop.path("lamp.fits")] + files
+        #expect(message(shop, inputs, "--strict").contains("lamp.fits") && !shop.exists("flat.fits"))
+        #expect(message(shop, inputs) == "")
+        #expect(try shop.header("flat.fits").number("NCOMBINE") == 5)
+        #expect(message(shop, inputs, "--force") == "")
+        #expect(try shop.header("flat.fits").number("NCOMBINE") == 6)
+        // Two against two: nobody can say.
+        for name in ["lamp.fits", "lamp2.fits"] {
+            let noisy = counts.enumerated().map { $1 + UInt16(($0 * (name.count + 5)) % 13) }
+            try FITSWriter.write(counts: noisy, width: side, height: side, header: header, to: shop.path(name))
+        }
+        let four = ["lamp.fits", "lamp2.fits"].map(shop.path) + files.prefix(2)
+        #expect(message(shop, four, "--strict").contains("nobody can say"))
+        #expect(message(shop, four) == "")
+        #expect(try shop.header("flat.fits").number("NCOMBINE") == 4)
+    }
+
+    @Test("a light that calls itself a bias is named among biases")
+    func light() throws {
+        let shop = try FrameShop()
+        let names = (0..<6).map { "b\($0).fits" }
+        for name in names {
+            try shop.write(name, level: name == "b3.fits" ? 3000 : 300, cards("Bias Frame", seconds: 0))
+        }
+        let run = MasterRun(
+            files: names.map(shop.path), kind: .bias, document: try InstrumentOption.read(Arguments([], options: [])),
+            parents: MasterFiles(), method: .median)
+        let outcome = try run.run(out: shop.path("bias.fits"))
+        #expect(outcome.facts.count == 5 && outcome.leftOut.map { fileName($0.file) } == ["b3.fits"])
+        #expect(outcome.leftOut[0].reason.contains("its level is 30") && outcome.leftOut[0].reason.contains("ADU"))
+    }
+
     @Test("fewer than three that remain make no master unless that is asked for; two good ones do")
     func tooFew() throws {
         let shop = try FrameShop()

@@ -49,6 +49,28 @@ struct MasterInputs {
         leftOut.append(LeftOut(file: path, reason: reason))
     }
 
+    /// Leaves out frames that are not as the others; forced, or where nobody can say which are right, they are taken with
+    /// a remark.
+    ///
+    /// - Throws: `FrameError` where nobody can say, and every frame is asked for.
+    mutating func leave(_ found: FrameComparison.Outcome, isForced: Bool, isStrict: Bool) throws {
+        let paths = Dictionary(uniqueKeysWithValues: kept.map { ($0.frame.id, $0.path) })
+        for frame in found.deviating {
+            let path = paths[frame.id] ?? frame.id
+            if isForced {
+                remarks.append("\(path): \(frame.deviation) (forced)")
+            } else if found.restAgrees {
+                leave(path, "\(frame.deviation)")
+            } else {
+                let doubt =
+                    "\(frame.deviation), but so many of the \(kept.count) frames differ from one another that nobody can "
+                    + "say which are right"
+                if isStrict { throw FrameError(path, doubt + "; --strict asks for frames that are alike") }
+                remarks.append("\(path): \(doubt): all are taken")
+            }
+        }
+    }
+
     /// - Throws: `FrameError` when something was left out and that is not allowed, or too little remains.
     func requireEnough(_ count: Int, isStrict: Bool, minimum: Int?) throws {
         let first = leftOut.first

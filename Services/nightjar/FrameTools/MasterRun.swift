@@ -58,15 +58,7 @@ struct MasterRun {
         let cache = RowCache(pixelCount: all.reduce(0) { $0 + $1.frame.mode.width * $1.frame.mode.height }) { index in
             try prepared(all[index].path)
         }
-        // Headers may promise pixels that are not there.
-        for (index, input) in all.enumerated() {
-            do {
-                _ = try cache.rows(index, 0..<1)
-            } catch {
-                inputs.leave(input.path, MasterInputs.reason(error, input.path))
-            }
-        }
-        try inputs.requireEnough(inputs.kept.count, isStrict: choice.isStrict, minimum: choice.minimum)
+        try look(at: all, cache, &inputs)
         let frames = inputs.kept
         guard let first = frames.first else { throw FrameError(files[0], "no frame can be used") }
         let notes =
@@ -80,14 +72,41 @@ struct MasterRun {
         let index = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($1.frame.id, $0) })
         do {
             if kind == .fringe { return try fringe(work) }
-            var builder = MasterBuilder(method: method, detector: first.facts.detector)
-            builder.threads = threads
-            return try build(work, builder) { number, range in
+            return try build(work, builder(for: first)) { number, range in
                 try cache.rows(index[group.frames[number].id] ?? 0, range)
             }
         } catch let error as CalibrationError {
             throw explained(error, paths)
         }
+    }
+
+    private func builder(for input: MasterInputs.Input) -> MasterBuilder {
+        var builder = MasterBuilder(method: method, detector: input.facts.detector)
+        builder.threads = threads
+        return builder
+    }
+
+    /// Leaves out frames that cannot be read, and those that are not as the others.
+    ///
+    /// - Throws: `FrameError` when too few remain.
+    private func look(at all: [MasterInputs.Input], _ cache: RowCache, _ inputs: inout MasterInputs) throws {
+        let compares = kind != .fringe && all.count >= 3
+        var comparison = all.first.map {
+            FrameComparison(kind: kind, bias: parents.masters.bias, dark: parents.masters.dark, for: builder(for: $0))
+        }
+        for (index, input) in all.enumerated() {
+            do {
+                // Headers may promise pixels that are not there.
+                let pixels = try cache.rows(index, 0..<(compares ? input.frame.mode.height : 1))
+                if compares { comparison?.add(input.frame, pixels: pixels) }
+            } catch {
+                inputs.leave(input.path, MasterInputs.reason(error, input.path))
+            }
+        }
+        if compares, let found = comparison?.outcome() {
+            try inputs.leave(found, isForced: choice.isForced, isStrict: choice.isStrict)
+        }
+        try inputs.requireEnough(inputs.kept.count, isStrict: choice.isStrict, minimum: choice.minimum)
     }
 
     private func build(_ work: Work, _ builder: MasterBuilder, _ rows: @escaping RowProvider) throws -> Outcome {
