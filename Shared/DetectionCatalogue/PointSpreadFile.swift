@@ -9,8 +9,12 @@ public import PSF
 public enum PointSpreadFile {
     static let table = "PSF_DATA"
     static let column = "PSF_MASK"
-    /// Cards of the frame that the file takes over.
-    private static let kept = ["OBJECT", "FILTER", "DATE-OBS", "EXPTIME", "INSTRUME", "TELESCOP", "NJRECIPE"]
+    /// Cards of the frame that the file takes over: what it was of, and how it was taken.
+    private static let kept = [
+        "OBJECT", "FILTER", "FILTER1", "FILTER2", "FILTER3", "FILTNAM", "FILT-1", "DATE-OBS", "EXPTIME", "INSTRUME",
+        "CAMERA", "DETECTOR", "TELESCOP", "NJRECIPE", "XBINNING", "YBINNING", "CCDXBIN", "CCDYBIN", "XBIN", "YBIN",
+        "BINX", "BINY", "BINNING", "CCDSUM",
+    ]
 
     /// - Parameter header: the frame's; what it was of is copied.
     public static func write(_ model: PointSpreadModel, frame header: Header, to path: String) throws(FITSError) {
@@ -25,7 +29,12 @@ public enum PointSpreadFile {
     /// Reads back what `write` wrote.
     ///
     /// - Throws: `FITSError` when the file cannot be read, `ForeignPointSpread` when its model is not one of ours.
-    public static func read(_ path: String) throws -> PointSpreadModel {
+    public static func read(_ path: String) throws -> PointSpreadModel { try readWithHeader(path).model }
+
+    /// The model, and the header of its table with the cards of the frame that it was made from.
+    ///
+    /// - Throws: as `read`.
+    public static func readWithHeader(_ path: String) throws -> (model: PointSpreadModel, header: Header) {
         var file = try FITSFile(reading: path)
         let cell = try file.readCell(ofTable: table)
         guard cell.axes.count == 3, cell.axes[0] == cell.axes[1],
@@ -33,7 +42,7 @@ public enum PointSpreadFile {
                 PointSpreadPlanes(
                     side: cell.axes[0], planeCount: cell.axes[2], values: cell.values, header: cell.header))
         else { throw ForeignPointSpread(path: path) }
-        return model
+        return (model, cell.header)
     }
 }
 

@@ -1,4 +1,7 @@
+import DetectionCatalogue
 import Foundation
+import Imaging
+import PSF
 import Testing
 
 @testable import nightjar
@@ -46,6 +49,80 @@ struct MeasureOptionsTests {
             try shop.run("measure", "@two/frames/\(try #require(other))", "--psf-in", "@frame.psf", "--out", "@b.csv")
                 == 1)
         #expect(throws: (any Error).self) { try shop.run("measure", light, "--psf-in", "@own.csv") }
+    }
+
+    /// What is said of a model for a frame; empty when it is taken without a word.
+    private func words(_ shop: borrowing Workshop, model: String, for light: String, forced: Bool = false) throws
+        -> String
+    {
+        var measurer = FrameMeasurer(
+            document: try InstrumentOption.read(Arguments([], options: [])), masters: MasterFiles())
+        do {
+            measurer.starImage = StarImageWish(given: try GivenStarImage(shop.path(model), isForced: forced))
+            let result = try measurer.measure(shop.path(String(light.dropFirst())))
+            return result.summary.notes.filter { $0.contains(model) }.joined(separator: "\n")
+        } catch let error as FrameError {
+            return "error: \(error)"
+        }
+    }
+
+    @Test("a model of wider or narrower stars is refused with both widths; forced, its fluxes are flagged")
+    func otherWidth() throws {
+        let shop = try Workshop()
+        let light = try #require(try simulate(shop).first)
+        #expect(try shop.run("measure", light, "--psf-out", "@own.psf", "--out", "@own.csv") == 0)
+        #expect(try words(shop, model: "own.psf", for: light) == "")
+        for (name, fwhm) in [("narrow", "2.5"), ("wide", "4.5")] {
+            #expect(
+                try shop.run(
+                    "simulate", "--scenario", "isolated", "--size", "400", "--frames", "1", "--seed", "8",
+                    "--even-detector", "--snr", "30:500", "--fwhm", fwhm, "--out", "@\(name)") == 0)
+            #expect(
+                try shop.run(
+                    "measure", "@\(name)/frames/test-light-0001.fits", "--psf-out", "@\(name).psf", "--out",
+                    "@\(name).csv") == 0)
+            let said = try words(shop, model: "\(name).psf", for: light)
+            #expect(said.contains("error:") && said.contains("it does not fit") && said.contains("--force"))
+            #expect(said.contains("FWHM of 3") && said.contains("star image \(fwhm.first!)"), "\(said)")
+            #expect(try shop.run("measure", light, "--psf-in", "@\(name).psf", "--out", "@a.csv") == 1)
+            #expect(try words(shop, model: "\(name).psf", for: light, forced: true).contains("(forced)"))
+            #expect(try shop.run("measure", light, "--psf-in", "@\(name).psf", "--force", "--out", "@a.csv") == 0)
+            let uncertain = Double(SourceFlags.psfUncertain.rawValue)
+            #expect(
+                try shop.table("a.csv").allSatisfy { row in
+                    Int(row["flags"] ?? 0) & Int(uncertain) != 0
+                })
+        }
+    }
+
+    @Test("a model of another filter, binning or camera, and one that is not normalised, are refused by name")
+    func otherSettings() throws {
+        let shop = try Workshop()
+        let light = try #require(try simulate(shop).first)
+        #expect(try shop.run("measure", light, "--psf-out", "@own.psf", "--out", "@own.csv") == 0)
+        let (model, header) = try PointSpreadFile.readWithHeader(shop.path("own.psf"))
+        let filter = try #require(header.text("FILTER"))
+        for (keyword, value, said) in [
+            ("FILTER", HeaderValue.string("other"), "FILTER other, but"),
+            ("INSTRUME", .string("cam2"), "INSTRUME cam2"),
+            ("XBINNING", .integer(2), "XBINNING 2"),
+        ] {
+            var changed = Header(header.cards.filter { $0.keyword != keyword })
+            changed.append(keyword, value)
+            try PointSpreadFile.write(model, frame: changed, to: shop.path("other.psf"))
+            let text = try words(shop, model: "other.psf", for: light)
+            // The frame does not say how it was binned.
+            #expect(text.contains(said) && text.contains("error:") == (keyword != "XBINNING"), "\(text)")
+            #expect(keyword != "FILTER" || text.contains("FILTER \(filter)"))
+            #expect(try !words(shop, model: "other.psf", for: light, forced: true).contains("error:"))
+        }
+        var planes = model.planes
+        planes = PointSpreadPlanes(
+            side: planes.side, planeCount: planes.planeCount, values: planes.values.map { 1.19 * $0 },
+            header: planes.header)
+        try PointSpreadFile.write(try #require(PointSpreadModel(planes)), frame: header, to: shop.path("loud.psf"))
+        let text = try words(shop, model: "loud.psf", for: light, forced: true)
+        #expect(text.contains("loud.psf") && text.contains("1.1") && text.contains("not to 1"))
     }
 
     @Test("several frames write their models and residuals into folders, under their own names")

@@ -22,7 +22,9 @@ let measureCommand = Command(
         Option("cosmic-rays", nil, "finds cosmic rays and satellite trails and leaves their pixels out"),
         Option("psf", nil, "also fits all sources by the frame's own star image (flux_psf, mag_psf, psf_chi2)"),
         Option("psf-out", "FILE|DIR", "with --psf: writes the model of the star image as FITS, in PSFEx's layout"),
-        Option("psf-in", "FILE", "fits by this model, written by --psf-out, instead of the frame's own"),
+        Option(
+            "psf-in", "FILE",
+            "fits by this model, written by --psf-out, instead of the frame's own (--force: though it does not fit)"),
         Option("residual", "FILE|DIR", "with --psf: writes the frame minus the fitted stars as FITS"),
         Option(
             "completeness", "N",
@@ -76,8 +78,9 @@ private struct MeasureFiles {
         if arguments.has("psf") || document.photometry.psf == true
             || ["psf-out", "psf-in", "residual"].contains(where: { arguments.text($0) != nil })
         {
-            let model = try arguments.text("psf-in").map { try PointSpreadFile.read($0) }
-            measurer.starImage = StarImageWish(model: model, makesResidual: residualOut != nil)
+            let isForced = arguments.has("force")
+            let given = try arguments.text("psf-in").map { try GivenStarImage($0, isForced: isForced) }
+            measurer.starImage = StarImageWish(given: given, makesResidual: residualOut != nil)
         }
         measurer.threads = try ThreadsOption.read(arguments)
         measurer.artificialStars = try arguments.integer("completeness", in: 1...100_000) ?? 0
@@ -123,7 +126,7 @@ private struct MeasureFiles {
                 guard views.count == 1 || out != nil || printsJSON else {
                     throw FrameError(file, "three colours make three tables: give --out, or one by --channel")
                 }
-                guard views.count == 1 || measurer.starImage?.model == nil else {
+                guard views.count == 1 || measurer.starImage?.given == nil else {
                     throw FrameError(file, "the star image of --psf-in is of one colour: choose it by --channel")
                 }
                 for view in views {

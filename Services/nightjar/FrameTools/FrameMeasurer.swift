@@ -45,7 +45,7 @@ struct FrameMeasurer {
         var loaded = try LoadedFrame(
             path, document: document, masters: masters, marksArtefacts: marksArtefacts, threads: threads, times: &times)
         if !keepsMasters { masters.letGo() }
-        try starImage?.requireFitting(loaded, path)
+        loaded.facts.notes += try starImage?.given?.requireFitting(loaded, path, document) ?? []
         let parameters = DetectionParameters(threshold: threshold, gainKnown: loaded.isGainKnown, threads: threads)
         // The planes are given away, so that they are changed in place; who wants the residual needs them again.
         let keepsFrame = starImage?.makesResidual == true
@@ -54,9 +54,11 @@ struct FrameMeasurer {
         }
         let measuring = self.parameters(loaded, parameters, seeing: detections.seeing)
         var measurement = times.time("measure") { rows(of: detections, measuring) }
-        let fit = starImage.map { wish in
-            StarImageFit(wish, loaded, detections, at: positions, rows: &measurement.rows, times: &times)
+        let fit = try starImage.map { wish in
+            try StarImageFit(
+                wish, loaded, detections, at: positions, rows: &measurement.rows, path: path, times: &times)
         }
+        loaded.facts.notes += fit?.notes ?? []
         let noise = CorrelatedNoise(loaded.header)
         noise.widen(&measurement.rows, gainKnown: loaded.isGainKnown)
         loaded.facts.notes += [noise.note].compactMap { $0 }

@@ -7,18 +7,9 @@ internal import Photometry
 /// What is wanted of a frame's star image.
 struct StarImageWish {
     /// A model that was made before; nil makes it from the frame's own stars.
-    var model: PointSpreadModel?
+    var given: GivenStarImage?
     /// Whether the frame without its stars is wanted.
     var makesResidual = false
-
-    /// - Throws: `FrameError` when the model is of frames of another shape.
-    func requireFitting(_ loaded: LoadedFrame, _ path: String) throws {
-        let (width, height) = (loaded.frame.signal.width, loaded.frame.signal.height)
-        guard let model, (model.frameWidth, model.frameHeight) != (width, height) else { return }
-        throw FrameError(
-            path, "this frame has \(width) x \(height) px, those of --psf-in \(model.frameWidth) x \(model.frameHeight)"
-        )
-    }
 }
 
 /// Sources fitted by the frame's star image.
@@ -30,14 +21,18 @@ struct StarImageFit {
     /// chi^2 per degree of freedom of each row.
     let chiSquared: [Double]
     private(set) var flags: FrameFlags = []
+    /// What the user should know.
+    private(set) var notes: [String] = []
 
     /// Fits, and fills the rows' fluxes by the star image; without a model they stay unknown, flagged `psfFailed`.
+    ///
+    /// - Throws: `FrameError` when a given model is not that of the frame's stars.
     init(
         _ wish: StarImageWish, _ loaded: LoadedFrame, _ detections: Detections, at positions: [(x: Double, y: Double)]?,
-        rows: inout [Measurement], times: inout StepTimes
-    ) {
+        rows: inout [Measurement], path: String, times: inout StepTimes
+    ) throws {
         let parameters = PSFParameters(gainKnown: loaded.isGainKnown)
-        model = wish.model ?? times.time("psf model") { PointSpreadModel.fit(detections, parameters) }
+        model = wish.given?.model ?? times.time("psf model") { PointSpreadModel.fit(detections, parameters) }
         guard let model else {
             flags = FrameFlags(NoPointSpread(detections))
             chiSquared = DetectionCatalogue.add(nil, to: &rows)
@@ -49,6 +44,10 @@ struct StarImageFit {
             return (fit, fit.measurements)
         }
         chiSquared = DetectionCatalogue.add(measured, to: &rows)
+        if let given = wish.given {
+            let fault = times.time("psf model") { StarImageAgreement(measured, model, detections, parameters) }
+            notes = try given.accepted(fault, path, &rows)
+        }
         guard wish.makesResidual else { return }
         residual = times.time("residual") {
             loaded.frame.without(fit.starlight, photonNoise: loaded.isGainKnown)
