@@ -19,7 +19,8 @@ public struct Coadd: Sendable, Equatable {
     /// Frames of the stack's scale that have as many photons of a star: its photon noise in the stack is
     /// flux / effectiveFrames [e-^2], where all frames count. Times this, the stack is in electrons again.
     ///
-    ///     mean:    (sum w)^2 / sum (w^2 / scale), w = scale^2 / typical variance       median:  n^2 / (f(n) sum 1 / scale)
+    ///     mean:    (sum w)^2 / sum (w^2 / scale),  w = scale^2 / typical variance
+    ///     median:  n^2 / (f(n) sum 1 / scale)
     public var effectiveFrames: Double
 }
 

@@ -92,7 +92,7 @@ struct FrameComparisonTests {
     }
 
     @Test(
-        "twilight flats of very different levels and slightly different slopes go together; one of another lamp does not"
+        "twilight flats of different levels and slightly different slopes go together; one of another lamp does not"
     )
     func flats() throws {
         var frames = biases()

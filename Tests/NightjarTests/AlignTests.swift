@@ -93,7 +93,7 @@ struct AlignTests {
     }
 
     @Test(
-        "world coordinates that lead elsewhere give way to stars that match; where they are insisted on, the way is said"
+        "world coordinates that lead elsewhere give way to stars that match; where these insist, the way out is said"
     )
     func elsewhere() throws {
         let shop = try FrameShop()

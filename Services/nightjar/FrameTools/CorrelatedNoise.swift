@@ -19,7 +19,8 @@ struct CorrelatedNoise {
     var note: String? {
         factor == 1
             ? nil
-            : "neighbouring pixels are correlated: errors are multiplied by NJCORREL = \(factor), but for the photons of the stars themselves"
+            : "neighbouring pixels are correlated: errors are multiplied by NJCORREL = \(factor), but for the stars' "
+                + "own photon noise"
     }
 
     /// Multiplies the errors of fluxes and places; what is not known stays so.

@@ -87,8 +87,8 @@ struct TransparencyMeter {
         }
     }
 
-    /// By apertures of 2.5 FWHM of the wider star images, in which both frames have all but a hundredth of the light; of
-    /// 1.5 FWHM where that is too noisy.
+    /// By apertures of 2.5 FWHM of the wider star images, in which both frames have all but a hundredth of the light;
+    /// of 1.5 FWHM where that is too noisy.
     ///
     /// - Parameters:
     ///   - noise: what errors on the frame are multiplied by (`ResampledNoise.correlationFactor`).

@@ -49,8 +49,8 @@ struct MasterInputs {
         leftOut.append(LeftOut(file: path, reason: reason))
     }
 
-    /// Leaves out frames that are not as the others; forced, or where nobody can say which are right, they are taken with
-    /// a remark.
+    /// Leaves out frames that are not as the others; forced, or where nobody can say which are right, they are taken
+    /// with a remark.
     ///
     /// - Throws: `FrameError` where nobody can say, and every frame is asked for.
     mutating func leave(_ found: FrameComparison.Outcome, isForced: Bool, isStrict: Bool) throws {
@@ -63,8 +63,8 @@ struct MasterInputs {
                 leave(path, "\(frame.deviation)")
             } else {
                 let doubt =
-                    "\(frame.deviation), but so many of the \(kept.count) frames differ from one another that nobody can "
-                    + "say which are right"
+                    "\(frame.deviation), but so many of the \(kept.count) frames differ from one another that nobody "
+                    + "can say which are right"
                 if isStrict { throw FrameError(path, doubt + "; --strict asks for frames that are alike") }
                 remarks.append("\(path): \(doubt): all are taken")
             }
