@@ -4,6 +4,7 @@ import numpy as np
 
 from external import chain, ldac, source_extractor
 from fields import FWHM, table
+from joint_bound import joint_errors
 from program import NotThere, knows, measured, peer
 from targets import CHAIN, SNR_BINS, label
 from truth import clipped_rms, inside, matched, stacked
@@ -12,6 +13,9 @@ RADII = [round(factor * FWHM, 2) for factor in (0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2
 MATCH = 0.5 * FWHM
 # SourceExtractor's threshold for photometry, sigmas of a pixel; nightjar's, of its filter.
 SEX_THRESHOLD, THRESHOLD = 1.5, 4.0
+JOINT = (
+    "The bound takes all other stars as perfectly known; the joint bound has their fluxes and places as unknowns too, "
+    "with priors of their own flux and half a FWHM (joint_bound.py). The stars and their bins are the same.")
 
 
 def chosen(frame, x, y):
@@ -27,7 +31,10 @@ def flux_residuals(frame, x, y, flux):
     truth, rows = chosen(frame, x, y)
     true, error = truth["flux_electrons"], truth["flux_err"]
     scale = np.nanmedian((flux[rows] / true)[true / error > 100])
-    return {"snr": true / error, "residual": (flux[rows] / scale - true) / error}
+    columns = {"snr": true / error, "residual": (flux[rows] / scale - true) / error}
+    if "joint_err" in truth:
+        columns["joint_residual"] = (flux[rows] / scale - true) / truth["joint_err"]
+    return columns
 
 
 def nightjar_psf(frame):
@@ -60,14 +67,14 @@ def photutils_psf(frame):
     return flux_residuals(frame, found["x"], found["y"], found["flux"])
 
 
-def binned(parts, bins=SNR_BINS):
+def binned(parts, bins=SNR_BINS, residual="residual", bound="bound"):
     """Numbers by bin: rms over the bound, mean, stars, share that is too far off to count."""
     rows, numbers = stacked(parts), {}
     for low, high in bins:
-        values = rows["residual"][(rows["snr"] >= low) & (rows["snr"] < high)]
+        values = rows[residual][(rows["snr"] >= low) & (rows["snr"] < high)]
         rms, off = clipped_rms(values)
         name = label(low, high)
-        numbers[f"{name}, rms / bound"] = rms
+        numbers[f"{name}, rms / {bound}"] = rms
         inner = values[np.abs(values) <= 5]
         numbers[f"{name}, mean [sigma]"] = float(inner.mean()) if len(inner) else None
         numbers[f"{name}, share off by 5 sigma"] = off
@@ -75,27 +82,44 @@ def binned(parts, bins=SNR_BINS):
     return numbers
 
 
+def joint(parts):
+    """The same stars in the same bins, over the bound that knows no neighbours; as much of `binned` as differs."""
+    numbers = binned(parts, residual="joint_residual", bound="joint bound")
+    off = "share off by 5 sigma"
+    return {
+        key.replace(off, "share off by 5 joint sigma"): value for key, value in numbers.items()
+        if key.endswith(("rms / joint bound", off))}
+
+
 def psf_table(bench, field, kind, with_photutils):
     tools = {"nightjar": nightjar_psf, CHAIN: chain_psf}
     if with_photutils:
         tools["photutils"] = photutils_psf
-    columns = {}
+    columns, crowded = {}, kind == "crowded"
+    if crowded:
+        for frame in field.frames:
+            frame.truth["joint_err"] = joint_errors(frame)
     for tool, work in tools.items():
         frames = field.frames[:1] if tool == "photutils" else field.frames
         try:
-            columns[tool] = binned([work(frame) for frame in frames])
+            parts = [work(frame) for frame in frames]
+            columns[tool] = {**binned(parts), **(joint(parts) if crowded else {})}
         except NotThere as why:
             bench.missing("photometry", why)
             columns[tool] = {}
     bench.columns(
         f"PSF photometry, {kind}", "Stars found by each tool itself; residual = (flux - true flux) / Cramer-Rao bound "
         "of a flux whose place is fitted too, all photons counted, after one factor for each frame; beyond 5 it counts "
-        "as off, and not in the rms.", columns)
+        "as off, and not in the rms. " + (JOINT if crowded else ""), columns)
     ours, theirs = columns["nightjar"], columns[CHAIN]
     for low, high in SNR_BINS:
         key = f"{label(low, high)}, rms / bound"
         bench.measured(f"PSF flux, {kind}, {label(low, high)}", ours.get(key), theirs.get(key))
-    if kind == "crowded":
+    if crowded:
+        for bin_ in SNR_BINS:
+            key = f"{label(*bin_)}, rms / joint bound"
+            bench.measured(f"PSF flux, crowded, over the joint bound, {label(*bin_)}", ours.get(key), theirs.get(key))
+
         def bias(numbers):
             means = [numbers.get(f"{label(*bin_)}, mean [sigma]") for bin_ in SNR_BINS]
             return max((abs(mean) for mean in means), default=None) if None not in means else None

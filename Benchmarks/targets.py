@@ -75,6 +75,11 @@ for kind in ("isolated", "isolated, varying PSF", "crowded"):
     for bin_, limit in zip(SNR_BINS, (1.03, 1.05, 1.10, 1.3)):
         TARGETS.append(
             Target("photometry", f"PSF flux, {kind}, {label(*bin_)}", "rms / bound", CHAIN, limit, "value"))
+for bin_, limit in zip(SNR_BINS, (1.03, 1.05, 1.10, 1.3)):
+    TARGETS.append(
+        Target(
+            "photometry", f"PSF flux, crowded, over the joint bound, {label(*bin_)}", "rms / joint bound", CHAIN, limit,
+            "value"))
 TARGETS.append(
     Target("photometry", "PSF flux, crowded, largest bias of a bin", "sigma", CHAIN, 0.2, "value"))
 for bin_, limit in zip([(6, 100), (100, 1e9)], (1.15, 1.3)):

@@ -40,6 +40,13 @@ struct Cholesky {
     /// Standard error of the last unknown: the root of the last element of the inverse.
     var lastError: Double { 1 / factor[order * order - 1] }
 
+    /// One column of the inverse.
+    func inverseColumn(_ index: Int) -> [Double] {
+        var unit = [Double](repeating: 0, count: order)
+        unit[index] = 1
+        return solve(unit)
+    }
+
     /// Diagonal of the inverse.
     func inverseDiagonal() -> [Double] {
         (0..<order).map { index in

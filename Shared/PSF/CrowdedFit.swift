@@ -93,13 +93,11 @@ final class CrowdedFit {
 
     /// - Returns: whether it is worth while to look again.
     private func findHidden(_ sweep: Int) -> Bool {
-        let isLess = sweep > 1 && giveUpHidden(threshold: Self.keptSignificance)
-        let isMore = sweep < 4 && addHidden(threshold: parameters.companionThreshold ?? .infinity)
+        guard let threshold = parameters.companionThreshold else { return false }
+        let isLess = sweep > 1 && giveUpHidden(threshold: threshold)
+        let isMore = sweep < 4 && addHidden(threshold: threshold + 0.5)
         return isLess || isMore
     }
-
-    /// F / sigma_F below which a hidden star is given up.
-    private static let keptSignificance = 3.0
 
     func group() {
         let live = stars.indices.filter { !stars[$0].isGivenUp }

@@ -4,7 +4,8 @@ internal import Detection
 ///
 /// A candidate is judged with its neighbours' fluxes and places free: the gain of the likelihood ratio test is
 /// (F / sigma_F)^2, sigma_F being what is left of its error once the neighbours have followed. What later falls below
-/// the test, or runs into another star, is given up, and its light goes back to the others.
+/// the test, or runs into another star, is given up, and its light goes back to the others. What stays may be noise all
+/// the same: the neighbours get the mean of the fits with and without it, by their probabilities.
 ///
 /// - Source: Stetson 1987, PASP 99, 191, section III.D (new stars from the residual, merging, giving up faint ones).
 extension CrowdedFit {
@@ -106,12 +107,12 @@ extension CrowdedFit {
         }
     }
 
-    /// Whether a hidden star was found within a FWHM of a star of this group.
-    func hasCompanion(_ index: Int, in group: [Int]) -> Bool {
+    /// Whether one of these stars is within a FWHM of a star.
+    func hasCompanion(_ index: Int, _ companions: [Int]) -> Bool {
         let star = stars[index]
-        return group.contains { other in
+        return companions.contains { other in
             let (dx, dy) = (stars[other].x - star.x, stars[other].y - star.y)
-            return other >= givenCount && dx * dx + dy * dy < model.fwhmPixels * model.fwhmPixels
+            return dx * dx + dy * dy < model.fwhmPixels * model.fwhmPixels
         }
     }
 }

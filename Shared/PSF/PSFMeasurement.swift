@@ -43,15 +43,16 @@ public struct PSFParameters: Sendable, Equatable {
     public var largestGroup: Int
     /// Side of the tiles in which the sky is taken again from the residual [px]; nil trusts the background map.
     public var skyTileSize: Int?
-    /// A peak left near a star is taken for a hidden star, and fitted too, when its flux is above this many of its
-    /// errors, its neighbours' fluxes and places being free; looked for after each of the first three sweeps but the
-    /// last. nil looks for none.
+    /// A peak left near a star is as likely a hidden star as not when its flux is this many of its errors, its
+    /// neighbours' fluxes and places being free. It is fitted too from half an error more, and given up below; what the
+    /// neighbours get is weighted by its probability. Looked for after each of the first three sweeps but the last. nil
+    /// looks for none.
     public var companionThreshold: Double?
     /// False leaves the stars' own photon noise out of weights and errors.
     public var gainKnown: Bool
 
     public init(
-        sweeps: Int = 6, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 4,
+        sweeps: Int = 6, largestGroup: Int = 24, skyTileSize: Int? = 64, companionThreshold: Double? = 2.4,
         gainKnown: Bool = true
     ) {
         precondition(sweeps > 0 && largestGroup > 0 && (skyTileSize ?? 8) >= 8, "a fit has sweeps, groups and tiles")

@@ -75,14 +75,18 @@ struct CrowdedTests {
         #expect(deviation(errors) < 1.1)
     }
 
-    @Test("where stars stand alone, hardly any gets a companion")
+    @Test("where stars stand alone, hardly any is said to have a companion, and looking for them costs little")
     func noFalseCompanions() throws {
         let field = SyntheticField.grid(fluxes: 2000...100_000, seed: 14)
         let detections = detect(field.frame(seed: 3))
         let model = try #require(PointSpreadModel.fit(detections))
-        let fit = PSFFit(detections, model, at: [], PSFParameters()).fit
-        let live = fit.stars.filter { !$0.isGivenUp }
-        #expect(live.count - detections.sources.count <= field.stars.count / 50)
+        let rows = psfPhotometry(detections, model)
+        let alone = psfPhotometry(detections, model, PSFParameters(companionThreshold: nil))
+        #expect(rows.filter { $0.flags.contains(.psfUncertain) }.count <= field.stars.count / 50)
+        // A scatter of 0.25 sigma on top of 1 sigma is 3 %.
+        let changes = zip(rows, alone).map { ($0.flux - $1.flux) / $1.fluxError }
+        #expect(changes.count > 200)
+        #expect(mean(changes.map { $0 * $0 }).squareRoot() < 0.25)
     }
 
     @Test("a star that the frame does not show is given up, and its light goes back")
@@ -104,6 +108,50 @@ struct CrowdedTests {
         #expect(!fit.groups.contains { $0.contains(fit.stars.count - 1) })
         #expect(before.indices.allSatisfy { abs(fit.planes.residual[$0] - before[$0]) < 1e-3 * 200 })
         #expect(!fit.giveUpHidden(threshold: 3))
+    }
+
+    /// A star fitted with a fainter one beside it that is put into the fit by hand (certain: no threshold), and the
+    /// fainter one.
+    private func withCompanion(
+        _ field: SyntheticField, _ detections: Detections, _ model: PointSpreadModel, threshold: Double?
+    ) throws -> (star: PSFMeasurement, hidden: PSFMeasurement, alone: PSFMeasurement) {
+        // One sweep looks for no hidden stars.
+        let parameters = PSFParameters(sweeps: 1, skyTileSize: nil, companionThreshold: threshold)
+        let fit = PSFFit(detections, model, at: [], parameters).fit
+        let (star, hidden) = (field.stars[5], field.stars[field.stars.count - 1])
+        let near = try #require(
+            fit.stars.indices.first { abs(fit.stars[$0].x - star.x) < 1.5 && abs(fit.stars[$0].y - star.y) < 1.5 })
+        let alone = fit.measure { _, _ in 0 }[near]
+        fit.restore(near)
+        (fit.stars[near].x, fit.stars[near].y, fit.stars[near].flux) = (star.x, star.y, star.flux)
+        fit.remove(near)
+        fit.stars.append(
+            FittedStar(
+                x: hidden.x, y: hidden.y, startX: hidden.x, startY: hidden.y, flux: hidden.flux,
+                layout: fit.layout(flux: hidden.flux), isFixed: true))
+        fit.remove(fit.stars.count - 1)
+        fit.group()
+        let rows = fit.measure { _, _ in 0 }
+        return (rows[near], rows[fit.stars.count - 1], alone)
+    }
+
+    @Test("a star gets the mean of the fits with and without a hidden one, by the probability of the latter")
+    func doubtfulCompanion() throws {
+        var field = SyntheticField.grid(size: 160, fluxes: 20_000...60_000, seed: 16)
+        field.stars.append(.init(x: field.stars[5].x + 2.7, y: field.stars[5].y, flux: 1500))
+        let detections = detect(field.frame(seed: 5), DetectionParameters(deblendContrast: 1))
+        let model = try #require(PointSpreadModel.fit(detections))
+        let certain = try withCompanion(field, detections, model, threshold: nil)
+        let excluded = try withCompanion(field, detections, model, threshold: 50).star
+        let even = certain.hidden.flux / certain.hidden.fluxError
+        let doubtful = try withCompanion(field, detections, model, threshold: even).star
+        let change = certain.star.flux - excluded.flux
+        #expect(abs(change) > certain.star.fluxError)
+        #expect(abs(excluded.flux - certain.alone.flux) < 0.3 * abs(change))
+        #expect(abs(doubtful.flux - (certain.star.flux + excluded.flux) / 2) < 0.01 * certain.star.fluxError)
+        let variance = certain.star.fluxError * certain.star.fluxError
+        #expect(doubtful.fluxError >= certain.star.fluxError)
+        #expect(doubtful.fluxError <= (variance + change * change / 4).squareRoot())
     }
 
     @Test("a crowd measured twice from one fit, or fitted twice, gives the same bits")
