@@ -21,7 +21,7 @@ struct Config {
         let settings = Settings(environment)
         bus = BusSettings(settings)
         database = settings.secret("NIGHTJAR_DATABASE")
-        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        frameStore = settings.frameStore("NIGHTJAR_FRAME_STORE")
         sweepSeconds = settings.seconds("NIGHTJAR_SWEEP_SECONDS", default: 60, in: 1...86_400)
         closeSeconds = settings.seconds("NIGHTJAR_CLOSE_SECONDS", default: 1800, in: 0...604_800)
         try settings.verify()

@@ -32,7 +32,7 @@ final class Watcher {
         self.sink = sink
         self.ledger = ledger
         self.log = log
-        documents = try config.documents()
+        documents = try config.documentsAtStart()
         documentsStamp = Self.stamp(config.instruments)
         watch = FolderWatch(folders: try config.folders(of: documents), wants: isFITSName)
         heartbeats = HeartbeatPublisher(
