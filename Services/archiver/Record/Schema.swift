@@ -13,6 +13,7 @@ enum ArchiveSchema {
         Migration(6, "requests by frame, frames of a closed night", additions),
         Migration(7, "master fringes, and masters of any kind", fringes),
         Migration(8, "frames asked for again by the closing of a night", remeasuring),
+        Migration(9, "which frame store the record belongs to", frameStores),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -217,6 +218,15 @@ enum ArchiveSchema {
     private static let remeasuring = """
         alter table archive.frame add column versions_when_recalibrated int,
             add column remeasured_revision int not null default 0;
+        """
+
+    /// The last one accepted is the present one.
+    private static let frameStores = """
+        create table archive.frame_store (
+            number int primary key generated always as identity,
+            store text not null,
+            accepted_at timestamptz not null default now()
+        );
         """
 
     private static let operations = """
