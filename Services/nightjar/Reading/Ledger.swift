@@ -17,6 +17,8 @@ struct Ledger: Codable, Equatable {
     var deadLettered: Int
     /// Frames without a fate yet.
     var pending: Int
+    /// What the calibration of measured lights lacked; nil where nothing did.
+    var calibrationGaps: [CalibrationGap]?
     var frames: [Frame]
 
     struct Frame: Codable, Equatable {
@@ -31,6 +33,8 @@ struct Ledger: Codable, Equatable {
         var reasonCode: String?
         var reason: String?
         var midpointMJDUTC: Double?
+        /// Names of calibration flags, of the current version of a measured light: `noFlat`, ...
+        var calibrationFlags: [String]?
     }
 
     /// In = out, and nothing is under way.
@@ -44,19 +48,15 @@ struct Ledger: Codable, Equatable {
             """
             select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate,
                 reason_code, reason, midpoint_mjd_utc, received->'exposure'->'bayer'->>'channel' as channel,
-                received->'raw'->>'sha256' as file
-            from archive.frame where $1::text is null or night = $1
+                received->'raw'->>'sha256' as file, version.flags
+            from archive.frame left join lateral (
+                select measured->'frame'->'flags' as flags from archive.frame_version v
+                where v.frame_id = frame.frame_id order by chosen desc, master_rank desc, recipe desc limit 1
+            ) as version on true
+            where $1::text is null or night = $1
             order by midpoint_mjd_utc nulls last, original_name, channel desc, frame_id
             """, [SQLValue(night)])
-        frames = try rows.map {
-            Frame(
-                frameID: try $0.text("frame_id"), originalName: try $0.text("original_name"),
-                instrument: try $0.text("instrument"), channel: try $0.optionalText("channel"),
-                night: try $0.optionalText("night"),
-                kind: try $0.optionalText("kind"), fate: try $0.text("fate"),
-                reasonCode: try $0.optionalText("reason_code"), reason: try $0.optionalText("reason"),
-                midpointMJDUTC: try $0.optionalDouble("midpoint_mjd_utc"))
-        }
+        frames = try rows.map(Frame.init)
         duplicates = try record.database.execute(
             """
             select count(*) as copies from archive.duplicate d left join archive.frame f using (frame_id)
@@ -74,6 +74,8 @@ struct Ledger: Codable, Equatable {
         rejected = counts["rejected"] ?? 0
         deadLettered = counts["deadLettered"] ?? 0
         pending = counts["pending"] ?? 0
+        let gaps = CalibrationGap.gaps(of: frames)
+        calibrationGaps = gaps.isEmpty ? nil : gaps
     }
 
     /// The counts, a line each, and the frames that went wrong with their reasons.
@@ -90,6 +92,7 @@ struct Ledger: Codable, Equatable {
             let name = frame.originalName + (frame.channel.map { " \($0)" } ?? "")
             lines.append("  \(name): \(frame.fate), \(frame.reason ?? "")".printable)
         }
+        lines += (calibrationGaps ?? []).map { "  \($0.text)".printable }
         lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
         return lines.joined(separator: "\n")
     }
@@ -100,4 +103,16 @@ func prettyJSON(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(value) + Data("\n".utf8)
+}
+
+extension Ledger.Frame {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            frameID: try row.text("frame_id"), originalName: try row.text("original_name"),
+            instrument: try row.text("instrument"), channel: try row.optionalText("channel"),
+            night: try row.optionalText("night"), kind: try row.optionalText("kind"), fate: try row.text("fate"),
+            reasonCode: try row.optionalText("reason_code"), reason: try row.optionalText("reason"),
+            midpointMJDUTC: try row.optionalDouble("midpoint_mjd_utc"),
+            calibrationFlags: try row.optionalData("flags").map { try JSONDecoder().decode([String].self, from: $0) })
+    }
 }
