@@ -18,6 +18,18 @@ struct Inspection: Codable {
     var contentSHA256: String
 }
 
+extension Inspection {
+    /// What is announced of the file.
+    func received(_ raw: StoredFile, originalName: String) -> [FrameReceived] {
+        frames.map { part in
+            FrameReceived(
+                frameID: FrameName.id(ofFile: raw.sha256, channel: part.exposure.bayer?.channel), raw: raw,
+                originalName: originalName, contentSHA256: contentSHA256, night: night, instrument: part.instrument,
+                exposure: part.exposure, notes: part.notes)
+        }
+    }
+}
+
 /// What is said of one frame of a file.
 struct InspectedFrame: Codable {
     var instrument: Events.InstrumentFacts

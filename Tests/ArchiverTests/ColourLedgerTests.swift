@@ -87,6 +87,23 @@ struct ColourLedgerTests {
         }
     }
 
+    @Test("a file of which one frame came is named with what is missing and what to do, once it had time to come")
+    func incomplete() throws {
+        try withBench { bench in
+            let record = Record(bench.database)
+            let frames = channels(1, bench)
+            try bench.hear(frames[0])
+            #expect(try Ledger(record).incompleteFiles == nil, "the others are on their way")
+            try bench.database.execute("update archive.frame set arrived_at = now() - interval '2 minutes'")
+            let ledger = try Ledger(record)
+            #expect(ledger.incompleteFiles?.map(\.missing) == [["TG", "TB"]])
+            #expect(ledger.text.contains("frame-1.fits of cam has no frame TG, TB: restart ingest"))
+            #expect(!ledger.addsUp && ledger.text.contains("1 pending and 1 incomplete files"))
+            for frame in frames[1...] { try bench.hear(frame) }
+            #expect(try Ledger(record).incompleteFiles == nil)
+        }
+    }
+
     @Test(
         "a file that was handed in has the fate of its channels: pending while one is, then the worst with its reason")
     func submitted() throws {

@@ -94,6 +94,50 @@ struct ColourFrameTests {
         }
     }
 
+    @Test(
+        "a file of which ingest announced a part before it was killed is completed at the next start, without the file")
+    func completed() throws {
+        try withBench { bench in
+            try bench.receive(RawFITS.exposure(changes: mosaic), as: "osc.fits")
+            try FileManager.default.removeItem(atPath: bench.inbox.path + "/cam/accepted/osc.fits")
+            let frames = try bench.received
+            let said = bench.bus.messages(on: FrameReceived.type.topic)
+            for lost in frames[1...] {
+                for name in [StoreNames.envelope(raw: lost.raw, exposure: lost.exposure), ReceiveStage.shelf(of: lost)]
+                {
+                    try FileManager.default.removeItem(atPath: bench.store.root + "/" + name)
+                }
+            }
+            let damaged = StoreNames.envelope(raw: frames[1].raw, exposure: frames[1].exposure)
+            try bench.store.write(damaged, data: Data("{".utf8))
+            #expect(try PartialFile.all(in: bench.store).map(\.originalName) == ["osc.fits"])
+            try bench.watcher().lookOnce(StopFlag())
+            #expect(try PartialFile.all(in: bench.store).isEmpty)
+            #expect(try bench.received.dropFirst(3).map(\.frameID) == frames.map(\.frameID))
+            #expect(bench.bus.messages(on: FrameReceived.type.topic).suffix(3).map(\.value) == said.map(\.value))
+            #expect(try frames.allSatisfy { try bench.store.contains(ReceiveStage.shelf(of: $0)) })
+            #expect(bench.lines.all.contains { $0.contains("completed a colour file") && $0.contains("TG,TB") })
+            try bench.watcher().lookOnce(StopFlag())
+            #expect(try bench.received.count == 6, "only once")
+        }
+    }
+
+    @Test("a partial file that cannot be completed is named with the reason, and does not keep others from coming")
+    func notCompleted() throws {
+        try withBench { bench in
+            try bench.receive(RawFITS.exposure(changes: mosaic), as: "osc.fits")
+            let lost = try bench.received[1]
+            let name = StoreNames.envelope(raw: lost.raw, exposure: lost.exposure)
+            try FileManager.default.removeItem(atPath: bench.store.root + "/" + name)
+            try bench.write(document: #"{"id": "cam", "bayer": "ignore"}"#, as: "cam.json")
+            let watcher = try bench.watcher()
+            try bench.drop(RawFITS.exposure(), as: "next.fits")
+            try bench.settle(watcher)
+            #expect(bench.lines.all.contains { $0.contains("cannot be completed") && $0.contains("osc.fits") })
+            #expect(try bench.received.count == 4)
+        }
+    }
+
     @Test("a cube of three colours is refused with a word about them")
     func cube() throws {
         try withBench { bench in

@@ -17,6 +17,8 @@ struct Ledger: Codable, Equatable {
     var deadLettered: Int
     /// Frames without a fate yet.
     var pending: Int
+    /// Files of colour cameras of which not all frames have come, for a minute at the least; nil where there are none.
+    var incompleteFiles: [IncompleteFile]?
     /// What the calibration of measured lights lacked; nil where nothing did.
     var calibrationGaps: [CalibrationGap]?
     var frames: [Frame]
@@ -48,7 +50,8 @@ struct Ledger: Codable, Equatable {
             """
             select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate,
                 reason_code, reason, midpoint_mjd_utc, received->'exposure'->'bayer'->>'channel' as channel,
-                received->'raw'->>'sha256' as file, version.flags
+                received->'raw'->>'sha256' as file, version.flags,
+                arrived_at < now() - interval '1 minute' as is_settled
             from archive.frame left join lateral (
                 select measured->'frame'->'flags' as flags from archive.frame_version v
                 where v.frame_id = frame.frame_id order by chosen desc, master_rank desc, recipe desc limit 1
@@ -67,6 +70,8 @@ struct Ledger: Codable, Equatable {
         // A colour camera's file counts when the last of its channels has been heard of.
         let channels = try rows.filter { try $0.optionalText("channel") != nil }
         let split = try Dictionary(grouping: channels, by: { try $0.text("file") }).values.count { $0.count == 3 }
+        let incomplete = try IncompleteFile.all(channels)
+        incompleteFiles = incomplete.isEmpty ? nil : incomplete
         files = received - channels.count + split + duplicates
         colourFiles = split > 0 ? split : nil
         measured = counts["measured"] ?? 0
@@ -76,6 +81,11 @@ struct Ledger: Codable, Equatable {
         pending = counts["pending"] ?? 0
         let gaps = CalibrationGap.gaps(of: frames)
         calibrationGaps = gaps.isEmpty ? nil : gaps
+    }
+
+    private var disagreement: String {
+        let incomplete = (incompleteFiles ?? []).count
+        return "in and out differ by \(pending) pending" + (incomplete > 0 ? " and \(incomplete) incomplete files" : "")
     }
 
     /// The counts, a line each, and the frames that went wrong with their reasons.
@@ -92,8 +102,9 @@ struct Ledger: Codable, Equatable {
             let name = frame.originalName + (frame.channel.map { " \($0)" } ?? "")
             lines.append("  \(name): \(frame.fate), \(frame.reason ?? "")".printable)
         }
+        lines += (incompleteFiles ?? []).map { "  \($0.text)".printable }
         lines += (calibrationGaps ?? []).map { "  \($0.text)".printable }
-        lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
+        lines.append(addsUp ? "in = out" : disagreement)
         return lines.joined(separator: "\n")
     }
 }
