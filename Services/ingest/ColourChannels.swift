@@ -1,3 +1,4 @@
+internal import DropFolder
 internal import Events
 internal import Foundation
 internal import FrameStore
@@ -6,6 +7,38 @@ internal import Pipeline
 
 // Files whose channels ingest has to take in later than the file.
 extension ReceiveStage {
+    /// A file that was taken in as one frame, and that its instrument's document calls a mosaic since: handed in again,
+    /// it is taken in as its channels, and they supersede the frame. The archiver rejects that frame when it hears of
+    /// the first channel, so that no message can be lost between the two.
+    ///
+    /// Once the frame's own envelope is replaced this is over; a crash before that has it done again.
+    ///
+    /// - Returns: nil when nothing of it applies: the file is a duplicate.
+    func takeAsChannels(
+        _ file: DroppedFile, known: Envelope, raw: StoredFile, _ document: InstrumentDocument
+    ) throws -> Outcome? {
+        let path = try store.path(of: raw.url)
+        guard let whole = try Self.frameReceived(known), whole.exposure.bayer == nil,
+            whole.instrument.id == document.id, Inspector.isMosaic(path, name: file.name, document: document)
+        else { return nil }
+        let inspection = try inspect(path, file.name, document)
+        let frames = inspection.received(raw, originalName: file.name)
+        guard frames.count == FrameName.channels.count else { return nil }
+        let superseded = FrameRejected(
+            frameID: whole.frameID, originalName: whole.originalName, instrument: whole.instrument.id, raw: raw,
+            stage: "ingest", code: RejectionCode.superseded.rawValue,
+            reason:
+                "\(whole.originalName): taken in anew as its channels \(FrameName.channels.joined(separator: ", ")), "
+                + "since revision \(document.revision) of the document of \(document.id) calls it a mosaic")
+        let refusal = try message(superseded, frameID: whole.frameID)
+        try sink.publish(try keep(frames, origin: place(of: file)) + [refusal])
+        try store.remove(Self.shelf(of: whole))
+        try store.write(
+            StoreNames.envelope(sha256: raw.sha256), data: Envelope(refusal, origin: known.origin).data(), durable: true
+        )
+        return try finish(file, .accepted(whole.frameID))
+    }
+
     /// Announces the channels that a file lacks: ingest was killed between them, and the file is not in the inbox any
     /// more. Those that are known stay as they are.
     ///

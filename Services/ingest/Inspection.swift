@@ -62,6 +62,21 @@ enum Inspector {
             frames: frames.map(InspectedFrame.init), night: facts.night.date, contentSHA256: contentDigest(image))
     }
 
+    /// Whether the document, as it is now, calls the file a mosaic; by its header alone.
+    static func isMosaic(_ path: String, name: String, document: InstrumentDocument) -> Bool {
+        do {
+            var file = try FITSFile(reading: path)
+            let shape = try file.moveToFirstImage()
+            let facts = try normalise(
+                header: file.readHeader(of: shape), width: shape.width, height: shape.height, fileName: name,
+                instrument: document)
+            return facts.mosaic != nil
+        } catch {
+            // Nothing new is known of a file that cannot be read any more, or that the document would refuse now.
+            return false
+        }
+    }
+
     private static func read(_ path: String, name: String) throws -> FITSImage {
         do {
             var file = try FITSFile(reading: path)

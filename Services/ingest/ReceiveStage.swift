@@ -37,6 +37,7 @@ struct ReceiveStage {
                 try sink.publish(known.map(\.message))
                 return try finish(file, .accepted(frameID))
             }
+            if let split = try takeAsChannels(file, known: first, raw: raw, document) { return split }
             return try repeated(
                 file, frameID: Self.frameID(first) ?? frameID, reason: "the same bytes as \(originalName(first))")
         }

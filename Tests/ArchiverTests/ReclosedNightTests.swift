@@ -59,6 +59,36 @@ struct ReclosedNightTests {
         }
     }
 
+    @Test("the points of a frame that its channels supersede are withdrawn, and the closing of its night leaves it out")
+    func superseded() throws {
+        try withBench { bench in
+            try bench.target(targetDocument())
+            try bench.observe([0, 1, 2])
+            #expect(try bench.points().count == 3)
+            let whole = bench.received(2)
+            for channel in FrameName.channels {
+                var frame = whole
+                frame.frameID = FrameName.id(ofFile: whole.raw.sha256, channel: channel)
+                frame.exposure.bayer = BayerFacts(channel: channel, pattern: "RGGB", width: 400, height: 300)
+                try bench.hear(frame)
+                try bench.hear(
+                    FrameRejected(
+                        frameID: frame.frameID, originalName: "c", instrument: "cam", raw: nil, stage: "calibrator",
+                        code: "corrupt", reason: "damaged"))
+            }
+            let points = try bench.points()
+            #expect(points.map(\.withdrawn) == [false, false, true])
+            #expect(points[2].magnitude == nil && points[2].version == 2)
+            try bench.closeNight([0: "c1", 1: "c1", 2: "c2"])
+            #expect(try bench.state == "closed", "its final recipe is not waited for")
+            #expect(try bench.points().map(\.withdrawn) == [false, false, true])
+            // A target that is added later is not looked for on it.
+            try bench.target(targetDocument(revision: 2))
+            try bench.measure.placeNewTargets()
+            #expect(try bench.points().map(\.withdrawn) == [false, false, true])
+        }
+    }
+
     @Test("a final recipe that comes late is taken, without another closing")
     func lateVersion() throws {
         try withBench { bench in

@@ -20,6 +20,7 @@ struct CloseStage {
     let measure: MeasureStage
     let log: Log
     private var database: Database { archive.database }
+    private var supersession: Supersession { Supersession(archive: archive) }
 
     init(archive: Archive, measure: MeasureStage, log: Log) {
         self.archive = archive
@@ -114,6 +115,7 @@ struct CloseStage {
     private func finalVersions(_ night: Night) throws -> [FrameVersion]? {
         var versions: [FrameVersion] = []
         for (frameID, recipe) in night.recipes.sorted(by: { $0.key < $1.key }) {
+            if try supersession.isSuperseded(frameID) { continue }
             if let version = try measure.frames.version(frameID: frameID, calibratedRecipe: recipe) {
                 versions.append(version)
             } else if try !hasFailed(frameID) {

@@ -37,7 +37,9 @@ struct MeasureStage {
                 update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
                     stage = 'ended', stage_since = now()
                 where frame_id = $1 and fate is distinct from 'measured'
+                    and reason_code is distinct from 'superseded'
                 """, [.text(version.frameID)])
+            if try Supersession(archive: archive).isSuperseded(version.frameID) { return }
             for target in try targets.all() { try place(target, on: version) }
             try placeWaiting(for: version)
         }
