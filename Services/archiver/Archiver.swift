@@ -16,11 +16,13 @@ struct Archiver {
             // Wire
             let database = try Database(config.database.revealed, applicationName: "nightjar archiver")
             try Migrations(schema: ArchiveSchema.name, ArchiveSchema.migrations).apply(to: database)
+            let store = try StoreIdentity(database: database).checked(
+                try FrameStore(config.frameStore), accepting: config.acceptedStore)
             let bus = KafkaConnection(config.bus, log: log)
             let sink = try KafkaSink(bus)
             let stages = Stages(
                 archive: Archive(database: database, now: { iso8601(Pipeline.Clock.system.now()) }),
-                store: try FrameStore(config.frameStore), sink: sink,
+                store: store, sink: sink,
                 sweepSeconds: config.sweepSeconds, closeSeconds: config.closeSeconds, log: log)
             let source = try KafkaSource(
                 bus, group: "archiver", topics: stages.routes.topics,

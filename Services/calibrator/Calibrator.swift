@@ -18,7 +18,7 @@ struct Calibrator {
 
             // Wire
             let stage = CalibrateStage(
-                store: try FrameStore(config.frameStore), quietSeconds: config.quietSeconds,
+                store: try FrameStore(marked: config.frameStore), quietSeconds: config.quietSeconds,
                 cacheBytes: config.cacheBytes, threads: config.threads, elapsed: Pipeline.Clock.system.elapsed)
             let routes = Routes()
                 .on(FrameReceived.self, stage.received)

@@ -20,7 +20,7 @@ struct Config {
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
         bus = BusSettings(settings)
-        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        frameStore = settings.frameStore("NIGHTJAR_FRAME_STORE")
         quietSeconds = settings.seconds("NIGHTJAR_QUIET_SECONDS", default: 60, in: 0...86_400)
         threads = settings.threads("NIGHTJAR_THREADS")
         cacheBytes = Int((settings.number("NIGHTJAR_CACHE_GIB", default: 20, in: 0...1e6) * 1_073_741_824).rounded(.up))

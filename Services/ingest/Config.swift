@@ -29,7 +29,7 @@ struct Config {
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
         bus = BusSettings(settings)
-        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        frameStore = settings.frameStore("NIGHTJAR_FRAME_STORE")
         instruments = settings.path("NIGHTJAR_INSTRUMENTS")
         inbox = settings.path("NIGHTJAR_INBOX")
         watch = settings.pairs("NIGHTJAR_WATCH")
@@ -56,6 +56,25 @@ struct Config {
             documents[document.id] = document
         }
         return documents
+    }
+
+    /// The same at the start, when there are no earlier ones to go on with: what cannot be used is a setting that is
+    /// wrong.
+    func documentsAtStart() throws(InvalidSettings) -> [String: InstrumentDocument] {
+        do {
+            return try documents()
+        } catch let wrong as DocumentError {
+            throw InvalidSettings(
+                problems: wrong.problems.map { "NIGHTJAR_INSTRUMENTS: \(instruments.path)/\(wrong.name): \($0)" })
+        } catch {
+            throw InvalidSettings(
+                problems: ["NIGHTJAR_INSTRUMENTS: \(instruments.path) cannot be read: \(Self.reason(error))"])
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let path = ((error as NSError).userInfo[NSFilePathErrorKey] as? String).map { "\($0): " } ?? ""
+        return path + error.localizedDescription
     }
 
     /// The folders to watch: one per instrument below the inbox, and those of `NIGHTJAR_WATCH`.

@@ -23,7 +23,7 @@ struct Ingest {
                 bus, group: "ingest-\(config.bus.instance)", topics: [ServiceHeartbeat.type.topic],
                 sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)
             let watcher = try Watcher(
-                config: config, store: try FrameStore(config.frameStore), sink: try KafkaSink(bus),
+                config: config, store: try FrameStore(marked: config.frameStore), sink: try KafkaSink(bus),
                 ledger: LedgerDistance(heartbeats: heartbeats, limit: config.framesAhead, log: log), log: log)
 
             // Run

@@ -18,6 +18,18 @@ struct Inspection: Codable {
     var contentSHA256: String
 }
 
+extension Inspection {
+    /// What is announced of the file.
+    func received(_ raw: StoredFile, originalName: String) -> [FrameReceived] {
+        frames.map { part in
+            FrameReceived(
+                frameID: FrameName.id(ofFile: raw.sha256, channel: part.exposure.bayer?.channel), raw: raw,
+                originalName: originalName, contentSHA256: contentSHA256, night: night, instrument: part.instrument,
+                exposure: part.exposure, notes: part.notes)
+        }
+    }
+}
+
 /// What is said of one frame of a file.
 struct InspectedFrame: Codable {
     var instrument: Events.InstrumentFacts
@@ -48,6 +60,21 @@ enum Inspector {
         let frames = facts.mosaic == nil ? [facts] : BayerChannel.allCases.map { facts.channel($0) }
         return Inspection(
             frames: frames.map(InspectedFrame.init), night: facts.night.date, contentSHA256: contentDigest(image))
+    }
+
+    /// Whether the document, as it is now, calls the file a mosaic; by its header alone.
+    static func isMosaic(_ path: String, name: String, document: InstrumentDocument) -> Bool {
+        do {
+            var file = try FITSFile(reading: path)
+            let shape = try file.moveToFirstImage()
+            let facts = try normalise(
+                header: file.readHeader(of: shape), width: shape.width, height: shape.height, fileName: name,
+                instrument: document)
+            return facts.mosaic != nil
+        } catch {
+            // Nothing new is known of a file that cannot be read any more, or that the document would refuse now.
+            return false
+        }
     }
 
     private static func read(_ path: String, name: String) throws -> FITSImage {

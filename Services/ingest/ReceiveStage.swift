@@ -37,6 +37,7 @@ struct ReceiveStage {
                 try sink.publish(known.map(\.message))
                 return try finish(file, .accepted(frameID))
             }
+            if let split = try takeAsChannels(file, known: first, raw: raw, document) { return split }
             return try repeated(
                 file, frameID: Self.frameID(first) ?? frameID, reason: "the same bytes as \(originalName(first))")
         }
@@ -67,25 +68,29 @@ struct ReceiveStage {
                     file, frameID: known, reason: "the same pixels and DATE-OBS as frame \(known)")
             }
         }
-        let frames = inspection.frames.map { part in
-            FrameReceived(
-                frameID: FrameName.id(ofFile: raw.sha256, channel: part.exposure.bayer?.channel), raw: raw,
-                originalName: file.name, contentSHA256: inspection.contentSHA256, night: inspection.night,
-                instrument: part.instrument, exposure: part.exposure, notes: part.notes)
-        }
         try store.write(content, data: Data(frameID.utf8))
-        for frame in frames {
-            let isCalibration = frame.exposure.kind != .light
-            let shelf = StoreNames.night(frame.night, instrument: frame.instrument.id, calibration: isCalibration)
-            try store.write("\(shelf)/\(frame.frameID)", data: EventCodec.json(frame), durable: true)
-        }
-        let messages = try frames.map { frame in
-            try envelope(
-                frame, frameID: frame.frameID, file: file,
-                name: StoreNames.envelope(raw: raw, exposure: frame.exposure))
-        }
-        try sink.publish(messages)
+        let frames = inspection.received(raw, originalName: file.name)
+        try sink.publish(try keep(frames, origin: place(of: file)))
         return try finish(file, .accepted(frameID))
+    }
+
+    /// Writes what the store must know of frames: first all shelves, then the envelopes that they are found by.
+    ///
+    /// - Returns: what is to be said of them.
+    func keep(_ frames: [FrameReceived], origin: String?) throws -> [Message] {
+        for frame in frames { try store.write(Self.shelf(of: frame), data: EventCodec.json(frame), durable: true) }
+        return try frames.map { frame in
+            try envelope(
+                frame, frameID: frame.frameID, origin: origin,
+                name: StoreNames.envelope(raw: frame.raw, exposure: frame.exposure))
+        }
+    }
+
+    /// Where the calibrator finds a frame of a night.
+    static func shelf(of frame: FrameReceived) -> String {
+        let isCalibration = frame.exposure.kind != .light
+        let night = StoreNames.night(frame.night, instrument: frame.instrument.id, calibration: isCalibration)
+        return "\(night)/\(frame.frameID)"
     }
 
     private func reject(
@@ -110,7 +115,7 @@ struct ReceiveStage {
     }
 
     /// - Throws: `ChangedFile` when the file is not the one any more that was taken in: what it is now comes by itself.
-    private func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
+    func finish(_ file: DroppedFile, _ outcome: Outcome) throws -> Outcome {
         guard FileState(of: file.path) == file.state else { throw ChangedFile(path: file.path) }
         guard case .rejected(let code, let reason) = outcome else {
             try Shelf.accepted.take(file)
@@ -126,23 +131,27 @@ struct ReceiveStage {
     // MARK: Announcements
 
     /// Where and in which state a file was dropped: tells a second look at one file from a second file.
-    private func place(of file: DroppedFile) -> String {
+    func place(of file: DroppedFile) -> String {
         SHA256.hex(of: Data("\(file.path)|\(file.state.bytes)|\(file.state.changed)".utf8))
     }
 
     private func announce<Payload: EventPayload>(
         _ payload: Payload, frameID: String, file: DroppedFile, envelope: String
     ) throws {
-        try sink.publish([try self.envelope(payload, frameID: frameID, file: file, name: envelope)])
+        try sink.publish([try self.envelope(payload, frameID: frameID, origin: place(of: file), name: envelope)])
     }
 
     /// Writes an envelope.
     private func envelope<Payload: EventPayload>(
-        _ payload: Payload, frameID: String, file: DroppedFile, name: String
+        _ payload: Payload, frameID: String, origin: String?, name: String
     ) throws -> Message {
-        let message = try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
-        try store.write(name, data: Envelope(message, origin: place(of: file)).data(), durable: true)
+        let message = try message(payload, frameID: frameID)
+        try store.write(name, data: Envelope(message, origin: origin).data(), durable: true)
         return message
+    }
+
+    func message<Payload: EventPayload>(_ payload: Payload, frameID: String) throws -> Message {
+        try EventCodec.encode(payload, source: "ingest", trace: Trace(startingAt: frameID), time: now())
     }
 
     private func announceDuplicate(_ file: DroppedFile, frameID: String, reason: String) throws {

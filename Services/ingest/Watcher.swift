@@ -19,6 +19,7 @@ final class Watcher {
     private var documentsStamp: [String]
     private var heartbeats: HeartbeatPublisher
     private var postponed = Postponed()
+    private var hasCompletedFiles = false
     /// What was said already of each path, so that a message comes once and not with every look.
     private var said: [String: Set<String>] = [:]
 
@@ -32,7 +33,7 @@ final class Watcher {
         self.sink = sink
         self.ledger = ledger
         self.log = log
-        documents = try config.documents()
+        documents = try config.documentsAtStart()
         documentsStamp = Self.stamp(config.instruments)
         watch = FolderWatch(folders: try config.folders(of: documents), wants: isFITSName)
         heartbeats = HeartbeatPublisher(
@@ -60,6 +61,7 @@ final class Watcher {
     /// - Throws: `Unavailable` of store or broker: the rest of the files wait for the next look.
     func lookOnce(_ stop: StopFlag) throws {
         reloadDocuments()
+        try completeFiles()
         for (path, reason) in watch.makeMissingFolders() { sayOnce("folder cannot be made: \(reason)", path: path) }
         let look = watch.look(now: clock.elapsed(), settleSeconds: config.settleSeconds)
         report(look)
@@ -79,12 +81,35 @@ final class Watcher {
         FITSFile.isComplete(file.path) || stillSeconds >= config.patienceSeconds
     }
 
+    private var stage: ReceiveStage {
+        ReceiveStage(
+            store: store, sink: sink, documents: documents,
+            inspect: IsolatedInspection(markers: config.bus.attemptsDirectory, log: log).inspect,
+            now: { iso8601(self.clock.now()) })
+    }
+
+    /// Once after the start, and when documents have changed: files that ingest was killed over.
+    private func completeFiles() throws {
+        guard !hasCompletedFiles else { return }
+        for partial in try PartialFile.all(in: store) {
+            do {
+                let channels = try stage.complete(partial)
+                log.warning(
+                    "completed a colour file that was taken in in part",
+                    ["file": partial.originalName, "added": channels.joined(separator: ",")])
+            } catch let away as Unavailable {
+                throw away
+            } catch {
+                log.error(
+                    "a colour file lacks channels and cannot be completed",
+                    ["file": partial.originalName, "raw": partial.raw.url, "reason": "\(error)"])
+            }
+        }
+        hasCompletedFiles = true
+    }
+
     private func takeInOrExplain(_ file: DroppedFile) throws {
         do {
-            let stage = ReceiveStage(
-                store: store, sink: sink, documents: documents,
-                inspect: IsolatedInspection(markers: config.bus.attemptsDirectory, log: log).inspect,
-                now: { iso8601(self.clock.now()) })
             let outcome = try stage.receive(file)
             postponed.forget(file)
             ledger.handOn()
@@ -114,6 +139,7 @@ final class Watcher {
             watch = FolderWatch(folders: folders + waiting, wants: isFITSName)
             // What was wrong with a file may be right with another document.
             postponed = Postponed()
+            hasCompletedFiles = false
             said = [:]
             log.info("instrument documents read again", ["instruments": documents.keys.sorted().joined(separator: ",")])
             for folder in waiting {

@@ -24,6 +24,9 @@ struct Nightjar {
         } catch let error as UsageError {
             Terminal.complain("nightjar: \(error)")
             exit(2)
+        } catch let error as SystemError {
+            Terminal.complain("nightjar: \(error)")
+            exit(error.status)
         } catch {
             Terminal.complain("nightjar: \(error)")
             exit(1)

@@ -21,7 +21,7 @@ struct Config {
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
         bus = BusSettings(settings)
-        frameStore = settings.string("NIGHTJAR_FRAME_STORE")
+        frameStore = settings.frameStore("NIGHTJAR_FRAME_STORE")
         threshold = settings.number("NIGHTJAR_THRESHOLD", default: 4, in: 1...1000)
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
         threads = settings.threads("NIGHTJAR_THREADS")

@@ -18,7 +18,7 @@ struct Photometer {
 
             // Wire
             let stage = MeasureStage(
-                store: try FrameStore(config.frameStore), threshold: config.threshold,
+                store: try FrameStore(marked: config.frameStore), threshold: config.threshold,
                 fitsStarImage: config.fitsStarImage, threads: config.threads,
                 artificialStars: ArtificialStars(config.artificialStars))
             let routes = Routes()

@@ -13,6 +13,9 @@ extension FrameStore {
         guard stat(root, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw Unavailable("frame store \(root) is not there: is it mounted?")
         }
+        guard !isMarked || access(root + "/" + Self.markerName, F_OK) == 0 else {
+            throw Unavailable("frame store \(root) has lost its \(Self.markerName): is it mounted?")
+        }
     }
 
     func makeFolder(_ folder: String) throws {

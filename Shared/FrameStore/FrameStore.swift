@@ -19,6 +19,8 @@ public struct MissingObject: Error, Sendable, CustomStringConvertible {
 public struct FrameStore: Sendable {
     /// The folder, without a slash at the end.
     public let root: String
+    /// Whether it had its marker when it was opened: from then on a folder without one is a mount that is away.
+    let isMarked: Bool
 
     /// - Parameter location: `file:///path` or a path. The folder must exist: a missing one is a mount that is away.
     public init(_ location: String) throws(Unavailable) {
@@ -29,6 +31,7 @@ public struct FrameStore: Sendable {
         guard path.hasPrefix("/") else {
             throw Unavailable("frame store '\(location)': give an absolute path or file:///path")
         }
+        isMarked = access(path + "/" + Self.markerName, F_OK) == 0
         try checkMounted()
     }
 

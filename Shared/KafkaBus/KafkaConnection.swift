@@ -38,9 +38,10 @@ public struct KafkaConnection: Sendable {
 }
 
 /// A librdkafka property that cannot be used.
-public struct KafkaSettingError: Error, Sendable, CustomStringConvertible {
+public struct KafkaSettingError: SettingsError, Sendable, CustomStringConvertible {
     public let property: String
     public let reason: String
+    public var problems: [String] { ["NIGHTJAR_KAFKA_OPTIONS: \(self)"] }
     public var description: String { "Kafka property '\(property)': \(reason)" }
 }
 

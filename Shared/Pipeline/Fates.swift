@@ -30,6 +30,7 @@ public enum RejectionCode: String, Sendable, Codable, CaseIterable {
     case notFITS, truncated, noImage, notTwoDimensional, tooLarge, corrupt, unreadable
     case headerUnusable, kindUnknown, exposureUnknown, timeUnknown, notAccepted
     case noUsablePixels, shapeMismatch, calibrationUnusable
+    case superseded
 
     public var text: String {
         switch self {
@@ -48,6 +49,7 @@ public enum RejectionCode: String, Sendable, Codable, CaseIterable {
         case .noUsablePixels: "no pixel of the frame can be used"
         case .shapeMismatch: "the frame does not fit what it belongs to"
         case .calibrationUnusable: "the calibration frame cannot go into a master, or is a master that cannot be used"
+        case .superseded: "the file was taken in anew, as its colour channels"
         }
     }
 }

@@ -1,6 +1,27 @@
 internal import Foundation
 
-/// Runs a service's `main`: what it throws is written for people, and the process ends with status 1.
+/// How a service ends that cannot start.
+public enum ServiceEnding {
+    /// EX_CONFIG of sysexits.h: the settings cannot be used, and starting again changes nothing.
+    public static let settingsRefused: Int32 = 78
+    /// Before each problem in the log of a service that refuses its settings.
+    public static let refusalMark = "settings refused: "
+
+    /// Says what keeps a service from starting.
+    ///
+    /// - Returns: the exit status: 78 for settings that cannot be used, 1 for anything else.
+    static func status(after error: any Error, log: Log) -> Int32 {
+        guard let refused = error as? any SettingsError else {
+            log.error("cannot start", ["reason": "\(error)"])
+            return 1
+        }
+        for problem in refused.problems { log.error(refusalMark + problem) }
+        return settingsRefused
+    }
+}
+
+/// Runs a service's `main`: what it throws is written for people, and the process ends with status 78 (EX_CONFIG) for
+/// settings that cannot be used, 1 for anything else.
 ///
 /// A store, broker or database that is away at the start is waited for, as it is later.
 public func runService(
@@ -20,8 +41,7 @@ public func runService(
             Thread.sleep(forTimeInterval: BackOff().seconds(after: refusals))
             refusals += 1
         } catch {
-            log.error("cannot start", ["reason": "\(error)"])
-            exit(1)
+            exit(ServiceEnding.status(after: error, log: log))
         }
     }
 }

@@ -100,6 +100,15 @@ public final class Settings {
         URL(filePath: string(name, default: fallback)).absoluteURL
     }
 
+    /// A frame store's place: an absolute path or `file:///path`, as it was given.
+    public func frameStore(_ name: String) -> String {
+        let text = string(name)
+        if !text.isEmpty, !text.hasPrefix("/"), !text.hasPrefix("file:///") {
+            report("\(name) is '\(text)'; it must be an absolute path or file:///path")
+        }
+        return text
+    }
+
     /// A URL of one of the given schemes.
     public func url(_ name: String, default fallback: String? = nil, schemes: [String]) -> URL {
         let text = string(name, default: fallback)
@@ -153,8 +162,14 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// The settings, or a document that they name, cannot be used: starting again with the same ones would change nothing.
+public protocol SettingsError: Error {
+    /// One line each, with the setting, its value and what is allowed.
+    var problems: [String] { get }
+}
+
 /// Everything that is wrong with the settings.
-public struct InvalidSettings: Error, Sendable, Equatable, CustomStringConvertible {
+public struct InvalidSettings: SettingsError, Sendable, Equatable, CustomStringConvertible {
     public let problems: [String]
 
     public init(problems: [String]) {

@@ -1,3 +1,5 @@
+public import Pipeline
+
 /// What the database refused: a broken constraint, a wrong statement, a value that does not fit. Not for what is merely
 /// away or busy: that is `Unavailable`.
 ///
@@ -58,8 +60,9 @@ public struct ColumnError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// An address that libpq cannot read. Quoted parts of libpq's text are blanked, since one may be a password.
-public struct DatabaseAddressError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct DatabaseAddressError: SettingsError, Sendable, Equatable, CustomStringConvertible {
     public let reason: String
+    public var problems: [String] { ["NIGHTJAR_DATABASE: \(reason)"] }
     public var description: String { "database address: \(reason)" }
 }
 

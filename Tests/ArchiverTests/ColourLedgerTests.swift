@@ -87,6 +87,83 @@ struct ColourLedgerTests {
         }
     }
 
+    @Test("a file of which one frame came is named with what is missing and what to do, once it had time to come")
+    func incomplete() throws {
+        try withBench { bench in
+            let record = Record(bench.database)
+            let frames = channels(1, bench)
+            try bench.hear(frames[0])
+            #expect(try Ledger(record).incompleteFiles == nil, "the others are on their way")
+            try bench.database.execute("update archive.frame set arrived_at = now() - interval '2 minutes'")
+            let ledger = try Ledger(record)
+            #expect(ledger.incompleteFiles?.map(\.missing) == [["TG", "TB"]])
+            #expect(ledger.text.contains("frame-1.fits of cam has no frame TG, TB: restart ingest"))
+            #expect(!ledger.addsUp && ledger.text.contains("1 pending and 1 incomplete files"))
+            for frame in frames[1...] { try bench.hear(frame) }
+            #expect(try Ledger(record).incompleteFiles == nil)
+        }
+    }
+
+    @Test("a frame whose channels come later is superseded: rejected with that reason, whatever its fate, in any order")
+    func superseded() throws {
+        for (fate, order) in [
+            ("measured", "first"), ("pending", "first"), ("pending", "last"), ("calibration", "first"),
+        ] {
+            try withBench { bench in
+                var whole = bench.received(1)
+                if fate == "calibration" { whole = bench.received(1, .flat) }
+                if order == "first" { try bench.hear(whole) }
+                if fate == "calibration" { try bench.hear(bench.master(of: [1])) }
+                if fate == "measured" {
+                    try bench.hear(bench.measured(1, table: bench.table([(50, 60, 9_000)])))
+                }
+                if order == "first" { #expect(try bench.fate(1) == fate) }
+                for frame in channels(1, bench) { try bench.hear(frame) }
+                if order == "last" { try bench.hear(whole) }
+                #expect(try bench.fate(1) == "rejected")
+                #expect(
+                    try bench.count("archive.frame where reason_code = 'superseded' and frame_id = '\(whole.frameID)'")
+                        == 1)
+                // What is still said of it, or again, changes nothing.
+                try bench.hear(bench.measured(1, recipe: "c9", table: bench.table([(50, 60, 9_000)])))
+                var again = bench.master(of: [1])
+                again.masterID = "master-again"
+                try bench.hear(again)
+                again.masterID = "x"
+                var mended = whole
+                mended.instrument.revision = 2
+                try bench.hear(mended)
+                #expect(try bench.fate(1) == "rejected")
+                #expect(try bench.count("archive.frame where fate is null") == 3)
+                let ledger = try Ledger(Record(bench.database))
+                #expect(ledger.files == 2 && ledger.colourFiles == 1 && ledger.received == 4 && ledger.rejected == 1)
+                #expect(ledger.text.contains("frame-1.fits: rejected, frame-1.fits: taken in anew as its channels"))
+            }
+        }
+    }
+
+    @Test("whoever waits for a file that was one frame and becomes three waits for the three")
+    func submittedAgain() throws {
+        try withFolder { folder in
+            try withBench { bench in
+                let frames = channels(1, bench)
+                let id = String(frames[0].raw.sha256.prefix(32))
+                let fates = SubmittedFates(record: Record(bench.database), data: DataFolder(folder.path))
+                try bench.hear(bench.received(1))
+                #expect(try fates.known(id) == .frame)
+                let file = folder.appending(path: "gone.fits")
+                let handed = SubmittedFrame(
+                    file: file, instrument: "cam", place: file, frameID: id, duplicateID: nil, known: .frame)
+                #expect(try fates.outcomes(of: [handed]).map(\.fate) == ["pending"])
+                for frame in frames { try bench.hear(frame) }
+                try bench.database.execute(
+                    "update archive.frame set fate = 'measured', stage = 'ended' where fate is null")
+                #expect(try fates.outcomes(of: [handed]).map(\.fate) == ["measured"])
+                #expect(try fates.known(id) == .channels)
+            }
+        }
+    }
+
     @Test(
         "a file that was handed in has the fate of its channels: pending while one is, then the worst with its reason")
     func submitted() throws {
@@ -97,16 +174,16 @@ struct ColourLedgerTests {
                 let fates = SubmittedFates(record: Record(bench.database), data: DataFolder(folder.path))
                 let file = folder.appending(path: "gone.fits")
                 let handed = SubmittedFrame(
-                    file: file, instrument: "cam", place: file, frameID: id, duplicateID: nil, wasKnown: false)
+                    file: file, instrument: "cam", place: file, frameID: id, duplicateID: nil, known: nil)
                 for frame in frames[..<2] { try bench.hear(frame) }
                 try bench.database.execute(
                     "update archive.frame set fate = 'measured', stage = 'ended' where frame_id = any($1)",
                     [.texts(frames[..<2].map(\.frameID))])
                 #expect(try fates.outcomes(of: [handed]).map(\.fate) == ["pending"])
                 // A part of the channels is no duplicate for ingest either: it takes the file in again.
-                #expect(try !fates.isKnown(id))
+                #expect(try fates.known(id) == nil)
                 try bench.hear(frames[2])
-                #expect(try fates.isKnown(id))
+                #expect(try fates.known(id) == .channels)
                 #expect(try fates.outcomes(of: [handed]).map(\.fate) == ["pending"])
                 try bench.hear(
                     FrameRejected(
@@ -114,7 +191,7 @@ struct ColourLedgerTests {
                         stage: "calibrator", code: "noUsablePixels", reason: "no pixel"))
                 let ended = try fates.outcomes(of: [handed])
                 #expect(ended.map(\.fate) == ["rejected"] && ended[0].text == "TB: no pixel")
-                #expect(try fates.isKnown(id))
+                #expect(try fates.known(id) == .channels)
             }
         }
     }

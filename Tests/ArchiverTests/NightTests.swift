@@ -7,76 +7,6 @@ import Testing
 
 @testable import archiver
 
-/// A field of stars that drifts by a pixel a frame; the first is the target, the next three its comparison stars.
-private typealias Star = (x: Double, y: Double, flux: Double)
-
-private let places: [Star] = (0..<25).map { index -> Star in
-    let x = Double(20 + (index * 37) % 160)
-    let y = Double(15 + (index * 53) % 120)
-    return (x, y, Double(90_000 - index * 3_000))
-}
-
-private func field(_ number: Int, target: Double = 90_000) -> [Star] {
-    let dimming = 1 - 0.02 * Double(number)
-    return places.enumerated().map { index, star -> Star in
-        (star.x + Double(number), star.y, index == 0 ? target : star.flux * dimming)
-    }
-}
-
-private func document(revision: Int = 1, forced: String = "whenMissing") -> String {
-    let stars = (1...3).map { #"{"id": "C\#($0)", "pixel": {"x": \#(places[$0].x), "y": \#(places[$0].y)}}"# }
-    return """
-        {"id": "star", "revision": \(revision), "ra": 200, "dec": 20, "forcedPhotometry": "\(forced)",
-         "pixel": {"frame": "frame-0.fits", "x": \(places[0].x), "y": \(places[0].y)},
-         "comparisonStars": [\(stars.joined(separator: ","))]}
-        """
-}
-
-extension Bench {
-    /// Frames of the night, received and measured, in the order given.
-    fileprivate func observe(_ numbers: [Int], recipe: String = "c1", rank: Int = 0, target: Double = 90_000) throws {
-        for number in numbers {
-            try hear(received(number))
-            let table = try table(field(number, target: target), as: "detections/\(number)-\(recipe).fits")
-            try hear(measured(number, recipe: recipe, rank: rank, table: table))
-        }
-    }
-
-    fileprivate func requestClose() throws {
-        try database.execute(
-            """
-            insert into archive.night (instrument, night, state, revision) values ('cam', $1, 'requested', 1)
-            on conflict (instrument, night) do update set state = 'requested',
-                revision = night.revision + 1, recipes = null
-            where night.state = 'closed'
-            """, [.text(night)])
-    }
-
-    fileprivate var state: String {
-        get throws { try database.execute("select state from archive.night")[0].text("state") }
-    }
-
-    fileprivate func recalibrated(_ recipes: [Int: String], revision: Int) -> NightRecalibrated {
-        NightRecalibrated(
-            instrument: "cam", night: night, revision: revision,
-            recipes: Dictionary(uniqueKeysWithValues: recipes.map { (hexadecimal($0.key), $0.value) }))
-    }
-
-    /// Closes the night with these final recipes.
-    fileprivate func closeNight(_ recipes: [Int: String], revision: Int = 1) throws {
-        try requestClose()
-        try close.advance()
-        try hear(recalibrated(recipes, revision: revision))
-        for _ in 0..<3 { try close.advance() }
-    }
-
-    fileprivate func points() throws -> [PhotometryMeasured] {
-        try database.execute("select payload from archive.light_curve order by mid_mjd_utc").map {
-            try $0.payload(PhotometryMeasured.self, "payload")
-        }
-    }
-}
-
 @Suite("Closing a night")
 struct NightTests {
     private let all = [0: "c1", 1: "c1", 2: "c1", 3: "c1", 4: "c1"]
@@ -84,7 +14,7 @@ struct NightTests {
     @Test("a night is closed step by step, and only when each step's work is done")
     func states() throws {
         try withBench { bench in
-            try bench.target(document())
+            try bench.target(targetDocument())
             try bench.observe([0, 1, 2, 3])
             try bench.hear(bench.received(4))
             try bench.requestClose()
@@ -118,7 +48,7 @@ struct NightTests {
     )
     func versions() throws {
         try withBench { bench in
-            try bench.target(document())
+            try bench.target(targetDocument())
             try bench.observe(Array(0...4))
             #expect(try bench.points().map(\.version) == [1, 1, 1, 1, 1])
             #expect(try bench.points().allSatisfy { $0.provisional && $0.magnitude != nil })
@@ -149,7 +79,7 @@ struct NightTests {
         var order = SeededOrder(state: 3)
         for _ in 0..<4 {
             try withBench { bench in
-                try bench.target(document())
+                try bench.target(targetDocument())
                 try bench.observe(Array(0...4).shuffled(using: &order))
                 try bench.closeNight(all)
                 curves.append(try bench.points())
@@ -162,7 +92,7 @@ struct NightTests {
     @Test("frames that failed do not keep a night open, and are in its sums")
     func failed() throws {
         try withBench { bench in
-            try bench.target(document())
+            try bench.target(targetDocument())
             try bench.observe([0, 1, 2])
             for number in [3, 4] { try bench.hear(bench.received(number)) }
             try bench.hear(bench.rejected(3, by: "calibrator"))
@@ -177,7 +107,7 @@ struct NightTests {
     @Test("a frame of another field is measured and says nothing of the target")
     func otherField() throws {
         try withBench { bench in
-            try bench.target(document())
+            try bench.target(targetDocument())
             try bench.observe([0, 1])
             let other = (0..<20).map { index -> Star in
                 let (x, y) = (Double((index * 71) % 190), Double((index * index * 13) % 140))
@@ -213,7 +143,7 @@ struct ForcedTests {
     @Test("a request without an answer is asked again, with the same id, until it is answered; twice answered is once")
     func unanswered() throws {
         try withBench { bench in
-            try bench.target(document(forced: "always"))
+            try bench.target(targetDocument(forced: "always"))
             try bench.observe([0])
             let request = try #require(bench.said(MeasurementRequested.self).first)
             #expect(request.positions.count == 4)
@@ -243,7 +173,7 @@ struct ForcedTests {
     @Test("a request that was dead-lettered does not keep the night open for ever")
     func deadLettered() throws {
         try withBench { bench in
-            try bench.target(document(forced: "always"))
+            try bench.target(targetDocument(forced: "always"))
             try bench.observe([0, 1])
             let requests = try bench.said(MeasurementRequested.self)
             #expect(requests.count == 2)

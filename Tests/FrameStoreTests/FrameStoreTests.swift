@@ -42,6 +42,27 @@ struct FrameStoreTests {
         }
     }
 
+    @Test("a store without its marker is away for services: at the start, and when the disk goes while they work")
+    func marker() throws {
+        try withStore { store, _ in
+            let error = #expect(throws: Unavailable.self) {
+                _ = try FrameStore(marked: store.root, waitingSeconds: 0.1)
+            }
+            #expect(error?.reason.contains("has no nightjar-store.json: is the right disk mounted?") == true)
+            let (marked, identity) = try store.marked()
+            #expect(identity.count == 32 && identity.allSatisfy(\.isHexDigit))
+            #expect(try marked.marked().identity == identity)
+            let opened = try FrameStore(marked: store.root, waitingSeconds: 0)
+            #expect(try !opened.contains("raw/00/a") && opened.list("raw/00").isEmpty)
+            try FileManager.default.removeItem(atPath: store.root + "/" + FrameStore.markerName)
+            #expect(throws: Unavailable.self) { _ = try opened.contains("raw/00/a") }
+            #expect(throws: Unavailable.self) { _ = try opened.read("raw/00/a") }
+            #expect(throws: Unavailable.self) { _ = try opened.list("raw/00") }
+            #expect(throws: Unavailable.self) { _ = try opened.write("raw/00/a", data: Data()) }
+            #expect(try everything(in: store).isEmpty)
+        }
+    }
+
     @Test("an object is not there until it is whole: a reader sees all of it or nothing, and nothing of a failed one")
     func temporaryName() throws {
         struct Failure: Error {}

@@ -94,6 +94,97 @@ struct ColourFrameTests {
         }
     }
 
+    private func stage(_ bench: Bench, instrument: String = "cam", bayer: BayerRule) -> ReceiveStage {
+        var document = InstrumentDocument.automatic(id: instrument)
+        document.bayer = bayer
+        return ReceiveStage(
+            store: bench.store, sink: bench.bus.sink(), documents: [instrument: document],
+            inspect: { try Inspector.inspect($0, name: $1, document: $2) }, now: { "2026-01-01T00:00:00.000Z" })
+    }
+
+    @Test("a file taken in as one frame is, handed in again, its three channels once the document calls it a mosaic")
+    func documentChanged() throws {
+        try withBench { bench in
+            let bytes = RawFITS.exposure()
+            try bench.receive(bytes, as: "osc.fits")
+            let whole = try #require(try bench.received.first)
+            #expect(try bench.store.contains(ReceiveStage.shelf(of: whole)))
+            let colour = stage(bench, bayer: .rggb)
+            #expect(try colour.receive(bench.drop(bytes, as: "again.fits")) == .accepted(whole.frameID))
+            #expect(try bench.received.dropFirst().map(\.exposure.bayer?.channel) == FrameName.channels)
+            #expect(try bench.received.dropFirst().map(\.frameID) == FrameName.channelIDs(ofFile: whole.raw.sha256))
+            let refusals = try bench.rejected
+            #expect(refusals.map(\.frameID) == [whole.frameID] && refusals.map(\.code) == ["superseded"])
+            #expect(refusals[0].reason.contains("osc.fits: taken in anew as its channels TR, TG, TB"))
+            #expect(try !bench.store.contains(ReceiveStage.shelf(of: whole)), "the calibrator sees it no more")
+            let envelope = try Envelope(data: bench.store.read(StoreNames.envelope(sha256: whole.raw.sha256)))
+            #expect(envelope.topic == FrameRejected.type.topic)
+            // Once more it is a copy of them, whatever the document says.
+            for document in [BayerRule.rggb, .ignore] {
+                let copy = try stage(bench, bayer: document).receive(bench.drop(bytes, as: "third.fits"))
+                #expect(copy == .duplicate("the same bytes as again.fits"))
+                try FileManager.default.removeItem(atPath: bench.inbox.path + "/cam/accepted/third.fits")
+            }
+            #expect(try bench.received.count == 4)
+        }
+    }
+
+    @Test("another instrument's document does not take a frame from the one that has it")
+    func otherInstrument() throws {
+        try withBench(instruments: ["cam", "other"]) { bench in
+            let bytes = RawFITS.exposure()
+            try bench.receive(bytes, as: "mono.fits")
+            let other = stage(bench, instrument: "other", bayer: .rggb)
+            let outcome = try other.receive(bench.drop(bytes, as: "copy.fits", instrument: "other"))
+            #expect(outcome == .duplicate("the same bytes as mono.fits"))
+            #expect(try bench.received.count == 1 && bench.rejected.isEmpty)
+        }
+    }
+
+    @Test(
+        "a file of which ingest announced a part before it was killed is completed at the next start, without the file")
+    func completed() throws {
+        try withBench { bench in
+            try bench.receive(RawFITS.exposure(changes: mosaic), as: "osc.fits")
+            try FileManager.default.removeItem(atPath: bench.inbox.path + "/cam/accepted/osc.fits")
+            let frames = try bench.received
+            let said = bench.bus.messages(on: FrameReceived.type.topic)
+            for lost in frames[1...] {
+                for name in [StoreNames.envelope(raw: lost.raw, exposure: lost.exposure), ReceiveStage.shelf(of: lost)]
+                {
+                    try FileManager.default.removeItem(atPath: bench.store.root + "/" + name)
+                }
+            }
+            let damaged = StoreNames.envelope(raw: frames[1].raw, exposure: frames[1].exposure)
+            try bench.store.write(damaged, data: Data("{".utf8))
+            #expect(try PartialFile.all(in: bench.store).map(\.originalName) == ["osc.fits"])
+            try bench.watcher().lookOnce(StopFlag())
+            #expect(try PartialFile.all(in: bench.store).isEmpty)
+            #expect(try bench.received.dropFirst(3).map(\.frameID) == frames.map(\.frameID))
+            #expect(bench.bus.messages(on: FrameReceived.type.topic).suffix(3).map(\.value) == said.map(\.value))
+            #expect(try frames.allSatisfy { try bench.store.contains(ReceiveStage.shelf(of: $0)) })
+            #expect(bench.lines.all.contains { $0.contains("completed a colour file") && $0.contains("TG,TB") })
+            try bench.watcher().lookOnce(StopFlag())
+            #expect(try bench.received.count == 6, "only once")
+        }
+    }
+
+    @Test("a partial file that cannot be completed is named with the reason, and does not keep others from coming")
+    func notCompleted() throws {
+        try withBench { bench in
+            try bench.receive(RawFITS.exposure(changes: mosaic), as: "osc.fits")
+            let lost = try bench.received[1]
+            let name = StoreNames.envelope(raw: lost.raw, exposure: lost.exposure)
+            try FileManager.default.removeItem(atPath: bench.store.root + "/" + name)
+            try bench.write(document: #"{"id": "cam", "bayer": "ignore"}"#, as: "cam.json")
+            let watcher = try bench.watcher()
+            try bench.drop(RawFITS.exposure(), as: "next.fits")
+            try bench.settle(watcher)
+            #expect(bench.lines.all.contains { $0.contains("cannot be completed") && $0.contains("osc.fits") })
+            #expect(try bench.received.count == 4)
+        }
+    }
+
     @Test("a cube of three colours is refused with a word about them")
     func cube() throws {
         try withBench { bench in

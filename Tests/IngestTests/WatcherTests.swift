@@ -30,6 +30,34 @@ struct WatcherTests {
         }
     }
 
+    @Test("a document that cannot be used at the start is a wrong setting: file, field and what is allowed are named")
+    func unusableDocument() throws {
+        try withBench { bench in
+            try bench.write(document: #"{"id": "cam", "gian": 1, "bayr": 0}"#, as: "cam.json")
+            let error = #expect(throws: InvalidSettings.self) { _ = try bench.watcher() }
+            let problems = error?.problems ?? []
+            #expect(problems.count == 2)
+            #expect(
+                problems.allSatisfy {
+                    $0.hasPrefix("NIGHTJAR_INSTRUMENTS: \(bench.folder.path)/instruments/cam.json: ")
+                })
+            #expect(problems.contains { $0.contains("gian: unknown field") })
+            try bench.write(document: "{", as: "cam.json")
+            #expect(throws: InvalidSettings.self) { _ = try bench.watcher() }
+        }
+    }
+
+    @Test("a folder of documents that is not there is a wrong setting, named with its path")
+    func missingDocuments() throws {
+        try withBench { bench in
+            let error = #expect(throws: InvalidSettings.self) {
+                _ = try bench.watcher(["NIGHTJAR_INSTRUMENTS": "/nowhere/instruments"])
+            }
+            #expect(
+                error?.problems.first?.hasPrefix("NIGHTJAR_INSTRUMENTS: /nowhere/instruments cannot be read: ") == true)
+        }
+    }
+
     @Test("a file that stops growing before it is complete is waited for, and refused only when patience ends")
     func neverComplete() throws {
         try withBench { bench in

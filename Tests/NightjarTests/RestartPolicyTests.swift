@@ -93,6 +93,20 @@ import Testing
         #expect(policy.actions(at: 103) == [.start(ingest)])
     }
 
+    @Test("a service that refuses its settings is not started again: everything is stopped")
+    func refused() {
+        var policy = running()
+        policy.refused(ingest)
+        #expect(policy.isStopping && policy.restarts(of: ingest) == 0)
+        #expect(policy.actions(at: 0) == [.terminate(archiver)])
+        policy.ended(archiver, at: 1)
+        #expect(policy.actions(at: 1) == [.terminate(.broker)])
+        policy.ended(.broker, at: 1)
+        #expect(policy.actions(at: 1) == [.terminate(.database)])
+        policy.ended(.database, at: 1)
+        #expect(policy.isFinished)
+    }
+
     @Test("stopping goes services, broker, database; what does not heed SIGTERM is killed after the grace")
     func stopOrder() {
         var policy = running()

@@ -1,5 +1,6 @@
 import Foundation
 import PostgresStore
+import Synchronization
 import Testing
 
 @testable import nightjar
@@ -23,7 +24,8 @@ import Testing
 
     private func withSystem(
         broker: BrokerPart = SupervisorTests.broker, database: DatabasePart = .external("host=/nowhere"),
-        services: [ServiceSpec], settings: RestartPolicy.Settings = .init(), _ body: (Supervisor, URL) throws -> Void
+        services: [ServiceSpec], settings: RestartPolicy.Settings = .init(),
+        report: @escaping @Sendable (String) -> Void = { _ in }, _ body: (Supervisor, URL) throws -> Void
     ) throws {
         let folder = URL(filePath: "/tmp/nightjar-test-\(UUID().uuidString.prefix(8))")
         defer { do { try FileManager.default.removeItem(at: folder) } catch { print("left behind: \(error)") } }
@@ -31,7 +33,7 @@ import Testing
         let supervisor = Supervisor(
             SystemPlan(
                 dataDirectory: folder, broker: broker, database: database, services: services, environment: environment,
-                restarts: settings))
+                restarts: settings), report: report)
         try supervisor.start()
         defer { supervisor.stop() }
         try body(supervisor, folder)
@@ -171,6 +173,73 @@ import Testing
             #expect(supervisor.pids()["archiver"] == before["archiver"])
             supervisor.stop()
             #expect(!FileManager.default.fileExists(atPath: folder.path + "/postgres/cluster/postmaster.pid"))
+        }
+    }
+
+    @Test("a service that refuses its settings stops everything, and what it says of them is told")
+    func refusedSettings() throws {
+        let problem = "NIGHTJAR_PSF is 'abc'; it must be true or false"
+        let script = "echo \"2026-11-21T10:00:00Z photometer[$$] error settings refused: \(problem)\" >&2; exit 78"
+        let services = [Self.service("archiver", Self.sleeper), Self.service("photometer", script)]
+        try withSystem(services: services) { (supervisor, folder) throws in
+            #expect(eventually { !supervisor.status().isEmpty && supervisor.pids().isEmpty })
+            #expect(supervisor.status().allSatisfy { $0.restarts == 0 })
+            #expect(!supervisor.waitUntilRunning(seconds: 60))
+            let error = #expect(throws: SystemError.self) { try supervisor.check() }
+            #expect(error?.status == 78)
+            #expect(
+                error?.description == """
+                    the settings cannot be used, so everything was stopped:
+                      photometer: \(problem)
+                    """)
+            #expect(supervisor.stopped(after: SystemError("later")) as? SystemError == error)
+        }
+    }
+
+    @Test("what several services say of one setting is told once")
+    func refusalText() {
+        var refusal = SettingsRefusal()
+        refusal.add(.service("photometer-2"), ["A is wrong", "B is wrong"])
+        refusal.add(.service("photometer-1"), ["A is wrong"])
+        refusal.add(.service("ingest"), [])
+        #expect(
+            refusal.text == """
+                the settings cannot be used, so everything was stopped:
+                  photometer-1, photometer-2: A is wrong
+                  photometer-2: B is wrong
+                  ingest: it does not say why; see its log
+                """)
+    }
+
+    @Test("what a service says of its settings is found in its log, but not what it said when it was started before")
+    func logTail() throws {
+        let log = URL(filePath: "/tmp/nightjar-log-\(UUID().uuidString)")
+        defer { unlink(log.path) }
+        let old = "2026 ingest[1] error settings refused: OLD is wrong\n"
+        let new = "2026 ingest[2] info x\n2026 ingest[2] error settings refused: A: is wrong\n"
+        try Data((old + new).utf8).write(to: log)
+        #expect(LogTail(log, from: old.utf8.count).refusals == ["A: is wrong"])
+        #expect(LogTail(log, from: 0).refusals == ["OLD is wrong", "A: is wrong"])
+        #expect(LogTail(log, from: 1 << 20).lines.isEmpty)
+        #expect(LogTail(URL(filePath: "/nowhere/log"), from: 0).lines.isEmpty)
+    }
+
+    @Test("after three ends in a row the end of the log is told, once, and the service is still started again")
+    func failuresInARow() throws {
+        let told = Mutex<[String]>([])
+        let report: @Sendable (String) -> Void = { line in told.withLock { $0.append(line) } }
+        let script = "echo line $$; exec sh -c 'echo cannot open the door >&2; exit 1'"
+        var settings = RestartPolicy.Settings()
+        settings.firstDelaySeconds = 0.01
+        settings.longestDelaySeconds = 0.02
+        try withSystem(services: [Self.service("a", script)], settings: settings, report: report) {
+            (supervisor, folder) throws in
+            #expect(eventually { supervisor.status().contains { $0.name == "a" && $0.restarts >= 5 } })
+            let lines = told.withLock { $0 }
+            let heading = "a has ended 3 times in a row; the last lines of \(folder.path)/logs/a.log:"
+            #expect(lines.count { $0 == heading } == 1)
+            #expect(lines.contains("    cannot open the door"))
+            #expect(throws: Never.self) { try supervisor.check() }
         }
     }
 

@@ -70,7 +70,7 @@ struct FrameRecord {
     }
 
     /// The current version of each frame that fits: the one the last night close chose, else the highest master rank,
-    /// then the recipe.
+    /// then the recipe. Frames whose channels have superseded them are left out.
     ///
     /// - Parameters:
     ///   - first: only so many, the first by mid-exposure.
@@ -83,7 +83,10 @@ struct FrameRecord {
             """
             select measured from (
                 select distinct on (frame_id) frame_id, midpoint_mjd_utc, measured from archive.frame_version
-                where \(condition) order by frame_id, chosen desc, master_rank desc, recipe desc) as version
+                where \(condition) and not exists (
+                    select from archive.frame f
+                    where f.frame_id = frame_version.frame_id and f.reason_code = 'superseded')
+                order by frame_id, chosen desc, master_rank desc, recipe desc) as version
             order by midpoint_mjd_utc \(direction), frame_id \(direction) limit \(first ?? last ?? 2_000_000_000)
             """, parameters)
         return try rows.map(FrameVersion.init).sorted(by: FrameVersion.inOrder)

@@ -123,6 +123,7 @@ struct NightLightCurve {
             filter: frame.filter, magnitudeSystem: ensemble.system, midpointMJDUTC: frame.midpoint, flags: 0,
             instrument: frame.instrument.id, field: frame.field, source: "nightjar")
         point.fwhmPixels = frame.measured.fwhmPixels
+        point.calibrationFlags = frame.measured.frame.flags
         point.ensemble = ensembleID
         Self.addTimes(&point, frame, target)
         if let zeroPoint = ensemble.solution?.zeroPoint(of: frame.frameID) {

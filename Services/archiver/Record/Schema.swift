@@ -12,6 +12,8 @@ enum ArchiveSchema {
         Migration(5, "inbox and outbox", Inbox.tableSQL(schema: name) + Outbox.tableSQL(schema: name)),
         Migration(6, "requests by frame, frames of a closed night", additions),
         Migration(7, "master fringes, and masters of any kind", fringes),
+        Migration(8, "frames asked for again by the closing of a night", remeasuring),
+        Migration(9, "which frame store the record belongs to", frameStores),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -209,6 +211,22 @@ enum ArchiveSchema {
         alter table archive.frame add constraint frame_kind_check
             check (kind in ('bias', 'dark', 'flat', 'light', 'fringe'));
         alter table archive.master drop constraint master_kind_check;
+        """
+
+    /// How many versions of a frame there were when the calibrator named its night's final recipes, and for which
+    /// closing of the night the frame was last asked for again.
+    private static let remeasuring = """
+        alter table archive.frame add column versions_when_recalibrated int,
+            add column remeasured_revision int not null default 0;
+        """
+
+    /// The last one accepted is the present one.
+    private static let frameStores = """
+        create table archive.frame_store (
+            number int primary key generated always as identity,
+            store text not null,
+            accepted_at timestamptz not null default now()
+        );
         """
 
     private static let operations = """

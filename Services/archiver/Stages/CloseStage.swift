@@ -11,11 +11,16 @@ internal import PostgresStore
 ///     measuring      -> every final recipe is measured      -> targets are placed, forced photometry is asked for
 ///     forcing        -> every request is answered           -> final points are published, `ledger.reconciled`
 ///     closed
+///
+/// Calibration frames that come while a night is measured change what the calibrator takes for the best masters. A
+/// final recipe that was lost on the way is then not made again, but another: the night is closed anew, as a new
+/// revision.
 struct CloseStage {
     let archive: Archive
     let measure: MeasureStage
     let log: Log
     private var database: Database { archive.database }
+    private var supersession: Supersession { Supersession(archive: archive) }
 
     init(archive: Archive, measure: MeasureStage, log: Log) {
         self.archive = archive
@@ -46,12 +51,19 @@ struct CloseStage {
     func recalibrated(_ event: Event<NightRecalibrated>) throws -> [Outgoing] {
         let night = event.payload
         try archive.record(event) {
-            try database.execute(
+            let taken = try database.execute(
                 """
                 update archive.night set state = 'measuring', recipes = $4
                 where instrument = $1 and night = $2 and revision = $3 and state = 'recalibrating'
                 """,
                 [.text(night.instrument), .text(night.night), .int(night.revision), .payload(night.recipes)])
+            guard taken.affected > 0 else { return }
+            try database.execute(
+                """
+                update archive.frame set versions_when_recalibrated =
+                    (select count(*) from archive.frame_version v where v.frame_id = frame.frame_id)
+                where frame_id = any($1)
+                """, [.texts(night.recipes.keys.sorted())])
         }
         return []
     }
@@ -103,6 +115,7 @@ struct CloseStage {
     private func finalVersions(_ night: Night) throws -> [FrameVersion]? {
         var versions: [FrameVersion] = []
         for (frameID, recipe) in night.recipes.sorted(by: { $0.key < $1.key }) {
+            if try supersession.isSuperseded(frameID) { continue }
             if let version = try measure.frames.version(frameID: frameID, calibratedRecipe: recipe) {
                 versions.append(version)
             } else if try !hasFailed(frameID) {
@@ -121,8 +134,7 @@ struct CloseStage {
 
     private func placeIfMeasured(_ night: Night) throws -> Bool {
         guard let versions = try finalVersions(night) else {
-            try remeasureMissing(night)
-            return false
+            return try remeasureMissing(night)
         }
         for version in versions { try measure.frames.choose(version, revision: night.revision) }
         for target in try measure.targets.all() {
@@ -139,16 +151,35 @@ struct CloseStage {
         return true
     }
 
-    /// A version that does not come is asked for by announcing its frame again.
-    private func remeasureMissing(_ night: Night) throws {
-        for (frameID, recipe) in night.recipes.sorted(by: { $0.key < $1.key })
-        where try measure.frames.version(frameID: frameID, calibratedRecipe: recipe) == nil {
+    /// A version that does not come is asked for by announcing its frame again. A frame that was asked for and has come
+    /// in a recipe that is new as well has got other masters: what the calibrator said of the night holds no longer.
+    ///
+    /// - Returns: whether the night is closed anew.
+    private func remeasureMissing(_ night: Night) throws -> Bool {
+        let missing = try night.recipes.filter { frameID, recipe in
+            try measure.frames.version(frameID: frameID, calibratedRecipe: recipe) == nil
+        }.keys.sorted()
+        let others = try database.execute(
+            """
+            select frame_id from archive.frame
+            where frame_id = any($1) and fate = 'measured' and remeasured_revision = $2
+                and versions_when_recalibrated
+                    < (select count(*) from archive.frame_version v where v.frame_id = frame.frame_id)
+            """, [.texts(missing), .int(night.revision)])
+        guard others.isEmpty else {
             try database.execute(
                 """
-                update archive.frame set fate = null, stage = 'calibrated', stage_since = now()
-                where frame_id = $1 and fate = 'measured'
-                """, [.text(frameID)])
+                update archive.night set state = 'requested', revision = revision + 1, recipes = null
+                where instrument = $1 and night = $2
+                """, night.key)
+            return true
         }
+        try database.execute(
+            """
+            update archive.frame set fate = null, stage = 'calibrated', stage_since = now(), remeasured_revision = $2
+            where frame_id = any($1) and fate = 'measured'
+            """, [.texts(missing), .int(night.revision)])
+        return false
     }
 
     private func finishIfAnswered(_ night: Night) throws -> Bool {

@@ -8,15 +8,21 @@ struct LedgerStage {
     let archive: Archive
     private var database: Database { archive.database }
 
+    private let supersession: Supersession
+
     init(archive: Archive) {
         self.archive = archive
+        supersession = Supersession(archive: archive)
     }
 
     func received(_ event: Event<FrameReceived>) throws -> [Outgoing] {
         let frame = event.payload
         try archive.record(event) {
             // A frame refused by ingest may come again and be fine, once its instrument's document has been mended.
-            let mended = "frame.fate = 'rejected' and frame.ended_by = 'ingest'"
+            let mended = """
+                frame.fate = 'rejected' and frame.ended_by = 'ingest'
+                    and frame.reason_code is distinct from 'superseded'
+                """
             try database.execute(
                 """
                 insert into archive.frame
@@ -35,7 +41,12 @@ struct LedgerStage {
                     .text(frame.frameID), .text(frame.instrument.id), .text(frame.night), .text(frame.originalName),
                     .text(frame.exposure.kind.rawValue), .double(frame.exposure.midpointMJDUTC), .payload(frame),
                 ])
-            if frame.exposure.bayer != nil { try forgetRefusal(ofFile: FrameName.id(ofFile: frame.raw.sha256)) }
+            if frame.exposure.bayer != nil {
+                try forgetRefusal(ofFile: FrameName.id(ofFile: frame.raw.sha256))
+                try supersession.supersede(FrameName.id(ofFile: frame.raw.sha256))
+            } else if try isSplit(frame.frameID) {
+                try supersession.supersede(frame.frameID)
+            }
             try settleCalibration([frame.frameID])
             try settleMeasured(frame.frameID)
         }
@@ -109,6 +120,7 @@ struct LedgerStage {
             update archive.frame set fate = 'calibration', reason = null, reason_code = null, ended_by = null,
                 stage = 'ended', stage_since = now()
             where frame_id = any($1) and fate is distinct from 'calibration' and kind <> 'light'
+                and reason_code is distinct from 'superseded'
                 and exists (select from archive.master_input i where i.frame_id = frame.frame_id)
             """,
             [.texts(frames)])
@@ -121,6 +133,7 @@ struct LedgerStage {
             update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
                 stage = 'ended', stage_since = now()
             where frame_id = $1 and fate is distinct from 'measured' and kind = 'light'
+                and reason_code is distinct from 'superseded'
                 and exists (select from archive.frame_version v where v.frame_id = frame.frame_id)
             """,
             [.text(frameID)])

@@ -37,11 +37,24 @@ struct MeasureStage {
                 update archive.frame set fate = 'measured', reason = null, reason_code = null, ended_by = null,
                     stage = 'ended', stage_since = now()
                 where frame_id = $1 and fate is distinct from 'measured'
+                    and reason_code is distinct from 'superseded'
                 """, [.text(version.frameID)])
+            if try Supersession(archive: archive).isSuperseded(version.frameID) { return }
             for target in try targets.all() { try place(target, on: version) }
             try placeWaiting(for: version)
         }
+        try settleAgain(version.frameID)
         return []
+    }
+
+    /// A frame that was announced again and comes to what is in the record already has its fate again.
+    private func settleAgain(_ frameID: String) throws {
+        try archive.database.execute(
+            """
+            update archive.frame set fate = 'measured', stage = 'ended', stage_since = now()
+            where frame_id = $1 and fate is null and kind = 'light'
+                and exists (select from archive.frame_version v where v.frame_id = frame.frame_id)
+            """, [.text(frameID)])
     }
 
     /// `measurement.made`; counts when it is asked for, which may be again after it was forgotten: so the request, not

@@ -70,14 +70,8 @@ struct PointStage {
         _ target: RecordedTarget, besides seen: Set<String>, of versions: [FrameVersion], revision: Int
     ) throws {
         for version in versions where !seen.contains(version.frameID) {
-            guard var point = try current(target.id, version.frameID), !point.withdrawn else { continue }
-            point.version = max(point.version + 1, 1 + revision)
-            point.provisional = false
-            point.withdrawn = true
-            (point.magnitude, point.magnitudeError, point.limitMagnitude, point.limitSigma) = (nil, nil, nil, nil)
-            (point.fluxNanojansky, point.fluxErrorNanojansky) = (nil, nil)
-            point.measurementID = NightLightCurve.identity(of: point, recipe: version.recipe)
-            try publish(point, version)
+            guard let point = try current(target.id, version.frameID), !point.withdrawn else { continue }
+            try publish(point.withdrawn(recipe: version.recipe, least: 1 + revision), version)
         }
     }
 

@@ -148,12 +148,12 @@ struct SubmitRun {
             while !taken.insert("\(guess.instrument)/\(guess.order)/\(number)/\(name)").inserted { number += 1 }
             let folder = "\(guess.order + 1)" + (number == 0 ? "" : "~\(number + 1)")
             let frameID = try fates?.frameID(of: guess.file)
-            let wasKnown = try frameID.map { try fates?.isKnown($0) ?? false } ?? false
+            let known = try frameID.flatMap { try fates?.known($0) }
             let place = try handIn.hand(guess.file, to: guess.instrument, folder: folder)
             submitted.append(
                 SubmittedFrame(
                     file: guess.file, instrument: guess.instrument, place: place, frameID: frameID,
-                    duplicateID: fates == nil ? nil : SubmittedFates.duplicateID(of: place), wasKnown: wasKnown))
+                    duplicateID: fates == nil ? nil : SubmittedFates.duplicateID(of: place), known: known))
             progress.show(done: index + 1, of: plan.count)
         }
         return submitted

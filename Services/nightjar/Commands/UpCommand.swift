@@ -62,11 +62,19 @@ struct UpRun {
         try createTopics()
         let supervisor = Supervisor(try system.plan(), report: reporter.note)
         try supervisor.start()
-        defer { supervisor.stop() }
+        do {
+            return try work(supervisor, intake, stop)
+        } catch {
+            throw supervisor.stopped(after: error)
+        }
+    }
+
+    private func work(_ supervisor: Supervisor, _ intake: SetupIntake, _ stop: StopFlag) throws -> Int32 {
         guard let record = try waitUntilReady(supervisor, stop) else { return end(supervisor, asked: stop) }
         if let setup { try intake.installDocuments(setup, in: record) }
         var shown = showReady(supervisor)
         while !stop.isRaised {
+            try supervisor.check()
             Thread.sleep(forTimeInterval: 0.2)
             shown = showNewInboxes(after: shown)
         }
@@ -145,6 +153,7 @@ struct UpRun {
         var told = Date()
         var waitsFor = ""
         while !stop.isRaised {
+            try supervisor.check()
             if supervisor.waitUntilRunning(seconds: 0.5), let address = supervisor.database {
                 let record = Record(try Database(address, applicationName: "nightjar up"))
                 do {

@@ -94,10 +94,16 @@ extension NightReport {
         self.init(
             title: "Night " + (nights.isEmpty ? "without frames" : nights.joined(separator: ", ")),
             subtitle: instruments.joined(separator: ", "), isComplete: ledger.addsUp,
-            summary: counts.map { Fact(name: $0.0, value: String($0.1)) },
+            summary: counts.map { Fact(name: $0.0, value: String($0.1)) }
+                + (ledger.calibrationGaps ?? []).map { Fact(name: "calibration", value: $0.text) },
             ledger: Table(
-                headings: ["frame", "instrument", "night", "kind", "fate"],
-                rows: ledger.frames.map { [$0.originalName, $0.instrument, $0.night ?? "", $0.kind ?? "", $0.fate] }),
+                headings: ["frame", "instrument", "night", "kind", "fate", "calibration"],
+                rows: ledger.frames.map {
+                    [
+                        $0.originalName, $0.instrument, $0.night ?? "", $0.kind ?? "", $0.fate,
+                        ($0.calibrationFlags ?? []).joined(separator: " "),
+                    ]
+                }),
             lightCurves: curves.map { curve, plot in
                 Figure(caption: "\(curve.target): \(curve.points.count) points", content: .lightCurve(plot))
             },

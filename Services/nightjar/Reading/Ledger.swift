@@ -17,6 +17,10 @@ struct Ledger: Codable, Equatable {
     var deadLettered: Int
     /// Frames without a fate yet.
     var pending: Int
+    /// Files of colour cameras of which not all frames have come, for a minute at the least; nil where there are none.
+    var incompleteFiles: [IncompleteFile]?
+    /// What the calibration of measured lights lacked; nil where nothing did.
+    var calibrationGaps: [CalibrationGap]?
     var frames: [Frame]
 
     struct Frame: Codable, Equatable {
@@ -31,6 +35,8 @@ struct Ledger: Codable, Equatable {
         var reasonCode: String?
         var reason: String?
         var midpointMJDUTC: Double?
+        /// Names of calibration flags, of the current version of a measured light: `noFlat`, ...
+        var calibrationFlags: [String]?
     }
 
     /// In = out, and nothing is under way.
@@ -44,19 +50,16 @@ struct Ledger: Codable, Equatable {
             """
             select frame_id, original_name, instrument, night, kind, coalesce(fate, 'pending') as fate,
                 reason_code, reason, midpoint_mjd_utc, received->'exposure'->'bayer'->>'channel' as channel,
-                received->'raw'->>'sha256' as file
-            from archive.frame where $1::text is null or night = $1
+                received->'raw'->>'sha256' as file, version.flags,
+                arrived_at < now() - interval '1 minute' as is_settled
+            from archive.frame left join lateral (
+                select measured->'frame'->'flags' as flags from archive.frame_version v
+                where v.frame_id = frame.frame_id order by chosen desc, master_rank desc, recipe desc limit 1
+            ) as version on true
+            where $1::text is null or night = $1
             order by midpoint_mjd_utc nulls last, original_name, channel desc, frame_id
             """, [SQLValue(night)])
-        frames = try rows.map {
-            Frame(
-                frameID: try $0.text("frame_id"), originalName: try $0.text("original_name"),
-                instrument: try $0.text("instrument"), channel: try $0.optionalText("channel"),
-                night: try $0.optionalText("night"),
-                kind: try $0.optionalText("kind"), fate: try $0.text("fate"),
-                reasonCode: try $0.optionalText("reason_code"), reason: try $0.optionalText("reason"),
-                midpointMJDUTC: try $0.optionalDouble("midpoint_mjd_utc"))
-        }
+        frames = try rows.map(Frame.init)
         duplicates = try record.database.execute(
             """
             select count(*) as copies from archive.duplicate d left join archive.frame f using (frame_id)
@@ -67,6 +70,8 @@ struct Ledger: Codable, Equatable {
         // A colour camera's file counts when the last of its channels has been heard of.
         let channels = try rows.filter { try $0.optionalText("channel") != nil }
         let split = try Dictionary(grouping: channels, by: { try $0.text("file") }).values.count { $0.count == 3 }
+        let incomplete = try IncompleteFile.all(channels)
+        incompleteFiles = incomplete.isEmpty ? nil : incomplete
         files = received - channels.count + split + duplicates
         colourFiles = split > 0 ? split : nil
         measured = counts["measured"] ?? 0
@@ -74,6 +79,13 @@ struct Ledger: Codable, Equatable {
         rejected = counts["rejected"] ?? 0
         deadLettered = counts["deadLettered"] ?? 0
         pending = counts["pending"] ?? 0
+        let gaps = CalibrationGap.gaps(of: frames)
+        calibrationGaps = gaps.isEmpty ? nil : gaps
+    }
+
+    private var disagreement: String {
+        let incomplete = (incompleteFiles ?? []).count
+        return "in and out differ by \(pending) pending" + (incomplete > 0 ? " and \(incomplete) incomplete files" : "")
     }
 
     /// The counts, a line each, and the frames that went wrong with their reasons.
@@ -90,7 +102,9 @@ struct Ledger: Codable, Equatable {
             let name = frame.originalName + (frame.channel.map { " \($0)" } ?? "")
             lines.append("  \(name): \(frame.fate), \(frame.reason ?? "")".printable)
         }
-        lines.append(addsUp ? "in = out" : "in and out differ by \(pending) pending")
+        lines += (incompleteFiles ?? []).map { "  \($0.text)".printable }
+        lines += (calibrationGaps ?? []).map { "  \($0.text)".printable }
+        lines.append(addsUp ? "in = out" : disagreement)
         return lines.joined(separator: "\n")
     }
 }
@@ -100,4 +114,16 @@ func prettyJSON(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(value) + Data("\n".utf8)
+}
+
+extension Ledger.Frame {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            frameID: try row.text("frame_id"), originalName: try row.text("original_name"),
+            instrument: try row.text("instrument"), channel: try row.optionalText("channel"),
+            night: try row.optionalText("night"), kind: try row.optionalText("kind"), fate: try row.text("fate"),
+            reasonCode: try row.optionalText("reason_code"), reason: try row.optionalText("reason"),
+            midpointMJDUTC: try row.optionalDouble("midpoint_mjd_utc"),
+            calibrationFlags: try row.optionalData("flags").map { try JSONDecoder().decode([String].self, from: $0) })
+    }
 }

@@ -26,6 +26,7 @@ struct LightCurve {
     static let columns = [
         "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "flux_njy", "flux_njy_err",
         "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version", "provisional",
+        "calibration_flags",
     ]
 
     /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
@@ -41,6 +42,7 @@ struct LightCurve {
                 number(point.fluxNanojansky, 3), number(point.fluxErrorNanojansky, 3), number(point.limitMagnitude, 4),
                 number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3), String(point.flags),
                 point.instrument, point.frameID, String(point.version), point.provisional ? "true" : "false",
+                (point.calibrationFlags ?? []).joined(separator: " "),
             ]
             return fields.map(Self.quoted).joined(separator: ",")
         }

@@ -16,9 +16,12 @@ final class Record {
     }
 
     /// Waits until archiver and alerter have made their tables.
-    func waitUntilReady(seconds: Double) throws {
+    ///
+    /// - Parameter check: throws when there is no use in waiting any longer.
+    func waitUntilReady(seconds: Double, check: () throws -> Void = {}) throws {
         let deadline = Date().addingTimeInterval(seconds)
         while true {
+            try check()
             do {
                 let row = try database.execute(
                     """

@@ -13,8 +13,15 @@ struct SubmittedFrame {
     let frameID: String?
     /// What the ledger calls it should it be a copy of another frame; nil when nobody waits for it.
     let duplicateID: String?
-    /// Whether the ledger had a frame of these bytes that was not rejected: then this one is a duplicate.
-    let wasKnown: Bool
+    /// What the ledger had of these bytes and had not rejected: nil when it had nothing.
+    let known: Known?
+
+    enum Known {
+        /// One frame: the file is a duplicate, unless its instrument's document calls it a mosaic since.
+        case frame
+        /// All channels of a mosaic: the file is a duplicate.
+        case channels
+    }
 }
 
 /// Finds out what became of files that were handed in: from where ingest has moved the copy, and from the ledger.
@@ -59,8 +66,8 @@ struct SubmittedFates {
         return String(SHA256.hex(of: Data("\(place.path)|\(status.st_size)|\(changed)".utf8)).prefix(32))
     }
 
-    /// Whether ingest will call the file a duplicate: it has the frame, or all channels of a mosaic.
-    func isKnown(_ frameID: String) throws -> Bool {
+    /// What ingest has of the file already.
+    func known(_ frameID: String) throws -> SubmittedFrame.Known? {
         let channels = FrameName.channelIDs(ofFile: frameID)
         let rows = try record.database.execute(
             """
@@ -68,7 +75,8 @@ struct SubmittedFates {
             """, [.texts([frameID] + channels)])
         let present = Set(try rows.map { try $0.text("frame_id") })
         let standing = Set(try rows.filter { try $0.bool("stands") }.map { try $0.text("frame_id") })
-        return standing.contains(frameID) || present.isSuperset(of: channels) && !standing.isDisjoint(with: channels)
+        if standing.contains(frameID) { return .frame }
+        return present.isSuperset(of: channels) && !standing.isDisjoint(with: channels) ? .channels : nil
     }
 
     func wait(for frames: [SubmittedFrame]) throws {
@@ -109,6 +117,8 @@ struct SubmittedFates {
         let fate: String
         let reason: String
         let endedBy: String?
+        /// Whether it is about the channels of a mosaic.
+        var isSplit = false
     }
 
     /// That of the file's frame, or of the three channels that a colour camera's file is split into: the worst, with
@@ -122,16 +132,16 @@ struct SubmittedFates {
         let fates = channels.map(\.1.fate)
         guard channels.count == FrameName.channels.count, let fate = order.first(where: fates.contains),
             !fates.contains("pending")
-        else { return Entry(fate: "pending", reason: "", endedBy: nil) }
+        else { return Entry(fate: "pending", reason: "", endedBy: nil, isSplit: true) }
         let reasons = channels.filter { !$0.1.reason.isEmpty }.map { "\($0.0): \($0.1.reason)" }
-        return Entry(fate: fate, reason: reasons.joined(separator: "; "), endedBy: channels[0].1.endedBy)
+        return Entry(fate: fate, reason: reasons.joined(separator: "; "), endedBy: channels[0].1.endedBy, isSplit: true)
     }
 
     private func outcome(of frame: SubmittedFrame, entry: Entry?, copyOf other: String?) -> Outcome {
         let pending = Outcome(frame, fate: "pending", text: "")
         if FileManager.default.fileExists(atPath: frame.place.path) { return pending }
         if let other { return Outcome(frame, fate: "duplicate", text: other) }
-        guard let entry, !frame.wasKnown else { return pending }
+        guard let entry, frame.known == nil || frame.known == .frame && entry.isSplit else { return pending }
         // The rejection of an earlier time, until this time's acceptance is in the ledger.
         let isRefused = FileManager.default.fileExists(atPath: shelved(frame, "rejected"))
         if !isRefused, entry.fate == "rejected", entry.endedBy == "ingest" { return pending }

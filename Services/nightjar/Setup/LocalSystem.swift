@@ -44,15 +44,15 @@ struct LocalSystem {
         guard supervisor.waitUntilRunning(seconds: 90), let address = supervisor.database else {
             let down = supervisor.status().filter { !$0.isRunning }
             supervisor.stop()
+            try supervisor.check()
             let names = down.map { "\($0.name) (\($0.lastEnding ?? "not started"))" }.joined(separator: ", ")
             throw SystemError("not everything came up in 90 s: \(names); see the logs in \(data.root.path)/logs")
         }
         let record = Record(try Database(address, applicationName: "nightjar"))
         do {
-            try record.waitUntilReady(seconds: 60)
+            try record.waitUntilReady(seconds: 60, check: supervisor.check)
         } catch {
-            supervisor.stop()
-            throw error
+            throw supervisor.stopped(after: error)
         }
         return (supervisor, record)
     }

@@ -38,22 +38,34 @@ struct NightRun {
         ]
         Terminal.complain("starting broker, database and services; their logs are in \(data.root.path)/logs")
         let (supervisor, record) = try system.start { Terminal.complain($0) }
-        defer { supervisor.stop() }
+        do {
+            try work(plan, supervisor, record, reading: reading)
+            let ledger = try Ledger(record)
+            supervisor.stop()
+            return ledger
+        } catch {
+            throw supervisor.stopped(after: error)
+        }
+    }
+
+    private func work(
+        _ plan: [FileGuess], _ supervisor: Supervisor, _ record: Record, reading: (Record) throws -> Void
+    ) throws {
         for target in setup.targets { try record.add(target) }
         for rule in setup.rules { try record.add(rule) }
         var handIn = HandIn(data: data)
         var lights = 0
         for guess in plan {
+            try supervisor.check()
             if guess.kind == .light {
                 try beforeLight?(record, lights)
                 lights += 1
             }
             try handIn.hand(guess.file, to: guess.instrument)
         }
-        try follow(record, files: files.count)
+        try follow(record, supervisor, files: plan.count)
         try NightOutput(record: record, out: out, frames: data.frames).write()
         try reading(record)
-        return try Ledger(record)
     }
 
     private func install(_ file: URL, as id: String) throws {
@@ -74,8 +86,8 @@ struct NightRun {
 
     // MARK: Waiting
 
-    private func follow(_ record: Record, files: Int) throws {
-        let waiting = Waiting(patienceSeconds: Self.patienceSeconds)
+    private func follow(_ record: Record, _ supervisor: Supervisor, files: Int) throws {
+        let waiting = Waiting(patienceSeconds: Self.patienceSeconds, check: supervisor.check)
         try waiting.until("frames", total: files) {
             let ledger = try Ledger(record)
             let open = ledger.frames.filter { $0.fate == "pending" && $0.kind == "light" }.count

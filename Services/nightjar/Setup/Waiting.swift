@@ -4,6 +4,8 @@ internal import Pipeline
 /// Waits for something with a progress display, and gives up with a message when nothing moves for too long.
 struct Waiting {
     let patienceSeconds: Double
+    /// Throws when there is no use in waiting any longer.
+    var check: () throws -> Void = {}
 
     /// - Parameter look: how many are done, whether all is, and what to say beside the bar.
     func until(_ title: String, total: Int, _ look: () throws -> (done: Int, isDone: Bool, note: String)) throws {
@@ -12,6 +14,7 @@ struct Waiting {
         var last = (done: -1, note: "")
         var moved = Date()
         while true {
+            try check()
             do {
                 let now = try look()
                 if now.done != last.done || now.note != last.note {

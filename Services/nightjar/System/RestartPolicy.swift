@@ -20,6 +20,7 @@ enum Part: Hashable, Comparable, Sendable, CustomStringConvertible {
 /// - Services start only while database and broker can be used. A database that dies is restarted under them, since its
 ///   address stays; a broker that dies takes the services with it, since its address changes.
 /// - What dies by itself comes back after 0.2 s, 0.4 s, ... 10 s; a life of 30 s starts the count anew.
+/// - A service that refuses its settings would refuse them for ever: everything is stopped.
 /// - Stopping goes service by service first, then the broker, then the database, each asked by SIGTERM and killed after
 ///   a grace.
 struct RestartPolicy: Sendable {
@@ -90,6 +91,13 @@ struct RestartPolicy: Sendable {
         members[part] = member
     }
 
+    /// A part ended because it cannot use its settings: everything is on its way out.
+    mutating func refused(_ part: Part) {
+        members[part]?.state = .stopped
+        members[part]?.isAsked = false
+        stop()
+    }
+
     /// From now on everything is on its way out.
     mutating func stop() {
         isStopping = true
@@ -122,6 +130,9 @@ struct RestartPolicy: Sendable {
 
     /// How often the part has come to an end and was, or will be, started again.
     func restarts(of part: Part) -> Int { members[part]?.restarts ?? 0 }
+
+    /// How often in a row the part has ended soon after its start.
+    func failures(of part: Part) -> Int { members[part]?.failures ?? 0 }
 
     var parts: [Part] { members.keys.sorted() }
 

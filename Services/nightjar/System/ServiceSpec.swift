@@ -79,7 +79,11 @@ enum ChildSetting {
 /// What keeps the system from being brought up, and what to do about it.
 struct SystemError: Error, Equatable, CustomStringConvertible {
     let description: String
-    init(_ description: String) {
+    /// What nightjar ends with: 78 (EX_CONFIG) for settings that cannot be used.
+    let status: Int32
+
+    init(_ description: String, status: Int32 = 1) {
         self.description = description
+        self.status = status
     }
 }

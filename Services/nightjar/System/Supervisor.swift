@@ -54,10 +54,29 @@ final class Supervisor: Sendable {
         }
     }
 
-    /// Waits until every part runs; false when that did not happen in time.
+    /// - Throws: `SystemError` with what services say of their settings, when one cannot use them; then everything is
+    ///   stopped, or about to be.
+    func check() throws(SystemError) {
+        let refusal = board.refusal
+        if !refusal.isEmpty { throw SystemError(refusal.text, status: SettingsRefusal.status) }
+    }
+
+    /// Stops everything after `error`, and says what to tell people: that the settings cannot be used, where that is
+    /// the cause of it.
+    func stopped(after error: any Error) -> any Error {
+        stop()
+        do {
+            try check()
+            return error
+        } catch let cause {
+            return cause
+        }
+    }
+
+    /// Waits until every part runs; false when that did not happen in time, or settings were refused.
     func waitUntilRunning(seconds: Double) -> Bool {
         let deadline = DispatchTime.now() + seconds
-        while DispatchTime.now() < deadline {
+        while DispatchTime.now() < deadline && board.refusal.isEmpty {
             if board.isEverythingRunning { return true }
             usleep(20_000)
         }
@@ -90,6 +109,8 @@ final class Board: Sendable {
     enum Happening: Sendable {
         case ready(Part, address: String)
         case ended(Part, String)
+        /// Ended with the status of a service that cannot use its settings.
+        case refused(Part)
         case stop
     }
 
@@ -99,6 +120,7 @@ final class Board: Sendable {
         var brokers: String?
         var database: String?
         var isEverythingRunning = false
+        var refusal = SettingsRefusal()
         var lock: DirectoryLock?
     }
 
@@ -110,6 +132,7 @@ final class Board: Sendable {
     var brokers: String? { content.withLock { $0.brokers } }
     var database: String? { content.withLock { $0.database } }
     var isEverythingRunning: Bool { content.withLock { $0.isEverythingRunning } }
+    var refusal: SettingsRefusal { content.withLock { $0.refusal } }
 
     func lock(_ directory: URL) throws {
         try content.withLock { $0.lock = try DirectoryLock(directory) }
@@ -136,6 +159,10 @@ final class Board: Sendable {
             defer { content.happenings = [] }
             return content.happenings
         }
+    }
+
+    func refuse(_ part: Part, _ problems: [String]) {
+        content.withLock { $0.refusal.add(part, problems) }
     }
 
     func show(_ status: [PartStatus], isEverythingRunning: Bool, brokers: String?, database: String?) {

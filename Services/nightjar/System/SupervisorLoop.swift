@@ -12,6 +12,8 @@ struct SupervisorLoop {
     private var specs: [String: ServiceSpec] = [:]
     private var children: [Part: ChildProcess] = [:]
     private var lastEndings: [Part: String] = [:]
+    /// How long each log was when its part was last started [bytes].
+    private var logStarts: [Part: Int] = [:]
     private var brokers: String?
     private var database: String?
 
@@ -73,9 +75,32 @@ struct SupervisorLoop {
             lastEndings[part] = how
             if part == .broker { brokers = nil }
             policy.ended(part, at: now)
-            if !policy.isStopping { report(restartLine(part, how)) }
+            if !policy.isStopping {
+                report(restartLine(part, how))
+                reportFailures(of: part)
+            }
+        case .refused(let part):
+            children[part] = nil
+            lastEndings[part] = "refuses its settings"
+            policy.refused(part)
+            board.refuse(part, logTail(of: part).refusals)
+            report("\(part) refuses its settings: everything is stopped")
         }
     }
+
+    /// So many ends soon after the start are told of with the last lines of the log, and every tenth from then on.
+    private static let failuresTold = 3
+
+    private func reportFailures(of part: Part) {
+        let failures = policy.failures(of: part)
+        guard failures % 10 == Self.failuresTold, part != .database else { return }
+        report("\(part) has ended \(failures) times in a row; the last lines of \(logFile(of: part).path):")
+        for line in logTail(of: part).lines.suffix(5) { report("    " + line.printable) }
+    }
+
+    private func logTail(of part: Part) -> LogTail { LogTail(logFile(of: part), from: logStarts[part] ?? 0) }
+
+    private func logFile(of part: Part) -> URL { plan.dataDirectory.appending(path: "logs/\(part).log") }
 
     private func restartLine(_ part: Part, _ how: String) -> String {
         guard case .waiting(let until) = policy.state(of: part) else { return "\(part) ended: \(how)" }
@@ -114,6 +139,8 @@ struct SupervisorLoop {
 
     // MARK: - Starting
 
+    private static let refusal = ChildProcess.Ending.exited(SettingsRefusal.status)
+
     /// Creating a cluster or recovering one takes seconds: on a thread that stays as long as the server.
     private func startDatabase() {
         let (postgres, board) = (postgres, board)
@@ -135,8 +162,10 @@ struct SupervisorLoop {
         let portFile = plan.dataDirectory.appending(path: "broker.port")
         do {
             if part == .broker { try Self.remove(portFile) }
-            let child = try ChildProcess(try program(for: part, portFile: portFile)) { ending in
-                board.post(.ended(part, "\(ending)"))
+            let program = try program(for: part, portFile: portFile)
+            logStarts[part] = LogTail.size(of: program.log)
+            let child = try ChildProcess(program) { ending in
+                board.post(ending == Self.refusal ? .refused(part) : .ended(part, "\(ending)"))
             }
             children[part] = child
             report("\(part) started, pid \(child.processIdentifier)")
@@ -171,8 +200,7 @@ struct SupervisorLoop {
     }
 
     private func program(for part: Part, portFile: URL) throws -> Program {
-        let logs = plan.dataDirectory.appending(path: "logs")
-        let log = logs.appending(path: "\(part).log")
+        let log = logFile(of: part)
         try Self.turnOver(log)
         var environment = plan.environment
         environment[ChildSetting.database] = nil

@@ -28,6 +28,8 @@ public struct PhotometryMeasured: EventPayload {
     public var fwhmPixels: Double?
     /// Source flags, the published registry.
     public var flags: UInt32
+    /// Names of the frame's calibration flags: `noFlat`, ...; nil for harvested points.
+    public var calibrationFlags: [String]?
     public var instrument: String
     public var field: String
     public var ensemble: String?

@@ -92,7 +92,7 @@ struct SystemChecks {
             let difference = clockDifference(try now.double("now"))
             let check = try migrations(database)
             guard check.state == .ok else { return [check, difference] }
-            return [check, difference, try services(database), try work(database)]
+            return try [check, difference, services(database), work(database)] + colourFiles(Record(database))
         } catch let away as Unavailable {
             return [.wrong("database", "\(away)", fix: "is the address right, and does PostgreSQL run?")]
         } catch {
@@ -155,6 +155,14 @@ struct SystemChecks {
                 "services", waiting.joined(separator: "; ").printable, fix: "what they wait for must come back")
         }
         return .ok("services", "\(alive.count) alive: \(names.sorted().joined(separator: ", "))")
+    }
+
+    /// Said only where there is something to say.
+    private func colourFiles(_ record: Record) throws -> [Check] {
+        guard let files = try Ledger(record).incompleteFiles else { return [] }
+        let names = files.prefix(5).map(\.finding)
+        let more = files.count > 5 ? ["and \(files.count - 5) more: nightjar ledger names them"] : []
+        return [.warning("colour files", (names + more).joined(separator: "\n"), fix: IncompleteFile.remedy)]
     }
 
     private func work(_ database: Database) throws -> Check {
