@@ -5,7 +5,7 @@ python := .venv/bin/python
 tmp := scripts/with_tmp.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-containers fuzz check bench format registries clean
+.PHONY: help setup build demo catalog test test-containers fuzz check bench format registries clean
 
 help:  ## says what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -20,6 +20,10 @@ build:  ## builds the services and the nightjar command, optimised, in .build/re
 
 demo: build  ## a simulated night through all services on this machine
 	.build/release/nightjar demo
+
+catalog: build  ## the million brightest stars of the whole sky, for solving and calibrating; in .catalogs/tycho-1
+	@scripts/setup.sh catalog
+	$(tmp) scripts/catalog.sh
 
 test:  ## builds and runs all tests
 	@scripts/setup.sh
@@ -63,4 +67,4 @@ registries:  ## writes docs/registries.md from the code
 	$(python) scripts/check_registries.py --write
 
 clean:  ## removes what was built and installed here
-	rm -rf .build .venv .venv-bench
+	rm -rf .build .venv .venv-bench .venv-catalog .catalogs

@@ -61,6 +61,8 @@ let adapters: [Target] = [
     room("PostgresStore", sees: ["CLibPQ", "Events", "Pipeline"]),
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
     room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "PSF", "Photometry", "Sky"]),
+    room("CatalogueTables", sees: ["FITS", "ReferenceCatalogue"], loops: true),
+    room("CatalogueTiles", sees: ["Hashing", "ReferenceCatalogue", "Sky"], loops: true),
     room("Plots", sees: ["CCairo"]),
     room("DropFolder"),
 ]
@@ -69,12 +71,14 @@ let science: [Target] = [
     room("Imaging", sees: ["CKernels"], loops: true),
     room("PortableNumbers", loops: true),
     room("Sky", sees: ["CERFA"]),
-    room("Instruments", sees: ["Imaging", "Sky"]),
+    room("Documents"),
+    room("Instruments", sees: ["Documents", "Imaging", "Sky"]),
     room("Calibration", sees: ["CKernels", "Imaging"], loops: true),
     room("Detection", sees: ["CKernels", "Imaging"], loops: true),
     room("Photometry", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("PSF", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers"], loops: true),
     room("Completeness", sees: ["Detection", "Imaging", "PSF", "PortableNumbers"], loops: true),
+    room("ReferenceCatalogue", sees: ["Documents", "Sky"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
@@ -94,8 +98,8 @@ let services: [Target] = [
     service(
         "ingest",
         sees: [
-            "Calibration", "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
-            "KafkaBus", "Pipeline", "Sky",
+            "Calibration", "Documents", "DropFolder", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
+            "Instruments", "KafkaBus", "Pipeline", "Sky",
         ]),
     service(
         "calibrator",
@@ -124,12 +128,10 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "Completeness", "CosmicRays", "Detection", "DetectionCatalogue",
-            "Events",
-            "FITS",
-            "FrameStore",
-            "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots",
-            "PortableNumbers", "PostgresStore", "PSF", "Resampling", "Simulation", "Sky",
+            "AlertRules", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles", "Completeness",
+            "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS", "FrameStore", "Hashing",
+            "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PortableNumbers",
+            "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
         ]),
 ]
 
@@ -142,8 +144,12 @@ let testTargets: [Target] = [
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
     tests("PortableNumbersTests", sees: ["PortableNumbers"]),
+    tests("ReferenceCatalogueTests", sees: ["Documents", "ReferenceCatalogue", "Sky"]),
+    tests("CatalogueTablesTests", sees: ["CatalogueTables", "FITS", "Imaging", "ReferenceCatalogue"]),
+    tests("CatalogueTilesTests", sees: ["CatalogueTiles", "ReferenceCatalogue", "Sky"]),
     tests("SkyTests", sees: ["Sky"]),
-    tests("InstrumentsTests", sees: ["Imaging", "Instruments", "Sky"]),
+    tests("DocumentsTests", sees: ["Documents"]),
+    tests("InstrumentsTests", sees: ["Documents", "Imaging", "Instruments", "Sky"]),
     tests("CalibrationTests", sees: ["CKernels", "Calibration", "Imaging", "Simulation"]),
     tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers", "Simulation"]),
     tests(

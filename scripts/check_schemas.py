@@ -108,6 +108,8 @@ def check_documents(contract, report):
             report.add(schema, [f"{name}.example.json is missing"])
         for example in examples:
             check_value(contract, report, example, schema)
+    for document in sorted(ROOT.glob("examples/catalogs/*.json")):
+        check_value(contract, report, document, folder / "catalogue.schema.json")
     for kind, name in DOCUMENT_FOLDERS.items():
         schema = folder / f"{name}.schema.json"
         for document in sorted(ROOT.glob(f"examples/*/{kind}/*.json")):

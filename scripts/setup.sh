@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing, and nothing else. Silent and quick when all is there.
 #
-# usage: setup.sh [packages] [swift] [tools] [bench] [containers]     without arguments: packages swift tools
+# usage: setup.sh [packages] [swift] [tools] [bench] [containers] [catalog]     without arguments: packages swift tools
 #
 #   packages  Debian packages of packages.txt, by apt-get; without root it prints the command and stops
 #   containers  those of packages-containers.txt, likewise; as root only, like the test that wants them
 #   swift     checks that a Swift toolchain is there
 #   tools     Python tools of `make check` and `make test`, in .venv
+#   catalog   Python tools of `make catalog`, in .venv-catalog
 #   bench     peers of `make bench`: Debian packages of packages-bench.txt, Python tools in .venv-bench
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -88,8 +89,9 @@ for part in "$@"; do
         packages scripts/packages-bench.txt
         python_tools .venv-bench Benchmarks/requirements.txt --no-deps
         ;;
+    catalog) python_tools .venv-catalog scripts/requirements-catalog.txt --no-deps ;;
     *)
-        say "'$part' is none of packages, swift, tools, bench, containers"
+        say "'$part' is none of packages, swift, tools, bench, containers, catalog"
         exit 2
         ;;
     esac

@@ -1,3 +1,4 @@
+internal import Documents
 internal import DropFolder
 internal import Foundation
 internal import Instruments

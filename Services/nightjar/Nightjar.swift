@@ -9,7 +9,7 @@ struct Nightjar {
         demoCommand, nightCommand,
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
         targetCommand, instrumentCommand, ruleCommand,
-        measureCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand,
+        measureCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,
         topicsCommand, doctorCommand, brokerCommand,
     ]
 

@@ -19,10 +19,13 @@ public struct SHA256: ~Copyable {
     }
 
     /// The digest in lower-case hexadecimal, 64 characters.
-    public consuming func finalize() -> String {
+    public consuming func finalize() -> String { hexadecimal(finalizeBytes()) }
+
+    /// The digest, 32 bytes.
+    public consuming func finalizeBytes() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "SHA-256 final failed")
-        return hexadecimal(digest)
+        return digest
     }
 
     /// The digest of one piece of data.

@@ -1,3 +1,4 @@
+internal import Documents
 internal import Sky
 
 /// An angle in a document: a number of degrees, or text ("02:04:10.3", "-31 16 24", "10.5").
@@ -34,11 +35,6 @@ public enum AngleValue: Codable, Sendable, Equatable {
             try Angle.degrees(from: text, plain: .degrees, sexagesimal: hours ? .hours : .degrees, quantity: quantity)
         }
     }
-}
-
-/// A single value that can say what it is before it is read, so that looking leaves no problem behind.
-protocol NodeReporting {
-    var holdsText: Bool { get }
 }
 
 /// A text or a list of texts, always kept as a list.

@@ -1,3 +1,4 @@
+public import Documents
 internal import Sky
 
 /// Collects what is wrong with the values of a document.

@@ -1,4 +1,5 @@
 internal import CERFA
+internal import Glibc
 
 /// A direction on the sky, ICRS, in degrees.
 public struct SkyPosition: Sendable, Hashable {
@@ -18,6 +19,11 @@ public struct SkyPosition: Sendable, Hashable {
         guard decDegrees >= -90, decDegrees <= 90 else {
             throw .outOfRange(quantity: "declination [deg]", value: decDegrees, allowed: "-90 to 90")
         }
+        self.init(onSphereRA: raDegrees, dec: decDegrees)
+    }
+
+    /// From angles that are known to be finite and on the sphere.
+    init(onSphereRA raDegrees: Double, dec decDegrees: Double) {
         self.raDegrees = normalised(raDegrees)
         self.decDegrees = decDegrees
     }
@@ -42,6 +48,16 @@ public struct SkyPosition: Sendable, Hashable {
     public func offset(to other: SkyPosition) -> (separationDegrees: Double, positionAngleDegrees: Double) {
         let angle = eraPas(raDegrees.radians, decDegrees.radians, other.raDegrees.radians, other.decDegrees.radians)
         return (separationDegrees(from: other), normalised(angle.degrees))
+    }
+
+    /// The direction at a separation [deg] and a position angle [deg], north through east: undoes `offset(to:)`.
+    public func displaced(separationDegrees: Double, positionAngleDegrees: Double) -> SkyPosition {
+        let (distance, angle, latitude) = (separationDegrees.radians, positionAngleDegrees.radians, decDegrees.radians)
+        let north = sin(latitude) * cos(distance) + cos(latitude) * sin(distance) * cos(angle)
+        let east = sin(distance) * sin(angle)
+        let inward = cos(latitude) * cos(distance) - sin(latitude) * sin(distance) * cos(angle)
+        let declination = atan2(north, hypot(east, inward)).degrees
+        return SkyPosition(onSphereRA: raDegrees + atan2(east, inward).degrees, dec: declination)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Documents
 internal import Foundation
 
 /// What is wrong with the words of a command, said so that the next try works.

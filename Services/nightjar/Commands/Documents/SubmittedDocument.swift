@@ -1,4 +1,5 @@
 internal import AlertRules
+internal import Documents
 internal import Events
 internal import Foundation
 internal import Instruments

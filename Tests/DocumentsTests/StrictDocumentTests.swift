@@ -1,4 +1,4 @@
-import Instruments
+import Documents
 import Testing
 
 private enum Mode: String, Decodable, CaseIterable { case fast, slow }

@@ -1,0 +1,152 @@
+internal import CatalogueTiles
+internal import Foundation
+internal import ReferenceCatalogue
+internal import Sky
+
+let catalogCommand = Command(
+    name: "catalog", usage: "catalog build TABLE... --columns MAP --out DIR | cone DIR RA DEC RADIUS | info DIR",
+    summary: "Makes a catalogue of reference stars out of tables, and looks into it. No network.",
+    options: [
+        Option("columns", "FILE", "build: the document that says what the columns are (examples/catalogs has some)"),
+        Option("out", "DIR", "build: the folder to make"),
+        Option("format", "csv|fits|votable", "build: what the tables are (default: by their first bytes; - is CSV)"),
+        Option("order", "N", "build: HEALPix order of the tiles, 0 to 6 (default: by the number of stars)"),
+        Option("epoch", "YEAR", "cone: Julian year of the positions (default: today)"),
+        Option("faintest", "MAG", "cone: only stars that are not fainter"),
+        Option("limit", "N", "cone: only so many, the brightest"),
+        Option("verify", nil, "info: read every tile and compare its checksum"),
+        Option("json", nil, "print JSON"),
+    ]
+) { arguments in
+    let words = arguments.positional.dropFirst()
+    switch arguments.positional.first {
+    case "build": return try CatalogueBuild(arguments, tables: Array(words)).run()
+    case "cone": return try CatalogueCone(arguments, words: Array(words)).run()
+    case "info": return try CatalogueInformation(arguments, words: Array(words)).run()
+    default: throw UsageError("say what to do: nightjar catalog build | cone | info")
+    }
+}
+
+/// `nightjar catalog cone`: the stars around a position.
+private struct CatalogueCone {
+    let folder: String
+    let cone: Cone
+    let printsJSON: Bool
+
+    init(_ arguments: Arguments, words: [String]) throws {
+        guard words.count == 4, let radius = Double(words[3]) else {
+            throw UsageError("give a folder, a position and a radius [deg]: nightjar catalog cone DIR RA DEC RADIUS")
+        }
+        folder = words[0]
+        var faintest = Float.infinity
+        if let text = arguments.text("faintest") {
+            guard let value = Float(text), value.isFinite else {
+                throw UsageError("--faintest \(text): give a magnitude")
+            }
+            faintest = value
+        }
+        var epoch = Self.currentJulianYear
+        if let text = arguments.text("epoch") {
+            guard let value = Double(text) else { throw UsageError("--epoch \(text): give a year, such as 2026.5") }
+            epoch = value
+        }
+        cone = try Cone(
+            centre: try SkyPosition(ra: words[1], dec: words[2]), radiusDegrees: radius, epoch: epoch,
+            faintest: faintest, limit: try arguments.integer("limit", in: 1...1_000_000_000) ?? .max)
+        printsJSON = arguments.has("json")
+    }
+
+    private static var currentJulianYear: Double { 2000 + (Date().timeIntervalSince1970 / 86_400 - 10_957.5) / 365.25 }
+
+    func run() throws -> Int32 {
+        let catalogue = try TileFolder(folder)
+        let bands = catalogue.description.bands.map(\.name)
+        let rows = try catalogue.stars(in: cone).map { star, position in
+            CatalogueRow(star, at: position, epoch: cone.epoch, separationFrom: cone.centre, bands: bands)
+        }
+        if printsJSON {
+            Terminal.write(String(decoding: try prettyJSON(rows), as: UTF8.self))
+        } else {
+            Terminal.say(CatalogueRow.heading(bands))
+            for row in rows { Terminal.say(row.line) }
+        }
+        return 0
+    }
+}
+
+/// `nightjar catalog info`: what a catalogue is, and whether it is whole.
+private struct CatalogueInformation {
+    let folder: String
+    let verifies: Bool
+    let printsJSON: Bool
+
+    init(_ arguments: Arguments, words: [String]) throws {
+        guard words.count == 1 else { throw UsageError("give one folder: nightjar catalog info DIR") }
+        folder = words[0]
+        verifies = arguments.has("verify")
+        printsJSON = arguments.has("json")
+    }
+
+    private struct Summary: Encodable {
+        let id: String
+        let title: String
+        let source: String
+        let bands: [CatalogueBand]
+        let stars: Int
+        let tiles: Int
+        let order: Int
+        let tileDegrees: Double
+        let epochs: [Double]
+        let maximumMotionMasPerYear: Double
+        let damaged: [String]?
+    }
+
+    func run() throws -> Int32 {
+        let catalogue = try TileFolder(folder)
+        let description = catalogue.description
+        let damaged = verifies ? verify(catalogue) : nil
+        let summary = Summary(
+            id: description.id, title: description.title, source: description.source, bands: description.bands,
+            stars: description.starCount, tiles: description.tiles.count, order: description.order,
+            tileDegrees: SkyCell.sideDegrees(order: description.order),
+            epochs: [description.epochs.lowerBound, description.epochs.upperBound],
+            maximumMotionMasPerYear: description.maximumMotionMasPerYear, damaged: damaged)
+        if printsJSON {
+            Terminal.write(String(decoding: try prettyJSON(summary), as: UTF8.self))
+        } else {
+            say(summary)
+        }
+        return damaged?.isEmpty ?? true ? 0 : 1
+    }
+
+    private func say(_ summary: Summary) {
+        let bands = summary.bands.map { "\($0.name) (\($0.system.rawValue))" }.joined(separator: ", ")
+        let epochs = Set(summary.epochs).sorted().map { String($0) }.joined(separator: " to ")
+        Terminal.say("\(summary.id): \(summary.title)".printable)
+        Terminal.say("source:  \(summary.source)".printable)
+        Terminal.say("bands:   \(bands)".printable)
+        let side = summary.tileDegrees.rounded(places: 1)
+        Terminal.say("stars:   \(summary.stars) in \(summary.tiles) tiles of \(side) deg")
+        Terminal.say("epochs:  \(epochs); fastest star \(summary.maximumMotionMasPerYear.rounded(places: 0)) mas/yr")
+        guard let damaged = summary.damaged else { return }
+        for problem in damaged { Terminal.say(problem.printable) }
+        Terminal.say(damaged.isEmpty ? "every tile is whole" : "\(damaged.count) tiles are missing or damaged")
+    }
+
+    /// The tiles that cannot be used, each with its file and reason.
+    private func verify(_ catalogue: TileFolder) -> [String] {
+        catalogue.description.tiles.keys.sorted().compactMap { number -> String? in
+            guard let cell = SkyCell(order: catalogue.description.order, number: number) else { return nil }
+            do {
+                _ = try catalogue.tile(cell)
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+    }
+}
+
+extension Double {
+    fileprivate func rounded(places: Int) -> String { String(format: "%.\(places)f", self) }
+}

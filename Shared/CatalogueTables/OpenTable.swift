@@ -1,0 +1,33 @@
+internal import Foundation
+
+extension TableFormat {
+    /// The format of a file by its first bytes; standard input is taken as CSV.
+    ///
+    /// - Throws: `TableError` when the file cannot be read, or is packed.
+    public static func of(_ path: String) throws(TableError) -> TableFormat {
+        guard path != "-" else { return .csv }
+        let head: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            head = try handle.read(upToCount: 4096) ?? Data()
+        } catch {
+            throw TableError(file: path, reason: "it cannot be opened: \(error.localizedDescription)")
+        }
+        if head.starts(with: Array("SIMPLE  =".utf8)) { return .fits }
+        if head.starts(with: [0x1F, 0x8B]) {
+            throw TableError(
+                file: path, reason: "it is packed; unpack it, or hand it in by gzip -dc ... | nightjar ... -")
+        }
+        let text = String(decoding: head, as: UTF8.self).drop { $0.isWhitespace || $0 == "\u{FEFF}" }
+        return text.hasPrefix("<") ? .votable : .csv
+    }
+
+    /// The rows of a file in this format, with chosen columns.
+    public func rows(_ path: String, columns: [String]) throws(TableError) -> any TableRows {
+        switch self {
+        case .csv: try CSVRows(path, columns: columns)
+        case .fits: try FITSRows(path, columns: columns)
+        case .votable: try VOTableRows(path, columns: columns)
+        }
+    }
+}
