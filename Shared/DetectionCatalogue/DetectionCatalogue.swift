@@ -90,12 +90,14 @@ public enum DetectionCatalogue {
             column("ellipticity", "", "1 - b/a", \.ellipticity),
             column("theta_deg", "deg", "from +x towards +y", \.thetaDegrees),
             column("snr", "", "flux_aperture / flux_aperture_err", \.signalToNoise),
-            {
-                FITSColumn(
-                    name: "flags", unit: "", description: "source flags, docs/registries.md",
-                    values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) }))
-            },
+            { flags(of: rows) },
         ]
+    }
+
+    private static func flags(of rows: [Measurement]) -> FITSColumn {
+        FITSColumn(
+            name: "flags", unit: "", description: "source flags, docs/registries.md",
+            values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) }))
     }
 
     private static func moreApertures(of rows: [Measurement], _ radiiPixels: [Double]) -> [FITSColumn] {

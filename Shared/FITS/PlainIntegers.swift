@@ -3,8 +3,8 @@ internal import Foundation
 internal import Imaging
 
 extension FITSFile {
-    /// Pixels of an uncompressed image of 16-bit integers, as cameras write them: read and turned round without cfitsio,
-    /// whose handles belong to one thread, in stretches that stay in the processor's cache.
+    /// Pixels of an uncompressed image of 16-bit integers, as cameras write them: read and turned round without
+    /// cfitsio, whose handles belong to one thread, in stretches that stay in the processor's cache.
     ///
     /// Stored value plus BZERO, exact in `Float`: the same bits as cfitsio's, on any number of threads.
     ///
