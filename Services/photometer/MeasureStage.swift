@@ -174,7 +174,7 @@ final class MeasureStage {
     ) throws -> StoredFile {
         let table = DetectionCatalogue.table(
             of: measurement.rows, exposureSeconds: frame.exposure.exposureSeconds, header: header,
-            psfChiSquared: starImage?.chiSquared)
+            psfChiSquared: starImage?.chiSquared, threads: threads)
         return try store.write(StoreNames.detections(frameID: frame.frameID, recipe: recipe)) { path in
             try table.write(to: path)
         }

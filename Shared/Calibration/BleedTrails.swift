@@ -9,9 +9,10 @@ internal import Imaging
 /// two along. All of it is marked `bleed` and `saturated`, so that readers of either bit leave it out.
 struct BleedTrails {
     let along: DetectorAxis
+    var threads = 1
 
     func mark<Unit>(_ mask: inout Mask, in image: Image<Unit>) {
-        let saturated = Self.saturatedPixels(of: mask)
+        let saturated = Self.saturatedPixels(of: mask, threads: threads)
         guard !saturated.isEmpty, saturated.count < mask.bits.count / 4 else { return }
         let groups = Self.groups(of: saturated, width: mask.width)
         let noise = FrameNoise.ofNeighbours(image)
@@ -35,18 +36,16 @@ struct BleedTrails {
     }
 
     /// Most rows have none: they are passed over by one sum of their bits.
-    private static func saturatedPixels(of mask: Mask) -> [Int] {
+    private static func saturatedPixels(of mask: Mask, threads: Int) -> [Int] {
         let bit = PixelFlags.saturated.rawValue
-        var found: [Int] = []
-        mask.bits.withUnsafeBufferPointer { bits in
-            for start in stride(from: 0, to: bits.count, by: mask.width) {
+        return mask.bits.withUnsafeBufferPointer { bits in
+            parallelMap(mask.height, threads: threads) { y -> [Int] in
+                let row = (y * mask.width)..<((y + 1) * mask.width)
                 var any: UInt16 = 0
-                for i in start..<(start + mask.width) { any |= bits[i] }
-                guard any & bit != 0 else { continue }
-                for i in start..<(start + mask.width) where bits[i] & bit != 0 { found.append(i) }
+                for i in row { any |= bits[i] }
+                return any & bit == 0 ? [] : row.filter { bits[$0] & bit != 0 }
             }
-        }
-        return found
+        }.flatMap { $0 }
     }
 
     private func place(_ pixel: Int, _ width: Int) -> (line: Int, position: Int) {

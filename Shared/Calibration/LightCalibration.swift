@@ -107,7 +107,7 @@ public struct LightCalibration: Sendable {
             threads: threads
         ).apply(to: raw)
         if let known = frame.mask { add(known, to: &mask) }
-        if let bleedingAlong { BleedTrails(along: bleedingAlong).mark(&mask, in: signal) }
+        if let bleedingAlong { BleedTrails(along: bleedingAlong, threads: threads).mark(&mask, in: signal) }
         let fringe = masters.fringe?.subtract(from: &signal, mask: &mask)
         if masters.fringe != nil { flags.insert(fringe == nil ? .fringeNotFitted : .fringeSubtracted) }
         let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: threads)
@@ -119,7 +119,7 @@ public struct LightCalibration: Sendable {
         noise.fillMissing(in: &signal, mask: mask, from: sky)
         let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
         if let ratio, !(0.8...1.25).contains(ratio) { flags.insert(.noiseDisagrees) }
-        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky)
+        let blockRatio = BlockNoise.ratio(of: signal, mask: mask, sky: sky, threads: threads)
         if let blockRatio, blockRatio > 1.25 { flags.insert(.noiseCorrelated) }
         var light = CalibratedLight(
             frame: CalibratedFrame(signal: signal, variance: variance, mask: mask), flags: flags,
@@ -174,7 +174,9 @@ public struct LightCalibration: Sendable {
     private func add(_ known: Mask, to mask: inout Mask) {
         mask.bits.withUnsafeMutableBufferPointer { bits in
             known.bits.withUnsafeBufferPointer { known in
-                for i in 0..<known.count { bits[i] |= known[i] }
+                parallelRows(known.count, threads: threads) { range in
+                    for i in range { bits[i] |= known[i] }
+                }
             }
         }
     }

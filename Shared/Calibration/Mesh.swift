@@ -33,8 +33,9 @@ struct Mesh {
         measure(image.pixels, mask?.bits, threads: threads)
         levels = filled(levels)
         noises = filled(noises)
-        levels = withoutStars()
-        noises = noises.indices.map { medianAround($0, in: noises) }
+        let found = self
+        levels = parallelMap(levels.count, threads: threads) { found.withoutStars($0) }
+        noises = parallelMap(noises.count, threads: threads) { found.medianAround($0, in: found.noises) }
     }
 
     /// The pixels of a box.
@@ -114,15 +115,13 @@ struct Mesh {
         return boxes
     }
 
-    /// Boxes that stand out above their surroundings by half the pixel noise take their value. Surroundings: the
-    /// median of the means of opposite neighbours, which follows a slope. Low boxes stay: corners are dark where the
-    /// frame is vignetted, and nothing but a fault of the detector makes the sky fainter.
-    private func withoutStars() -> [Float] {
-        levels.indices.map { i in
-            let around = surroundings(of: i)
-            let noise = medianAround(i, in: noises)
-            return levels[i] > around + noise / 2 ? around : levels[i]
-        }
+    /// A box's level; one that stands out above its surroundings by half the pixel noise takes their value.
+    /// Surroundings: the median of the means of opposite neighbours, which follows a slope. Low boxes stay: corners are
+    /// dark where the frame is vignetted, and nothing but a fault of the detector makes the sky fainter.
+    private func withoutStars(_ box: Int) -> Float {
+        let around = surroundings(of: box)
+        let noise = medianAround(box, in: noises)
+        return levels[box] > around + noise / 2 ? around : levels[box]
     }
 
     private func surroundings(of index: Int) -> Float {

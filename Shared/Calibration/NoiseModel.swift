@@ -34,7 +34,7 @@ struct NoiseModel {
         let bits = Plane(mask.bits, width: width, absent: 0)
         let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
         var rule = rule
-        let pixels = [Float](plane: width * height) { variance in
+        let pixels = [Float](plane: width * height, threads: threads) { variance in
             withUnsafePointer(to: &rule) { rule in
                 parallelRows(height, threads: threads) { range in
                     withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
@@ -63,18 +63,20 @@ struct NoiseModel {
     /// Gives pixels without data the local background.
     func fillMissing(in signal: inout Image<Electron>, mask: Mask, from sky: Mesh) {
         let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
-        let width = signal.width
-        let levels = UnsafeMutablePointer<Float>.allocate(capacity: width)
-        defer { levels.deallocate() }
+        let (width, height) = (signal.width, signal.height)
         mask.bits.withUnsafeBufferPointer { bits in
             signal.pixels.withUnsafeMutableBufferPointer { pixels in
-                for y in 0..<(pixels.count / width) {
-                    var any: UInt16 = 0
-                    for x in 0..<width { any |= bits[y * width + x] }
-                    if any & missing == 0 { continue }
-                    sky.fillLevels(row: y, into: levels)
-                    for x in 0..<width where bits[y * width + x] & missing != 0 {
-                        pixels[y * width + x] = levels[x].isFinite ? levels[x] : 0
+                parallelRows(height, threads: threads) { range in
+                    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { levels in
+                        for y in range {
+                            var any: UInt16 = 0
+                            for x in 0..<width { any |= bits[y * width + x] }
+                            if any & missing == 0 { continue }
+                            sky.fillLevels(row: y, into: levels.baseAddress!)
+                            for x in 0..<width where bits[y * width + x] & missing != 0 {
+                                pixels[y * width + x] = levels[x].isFinite ? levels[x] : 0
+                            }
+                        }
                     }
                 }
             }
@@ -83,7 +85,7 @@ struct NoiseModel {
 
     /// Median over the boxes of scatter / sqrt(mean variance); nil where there is nothing to compare.
     func ratio(of sky: Mesh, to variance: Image<ElectronSquared>, mask: Mask) -> Double? {
-        let ratios = sky.noises.indices.compactMap { box -> Float? in
+        let ratios = parallelMap(sky.noises.count, threads: threads) { box -> Float? in
             let (xs, ys) = sky.area(ofBox: box)
             var sum = 0.0
             var count = 0.0
@@ -99,7 +101,7 @@ struct NoiseModel {
             let ratio = sky.noises[box] / Float((sum / count).squareRoot())
             return ratio.isFinite ? ratio : nil
         }
-        return Robust.median(ratios).map(Double.init)
+        return Robust.median(ratios.compactMap { $0 }).map(Double.init)
     }
 
     private var darkLevel: Double {

@@ -28,8 +28,8 @@ struct SignalKernel {
             saturated: PixelFlags.saturated.rawValue, low_flat: PixelFlags.lowFlat.rawValue,
             no_data: PixelFlags.noData.rawValue)
         var bits: [UInt16] = []
-        let pixels = [Float](plane: width * height) { signal in
-            bits = [UInt16](plane: width * height) { bits in
+        let pixels = [Float](plane: width * height, threads: threads) { signal in
+            bits = [UInt16](plane: width * height, threads: threads) { bits in
                 withUnsafePointer(to: &rule) { rule in
                     parallelRows(height, threads: threads) { range in
                         for y in range {

@@ -47,8 +47,9 @@ struct FirstLook {
                 ?? first
         }
         let footprints = Self.search(binned, first, threads: threads)
-        let mask = SourceMask.make(footprints)
-        StarWings(binned, footprints, first, mask: mask, tilts: tilts)?.subtract(from: binned)
+        let mask = SourceMask.make(footprints, threads: threads)
+        StarWings(binned, footprints, first, mask: mask, tilts: tilts, threads: threads)?
+            .subtract(from: binned, threads: threads)
         let second =
             SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask, tilts: tilts, threads: threads)
             ?? first

@@ -28,15 +28,12 @@ struct FootprintBand {
 
 /// Which runs touch each other, by union-find: the root of a group is its first run.
 struct RunForest {
-    private(set) var parents: [Int32] = []
+    private(set) var parents: [Int32]
+
+    /// - Parameter parents: of runs that are joined already.
+    init(parents: [Int32] = []) { self.parents = parents }
 
     mutating func append() { parents.append(Int32(parents.count)) }
-
-    /// Adds runs that are joined among themselves already.
-    mutating func append(_ other: RunForest) {
-        let first = Int32(parents.count)
-        parents.append(contentsOf: other.parents.lazy.map { $0 + first })
-    }
 
     mutating func root(_ run: Int) -> Int {
         var run = run

@@ -45,6 +45,11 @@ struct Footprints {
 
     func runs(of group: Group) -> ArraySlice<Run> { runs[group.runs] }
 
+    /// First and last row of a group.
+    func rows(of group: Group) -> (first: Int, last: Int) {
+        (Int(runs[group.runs.lowerBound].y), Int(runs[group.runs.upperBound - 1].y))
+    }
+
     /// Barycentre of a group, weighted by the ratio, and the rectangle around it.
     func sums(of group: Group) -> (x: Double, y: Double, columns: ClosedRange<Int>, rows: ClosedRange<Int>) {
         var (weight, x, y) = (0.0, 0.0, 0.0)
@@ -59,20 +64,17 @@ struct Footprints {
                 y += value * Double(run.y)
             }
         }
-        let (top, bottom) = (runs[group.runs.lowerBound].y, runs[group.runs.upperBound - 1].y)
-        return (x / weight, y / weight, left...right, Int(top)...Int(bottom))
+        let rows = rows(of: group)
+        return (x / weight, y / weight, left...right, rows.first...rows.last)
     }
 }
 
 extension Footprints {
     /// The groups of a frame from its bands, in order: the same however the frame was cut.
-    init(joining bands: consuming [FootprintBand], width: Int, height: Int) {
-        var whole = FootprintBand(rows: 0..<0)
-        if bands.count == 1 {
-            whole = bands.removeLast()
-        } else {
-            for index in bands.indices { whole.append(bands[index], before: index > 0 ? bands[index - 1] : nil) }
-        }
+    ///
+    /// - Parameter threads: bands are put together at once; the result does not depend on it.
+    init(joining bands: consuming [FootprintBand], width: Int, height: Int, threads: Int = 1) {
+        let whole = bands.count == 1 ? bands.removeLast() : FootprintBand(joining: bands, threads: threads)
         self.init(consume whole, width: width, height: height)
     }
 
@@ -128,30 +130,5 @@ extension Footprints {
             next[place] += 1
         }
         return ordered
-    }
-}
-
-extension FootprintBand {
-    /// - Parameter before: the band that was appended last.
-    fileprivate mutating func append(_ band: FootprintBand, before: FootprintBand?) {
-        let (firstRun, firstValue) = (runs.count, Int32(values.count))
-        runs.append(
-            contentsOf: band.runs.lazy.map {
-                Footprints.Run(y: $0.y, start: $0.start, end: $0.end, value: $0.value + firstValue)
-            })
-        values.append(contentsOf: band.values)
-        residuals.append(contentsOf: band.residuals)
-        forest.append(band.forest)
-        peaks.append(
-            contentsOf: band.peaks.lazy.map {
-                Peak(pixel: $0.pixel, run: $0.run + Int32(firstRun), value: $0.value, surroundings: $0.surroundings)
-            })
-        guard let before else { return }
-        let last = before.runs(ofRow: before.rows.upperBound - 1)
-        let first = band.runs(ofRow: band.rows.lowerBound)
-        let offset = firstRun - before.runs.count
-        forest.join(
-            runs, row: (first.lowerBound + firstRun)..<(first.upperBound + firstRun),
-            before: (last.lowerBound + offset)..<(last.upperBound + offset))
     }
 }

@@ -66,7 +66,7 @@ struct MatchedFilter {
                 }
             }
         }
-        return Footprints(joining: found, width: planes.width, height: planes.height)
+        return Footprints(joining: found, width: planes.width, height: planes.height, threads: threads)
     }
 
     /// A band's filter also reads the rows around it, which costs time when the band is low [px].

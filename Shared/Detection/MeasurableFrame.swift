@@ -13,6 +13,8 @@ package struct MeasurableFrame: Sendable {
     /// 1 where a pixel carries no measurement.
     package let excluded: [UInt8]
     package let maskBits: [UInt16]
+    /// Whether any pixel is excluded.
+    package let hasExcluded: Bool
 
     package init(_ frame: consuming CalibratedFrame, background: Background) {
         let excluded = ExcludedPixels(copy frame)
@@ -47,11 +49,14 @@ package struct MeasurableFrame: Sendable {
                 }
             }
         }
-        if excluded.countInRow.contains(where: { $0 > 0 }) {
+        hasExcluded = excluded.countInRow.contains { $0 > 0 }
+        if hasExcluded {
             variance.withUnsafeMutableBufferPointer { variance in
-                for y in 0..<height where excluded.countInRow[y] > 0 {
-                    for index in (y * width)..<((y + 1) * width) where excluded.flags[index] != 0 {
-                        variance[index] = 0
+                parallelRows(height, threads: threads) { rows in
+                    for y in rows where excluded.countInRow[y] > 0 {
+                        for index in (y * width)..<((y + 1) * width) where excluded.flags[index] != 0 {
+                            variance[index] = 0
+                        }
                     }
                 }
             }
@@ -81,6 +86,7 @@ package struct MeasurableFrame: Sendable {
         background = frame.background.window(columns: columns, rows: rows)
         (residual, variance) = (cut(frame.residual), cut(frame.variance))
         (excluded, maskBits) = (cut(frame.excluded), cut(frame.maskBits))
+        hasExcluded = excluded.contains(1)
     }
 
     /// Lends the planes to a matched filter.

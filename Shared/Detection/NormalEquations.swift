@@ -4,47 +4,57 @@ struct NormalEquations {
     private var matrix: [Double]
     private var right: [Double]
     private var samples = 0
-    /// Of the open tile: weights, values, functions and products with them.
-    private var tile: (weight: Double, value: Double)
-    private var functions: [Double]
-    private var products: [Double]
-    private var valueProducts: [Double]
+
+    /// Sums over the samples of one tile.
+    struct Tile {
+        private let count: Int
+        fileprivate var samples = 0
+        fileprivate var weight = 0.0
+        fileprivate var value = 0.0
+        /// Functions, and products with them.
+        fileprivate var functions: [Double]
+        fileprivate var products: [Double]
+        fileprivate var valueProducts: [Double]
+
+        init(count: Int) {
+            self.count = count
+            functions = [Double](repeating: 0, count: count)
+            products = [Double](repeating: 0, count: count * count)
+            valueProducts = functions
+        }
+
+        /// - Parameter sample: values of the functions; more than there are parameters do no harm.
+        mutating func add(_ sample: [Float], _ value: Float, weight: Float) {
+            let (value, weight) = (Double(value), Double(weight))
+            self.weight += weight
+            self.value += weight * value
+            samples += 1
+            for row in 0..<count where sample[row] != 0 {
+                let scaled = weight * Double(sample[row])
+                functions[row] += scaled
+                valueProducts[row] += scaled * value
+                for column in row..<count { products[row * count + column] += scaled * Double(sample[column]) }
+            }
+        }
+    }
 
     init(count: Int) {
         self.count = count
         matrix = [Double](repeating: 0, count: count * count)
         right = [Double](repeating: 0, count: count)
-        (tile, functions, products, valueProducts) = ((0, 0), right, matrix, right)
     }
 
-    /// - Parameter sample: values of the functions; more than there are parameters do no harm.
-    mutating func add(_ sample: [Float], _ value: Float, weight: Float) {
-        let (value, weight) = (Double(value), Double(weight))
-        tile.weight += weight
-        tile.value += weight * value
-        samples += 1
-        for row in 0..<count where sample[row] != 0 {
-            let scaled = weight * Double(sample[row])
-            functions[row] += scaled
-            valueProducts[row] += scaled * value
-            for column in row..<count { products[row * count + column] += scaled * Double(sample[column]) }
-        }
-    }
-
-    /// Ends a tile: its own mean of everything is taken off.
-    mutating func closeTile() {
-        if tile.weight > 0 {
-            for row in 0..<count {
-                right[row] += valueProducts[row] - functions[row] * tile.value / tile.weight
-                for column in row..<count {
-                    let mean = functions[row] * functions[column] / tile.weight
-                    matrix[row * count + column] += products[row * count + column] - mean
-                }
+    /// A tile's own mean of everything is taken off.
+    mutating func add(_ tile: Tile) {
+        samples += tile.samples
+        guard tile.weight > 0 else { return }
+        for row in 0..<count {
+            right[row] += tile.valueProducts[row] - tile.functions[row] * tile.value / tile.weight
+            for column in row..<count {
+                let mean = tile.functions[row] * tile.functions[column] / tile.weight
+                matrix[row * count + column] += tile.products[row * count + column] - mean
             }
         }
-        tile = (0, 0)
-        for row in 0..<count { (functions[row], valueProducts[row]) = (0, 0) }
-        for index in products.indices { products[index] = 0 }
     }
 
     /// The solution without the parameters that would be negative, the most negative one left out first.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 
 /// Which blocks of a frame hold light of sources: 2 within their footprints, 1 in their surroundings, 0 for sky.
 ///
@@ -13,22 +14,34 @@ enum SourceMask {
     /// Of the brightest pixel of what counts as a source [sigma].
     static let significance: Float = 4.5
 
-    static func make(_ footprints: Footprints) -> [UInt8] {
-        var mask = [UInt8](repeating: 0, count: footprints.width * footprints.height)
-        mask.withUnsafeMutableBufferPointer { mask in
-            var canvas = Canvas(pixels: mask, width: footprints.width, height: footprints.height)
-            for group in footprints.groups where group.peakValue >= significance {
-                for peak in group.peaks where footprints.peakValues[peak] >= significance {
-                    canvas.disc(footprints.peakPixels[peak], radius: radius(footprints.peakValues[peak]))
-                }
-                let extent = (Double(group.area) / .pi).squareRoot()
-                canvas.rim(footprints.runs(of: group), width: min(1 + extent / 3, widest))
-            }
-            for group in footprints.groups where group.peakValue >= significance {
-                canvas.fill(footprints.runs(of: group))
+    /// - Parameter threads: bands of rows are painted at once; the result does not depend on it.
+    static func make(_ footprints: Footprints, threads: Int = 1) -> [UInt8] {
+        let (width, height) = (footprints.width, footprints.height)
+        return [UInt8](plane: width * height, threads: threads) { mask in
+            guard let pixels = mask.baseAddress else { return }
+            parallelRows(height, threads: threads) { rows in
+                (pixels + rows.lowerBound * width).initialize(repeating: 0, count: rows.count * width)
+                paint(footprints, on: Canvas(pixels: pixels, width: width, rows: rows))
             }
         }
-        return mask
+    }
+
+    private static func paint(_ footprints: Footprints, on canvas: Canvas) {
+        for group in footprints.groups where group.peakValue >= significance {
+            let extent = (Double(group.area) / .pi).squareRoot()
+            let width = min(1 + extent / 3, widest)
+            let (top, bottom) = footprints.rows(of: group)
+            // Every peak lies in its group, and no disc or rim is wider than the widest.
+            guard canvas.reaches(top...bottom, within: widest) else { continue }
+            for peak in group.peaks where footprints.peakValues[peak] >= significance {
+                canvas.disc(footprints.peakPixels[peak], radius: radius(footprints.peakValues[peak]))
+            }
+            canvas.rim(footprints.runs(of: group), width: width)
+        }
+        for group in footprints.groups where group.peakValue >= significance {
+            let (top, bottom) = footprints.rows(of: group)
+            if canvas.reaches(top...bottom, within: 0) { canvas.fill(footprints.runs(of: group)) }
+        }
     }
 
     /// Blocks that a source of one peak has around it.
@@ -40,32 +53,41 @@ enum SourceMask {
         return min(3.1 * max(0, share).squareRoot() / 2 + 0.5, widest)
     }
 
+    /// Some rows of the mask.
     private struct Canvas {
-        let pixels: UnsafeMutableBufferPointer<UInt8>
+        /// The first of the whole mask.
+        let pixels: UnsafeMutablePointer<UInt8>
         let width: Int
-        let height: Int
+        let rows: Range<Int>
 
-        mutating func disc(_ centre: Int32, radius: Double) {
+        /// Whether anything within a distance of these rows may lie on the canvas.
+        func reaches(_ other: ClosedRange<Int>, within distance: Double) -> Bool {
+            other.upperBound + Int(distance) >= rows.lowerBound && other.lowerBound - Int(distance) < rows.upperBound
+        }
+
+        func disc(_ centre: Int32, radius: Double) {
             let (x, y) = (Int(centre) % width, Int(centre) / width)
             paint(row: y, x..<(x + 1), by: radius)
         }
 
-        mutating func rim(_ runs: some Sequence<Footprints.Run>, width: Double) {
+        func rim(_ runs: some Sequence<Footprints.Run>, width: Double) {
             for run in runs { paint(row: Int(run.y), Int(run.start)..<Int(run.end), by: width) }
         }
 
         /// Everything within a distance of a stretch of pixels.
         private func paint(row: Int, _ columns: Range<Int>, by distance: Double) {
             let reach = Int(distance)
-            for y in max(0, row - reach)...min(height - 1, row + reach) {
+            let (top, bottom) = (max(rows.lowerBound, row - reach), min(rows.upperBound - 1, row + reach))
+            guard top <= bottom else { return }
+            for y in top...bottom {
                 let aside = Int((distance * distance - Double((y - row) * (y - row))).squareRoot())
                 let (first, last) = (max(0, columns.lowerBound - aside), min(width, columns.upperBound + aside))
                 for x in first..<last { pixels[y * width + x] = 1 }
             }
         }
 
-        mutating func fill(_ runs: some Sequence<Footprints.Run>) {
-            for run in runs {
+        func fill(_ runs: some Sequence<Footprints.Run>) {
+            for run in runs where rows.contains(Int(run.y)) {
                 for x in Int(run.start)..<Int(run.end) { pixels[Int(run.y) * width + x] = 2 }
             }
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Imaging
 
 /// The light of a frame's stars beyond the pixels masked around them, per electron of their own light.
 ///
@@ -34,13 +35,17 @@ struct StarWings {
     ///   - mesh: of a first look, whose scatter tells how well blocks are known.
     ///   - mask: 2 where a source is.
     ///   - tilts: slopes of the sky in the tiles; nil for none.
+    ///   - threads: tiles are summed at once; the result does not depend on it.
     /// - Returns: nil where there are too few stars to tell.
-    init?(_ frame: BinnedFrame, _ footprints: Footprints, _ mesh: SkyMesh, mask: [UInt8], tilts: [SkyTilt]?) {
+    init?(
+        _ frame: BinnedFrame, _ footprints: Footprints, _ mesh: SkyMesh, mask: [UInt8], tilts: [SkyTilt]?,
+        threads: Int = 1
+    ) {
         stars = Self.stars(frame, footprints, mesh)
         guard stars.count >= Self.fewestStars else { return nil }
         blockScatter = Float(SkyMesh.typical(mesh.blockScatter))
         let hats = Hats()
-        guard let amplitudes = Self.fit(frame, stars, mesh, mask, tilts, hats) else { return nil }
+        guard let amplitudes = Self.fit(frame, stars, mesh, mask, tilts, hats, threads: threads) else { return nil }
         profile = hats.profile(amplitudes)
     }
 
@@ -64,27 +69,38 @@ struct StarWings {
     }
 
     /// Takes the wings off, out to where they vanish in the noise.
-    func subtract(from frame: BinnedFrame) {
+    ///
+    /// - Parameter threads: bands of rows are done at once; the result does not depend on it.
+    func subtract(from frame: BinnedFrame, threads: Int = 1) {
         let side = 2 * Self.reach + 1
         let stamp = (0..<side * side).map { index in
             let (dx, dy) = (index % side - Self.reach, index / side - Self.reach)
             return profile[min(dx * dx + dy * dy, profile.count - 1)]
         }
         let faint = 0.001 * blockScatter
-        let (width, height) = (frame.width, frame.height)
+        let width = frame.width
         // The scratch memory in which the frame's means lie.
         let mean = UnsafeMutableBufferPointer(mutating: frame.mean)
-        stamp.withUnsafeBufferPointer { stamp in
-            for star in stars {
-                var reach = Self.reach
-                while reach > 2, star.light * profile[reach * reach] < faint { reach -= 1 }
+        let reaches = stars.map { star in
+            var reach = Self.reach
+            while reach > 2, star.light * profile[reach * reach] < faint { reach -= 1 }
+            return reach
+        }
+        func subtract(_ stamp: UnsafeBufferPointer<Float>, _ rows: Range<Int>) {
+            for (star, reach) in zip(stars, reaches) {
+                let (top, bottom) = (max(star.y - reach, rows.lowerBound), min(star.y + reach, rows.upperBound - 1))
+                guard top <= bottom else { continue }
                 let (first, last) = (max(star.x - reach, 0), min(star.x + reach, width - 1))
-                for y in max(star.y - reach, 0)...min(star.y + reach, height - 1) {
+                for y in top...bottom {
                     let from = stamp.baseAddress! + (y - star.y + Self.reach) * side + first - star.x + Self.reach
                     let to = mean.baseAddress! + y * width + first
                     for i in 0...(last - first) { to[i] -= star.light * from[i] }
                 }
             }
+        }
+        // Each row has its stars taken off in their order.
+        stamp.withUnsafeBufferPointer { stamp in
+            parallelRows(frame.height, threads: threads) { subtract(stamp, $0) }
         }
     }
 }
@@ -121,16 +137,16 @@ extension StarWings {
 
     private static func fit(
         _ frame: BinnedFrame, _ stars: [Star], _ mesh: SkyMesh, _ mask: [UInt8], _ tilts: [SkyTilt]?,
-        _ hats: Hats
+        _ hats: Hats, threads: Int
     ) -> [Double]? {
         let cells = Cells(stars, frame, side: reach + 1)
-        var equations = NormalEquations(count: hats.count)
         let step = max(1, Int((Double(frame.width * frame.height) / Double(mostSamples)).squareRoot().rounded(.up)))
-        var functions = [Float](repeating: 0, count: hats.count + 1)
-        for tile in mesh.level.indices {
+        let tiles = parallelMap(mesh.level.count, threads: threads) { tile -> NormalEquations.Tile? in
             let (across, along) = SkyMesh.blocks(ofTile: tile, mesh.columns, mesh.rows, frame)
             let (level, scatter) = (mesh.level[tile], mesh.blockScatter[tile])
-            guard scatter > 0 else { continue }
+            guard scatter > 0 else { return nil }
+            var sums = NormalEquations.Tile(count: hats.count)
+            var functions = [Float](repeating: 0, count: hats.count + 1)
             let plane = TiltedPlane(tilts?[tile] ?? .none, across, along)
             for y in along where y % step == 0 {
                 let shift = (y / step * 2) % step
@@ -138,11 +154,13 @@ extension StarWings {
                     let value = frame.mean[y * frame.width + x] - level - plane.level(x, y)
                     guard abs(value) < 5 * scatter else { continue }
                     cells.sum(x, y, hats, into: &functions)
-                    equations.add(functions, value, weight: 1 / (scatter * scatter))
+                    sums.add(functions, value, weight: 1 / (scatter * scatter))
                 }
             }
-            equations.closeTile()
+            return sums
         }
+        var equations = NormalEquations(count: hats.count)
+        for tile in tiles.compactMap({ $0 }) { equations.add(tile) }
         return equations.nonNegativeSolution()
     }
 

@@ -1,26 +1,46 @@
 public import FITS
+internal import Imaging
 
 extension DetectionCatalogue {
     /// The table as CSV with a line of column names. An empty field means that the value is not known.
     ///
     /// Numbers are rounded to what they can mean: 1e-4 px, 1e-7 deg (0.4 milliarcsec), 1e-4 of magnitudes, sigmas and
     /// shapes, 1e-3 electrons.
-    public static func csv(of table: FITSTable) -> String {
+    ///
+    /// - Parameter threads: that write bands of rows; the text does not depend on it.
+    public static func csv(of table: FITSTable, threads: Int = 1) -> String {
         let names = table.columns.map(\.name).joined(separator: ",") + "\n"
         let columns = table.columns.map { CSVColumn($0) }
         let rows = columns.first?.count ?? 0
-        let capacity = names.utf8.count + rows * max(1, columns.count) * CSVColumn.widestField
-        return String(unsafeUninitializedCapacity: capacity) { text in
-            guard var place = text.baseAddress else { return 0 }
-            for byte in names.utf8 { append(byte, at: &place) }
-            for row in 0..<rows {
+        let bands = parallelMap((rows + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
+            text(of: (band * rowsPerBand)..<min((band + 1) * rowsPerBand, rows), columns)
+        }
+        let parts = [Array(names.utf8)] + bands
+        return String(unsafeUninitializedCapacity: parts.reduce(0) { $0 + $1.count }) { text in
+            var count = 0
+            for part in parts {
+                _ = UnsafeMutableBufferPointer(rebasing: text[count...]).initialize(from: part)
+                count += part.count
+            }
+            return count
+        }
+    }
+
+    private static let rowsPerBand = 512
+
+    private static func text(of rows: Range<Int>, _ columns: [CSVColumn]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: rows.count * max(1, columns.count) * CSVColumn.widestField) {
+            text, count in
+            guard let start = text.baseAddress else { return }
+            var place = start
+            for row in rows {
                 for (index, column) in columns.enumerated() {
                     if index > 0 { append(UInt8(ascii: ","), at: &place) }
                     column.write(row, at: &place)
                 }
                 append(UInt8(ascii: "\n"), at: &place)
             }
-            return place - (text.baseAddress ?? place)
+            count = place - start
         }
     }
 }

@@ -33,11 +33,13 @@ public enum DetectionCatalogue {
     ///   - radiiPixels: of all apertures, that of `flux_aperture` first [px]; the others have columns of their own,
     ///     flux_aperture_2 and so on, and APRAD1, APRAD2 ... in the header say the radii.
     ///   - psfChiSquared: what `add(_:to:)` returned; nil when nothing was fitted.
+    ///   - threads: that make columns; the table does not depend on it.
     public static func table(
         of rows: [Measurement], exposureSeconds: Double, header: Header, radiiPixels: [Double] = [],
-        psfChiSquared: [Double]? = nil
+        psfChiSquared: [Double]? = nil, threads: Int = 1
     ) -> FITSTable {
-        let columns = columns(of: rows, exposureSeconds: exposureSeconds)
+        let makers = columns(of: rows, exposureSeconds: exposureSeconds) + wholeLight(of: rows)
+        let columns = parallelMap(makers.count, threads: threads) { makers[$0]() }
         let chiSquared = FITSColumn(
             name: "psf_chi2", unit: "", description: "chi^2 per degree of freedom under the star image",
             values: .double(psfChiSquared ?? [Double](repeating: .nan, count: rows.count)))
@@ -46,14 +48,18 @@ public enum DetectionCatalogue {
         }
         return FITSTable(
             name: extensionName,
-            columns: columns + wholeLight(of: rows) + [chiSquared] + moreApertures(of: rows, radiiPixels),
+            columns: columns + [chiSquared] + moreApertures(of: rows, radiiPixels),
             header: Header(header.cards + radii))
     }
 
-    private static func columns(of rows: [Measurement], exposureSeconds: Double) -> [FITSColumn] {
-        let magnitudes = rows.map { $0.instrumentalMagnitude(exposureSeconds: exposureSeconds) }
-        func column(_ name: String, _ unit: String, _ text: String, _ value: (Measurement) -> Double) -> FITSColumn {
-            FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value)))
+    /// Makes one column.
+    private typealias ColumnMaker = () -> FITSColumn
+
+    private static func columns(of rows: [Measurement], exposureSeconds: Double) -> [ColumnMaker] {
+        func column(
+            _ name: String, _ unit: String, _ text: String, _ value: @escaping (Measurement) -> Double
+        ) -> ColumnMaker {
+            { FITSColumn(name: name, unit: unit, description: text, values: .double(rows.map(value))) }
         }
         return [
             column("x", "pix", "0-based pixel centre", \.x), column("y", "pix", "0-based pixel centre", \.y),
@@ -66,12 +72,12 @@ public enum DetectionCatalogue {
             column("flux_auto_err", "electron", "standard error", \.fluxAutoError),
             column("flux_psf", "electron", "all light, by the frame's star image", \.fluxPSF),
             column("flux_psf_err", "electron", "standard error", \.fluxPSFError),
-            FITSColumn(
-                name: "mag_aperture", unit: "mag", description: "instrumental: -2.5 log10(electrons per second)",
-                values: .double(magnitudes.map { $0?.magnitude ?? .nan })),
-            FITSColumn(
-                name: "mag_aperture_err", unit: "mag", description: "standard error",
-                values: .double(magnitudes.map { $0?.error ?? .nan })),
+            column("mag_aperture", "mag", "instrumental: -2.5 log10(electrons per second)") {
+                $0.instrumentalMagnitude(exposureSeconds: exposureSeconds)?.magnitude ?? .nan
+            },
+            column("mag_aperture_err", "mag", "standard error") {
+                $0.instrumentalMagnitude(exposureSeconds: exposureSeconds)?.error ?? .nan
+            },
             column("mag_psf", "mag", "instrumental, by the frame's star image") {
                 $0.psfMagnitude(exposureSeconds: exposureSeconds)?.magnitude ?? .nan
             },
@@ -84,10 +90,14 @@ public enum DetectionCatalogue {
             column("ellipticity", "", "1 - b/a", \.ellipticity),
             column("theta_deg", "deg", "from +x towards +y", \.thetaDegrees),
             column("snr", "", "flux_aperture / flux_aperture_err", \.signalToNoise),
-            FITSColumn(
-                name: "flags", unit: "", description: "source flags, docs/registries.md",
-                values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) })),
+            { flags(of: rows) },
         ]
+    }
+
+    private static func flags(of rows: [Measurement]) -> FITSColumn {
+        FITSColumn(
+            name: "flags", unit: "", description: "source flags, docs/registries.md",
+            values: .int32(rows.map { Int32(truncatingIfNeeded: $0.flags.rawValue) }))
     }
 
     private static func moreApertures(of rows: [Measurement], _ radiiPixels: [Double]) -> [FITSColumn] {
@@ -108,7 +118,7 @@ public enum DetectionCatalogue {
     }
 
     /// Fluxes of all light, by a curve of growth and by optimal weights.
-    private static func wholeLight(of rows: [Measurement]) -> [FITSColumn] {
+    private static func wholeLight(of rows: [Measurement]) -> [ColumnMaker] {
         let kinds: [(String, String, (Measurement) -> Double)] = [
             ("flux_total", "the aperture's, corrected for the light outside it", \.fluxTotal),
             ("flux_total_err", "standard error: own noise and that of the frame's correction", \.fluxTotalError),
@@ -116,7 +126,7 @@ public enum DetectionCatalogue {
             ("flux_optimal_err", "standard error: own noise and that of the frame's curve", \.fluxOptimalError),
         ]
         return kinds.map { name, text, value in
-            FITSColumn(name: name, unit: "electron", description: text, values: .double(rows.map(value)))
+            { FITSColumn(name: name, unit: "electron", description: text, values: .double(rows.map(value))) }
         }
     }
 }

@@ -13,7 +13,7 @@ public struct FITSFile: ~Copyable {
 
     public let path: String
     let handle: UnsafeMutablePointer<fitsfile>
-    private let isPlain: Bool
+    let isPlain: Bool
 
     /// Opens the file and reads its first header.
     ///

@@ -97,8 +97,13 @@ extension FITSFile {
     /// value beyond the range of `Float`. Integers above 2^24 are rounded to 24 bits.
     ///
     /// The same pixels come out of a plain file and of its losslessly compressed twins, so that their hashes agree.
-    public mutating func readPixels(of shape: FITSImageShape) throws(FITSError) -> Image<ADU> {
+    ///
+    /// - Parameter threads: that share an uncompressed image of 16-bit integers; the pixels do not depend on it.
+    public mutating func readPixels(of shape: FITSImageShape, threads: Int = 1) throws(FITSError) -> Image<ADU> {
         guard try move(toUnit: shape.unit) else { throw unitMissing(shape.unit) }
+        if let pixels = try readPlainIntegers(of: shape, threads: threads) {
+            return Image(width: shape.width, height: shape.height, pixels: pixels)
+        }
         var pixels = try readFloats(shape.width * shape.height)
         if shape.bitsPerPixel < 0 {
             pixels.withUnsafeMutableBufferPointer { pixels in

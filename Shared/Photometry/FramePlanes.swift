@@ -30,7 +30,7 @@ struct FramePlanes {
                                 FramePlanes(
                                     width: frame.width, height: frame.height, residual: residual, variance: variance,
                                     excluded: excluded, maskBits: maskBits, segments: segments,
-                                    hasExcluded: frame.excluded.contains(1)))
+                                    hasExcluded: frame.hasExcluded))
                         }
                     }
                 }

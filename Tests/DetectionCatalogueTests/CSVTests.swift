@@ -27,6 +27,21 @@ struct CSVTests {
                 == ["100000000000.0", "-1e+300", "5000000000000000.0", "1.7976931348623157e+308"])
     }
 
+    @Test("the text is the same on any number of threads", arguments: [0, 1, 511, 512, 513, 2000])
+    func threads(rows: Int) {
+        var random = Steps(state: 3)
+        let values = (0..<rows).map { _ in Double.random(in: -1e6...1e6, using: &random) }
+        let table = FITSTable(
+            name: "T",
+            columns: [
+                FITSColumn(name: "x", unit: "pix", values: .double(values)),
+                FITSColumn(name: "n", values: .int32((0..<rows).map { Int32($0) - 5 })),
+            ])
+        let one = DetectionCatalogue.csv(of: table)
+        #expect(one.hasPrefix("x,n\n") && one.split(separator: "\n").count == rows + 1)
+        for threads in [2, 3, 7] { #expect(DetectionCatalogue.csv(of: table, threads: threads) == one) }
+    }
+
     @Test(
         "every field is the shortest text of the rounded number",
         arguments: [("x", "pix", 1e4), ("f", "electron", 1e3), ("ra_deg", "deg", 1e7)])

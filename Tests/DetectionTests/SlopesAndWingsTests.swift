@@ -114,12 +114,13 @@ struct SlopesAndWingsTests {
         var random = RandomStream(seed: 12)
         var mixed = NormalEquations(count: 3)
         for tile in 0..<40 {
+            var sums = NormalEquations.Tile(count: 3)
             for _ in 0..<30 {
                 let functions = (0..<4).map { _ in Float(random.uniform(0...2)) }
                 let value = Float(7 * tile) + 2 * functions[0] - 3 * functions[1] + 0.5 * functions[2]
-                mixed.add(functions, value + 3 * functions[1], weight: 1 + Float(tile % 3))
+                sums.add(functions, value + 3 * functions[1], weight: 1 + Float(tile % 3))
             }
-            mixed.closeTile()
+            mixed.add(sums)
         }
         let solution = try #require(mixed.nonNegativeSolution())
         #expect(zip(solution, [2, 0, 0.5]).allSatisfy { abs($0 - $1) < 1e-4 && $0 >= 0 })

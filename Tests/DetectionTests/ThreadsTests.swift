@@ -1,6 +1,7 @@
-import Detection
 import Imaging
 import Testing
+
+@testable import Detection
 
 @Suite("Detection on several threads")
 struct ThreadsTests {
@@ -26,6 +27,41 @@ struct ThreadsTests {
         #expect(single.frame.residual == several.frame.residual && single.frame.variance == several.frame.variance)
         #expect(single.background.level == several.background.level && single.background.rms == several.background.rms)
         #expect(single.seeing == several.seeing)
+    }
+
+    @Test("masks and wings of stars are the same bits on any number of threads", arguments: [2, 3, 7])
+    func masksAndWings(threads: Int) throws {
+        let bytes = BinnedFrame.scratchBytes(Self.frame)
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 64)
+        defer { scratch.deallocate() }
+        func levels(_ threads: Int) throws -> (mask: [UInt8], mean: [UInt32]) {
+            let binned = BinnedFrame(Self.frame, in: scratch, threads: threads)
+            let mesh = try #require(SkyMesh(binned, tileSize: 64, filterSize: 3, mask: nil, threads: threads))
+            let footprints = FirstLook.search(binned, mesh, threads: threads)
+            let mask = SourceMask.make(footprints, threads: threads)
+            let wings = try #require(
+                StarWings(binned, footprints, mesh, mask: mask, tilts: nil, threads: threads))
+            wings.subtract(from: binned, threads: threads)
+            return (mask, binned.mean.map(\.bitPattern))
+        }
+        let (one, many) = (try levels(1), try levels(threads))
+        #expect(one.mask.contains(2) && one.mask.contains(1) && one.mask.contains(0))
+        #expect(one == many)
+    }
+
+    @Test("footprints are the same however many bands they were found in", arguments: [2, 3, 7])
+    func footprints(threads: Int) {
+        let background = Background.estimate(Self.frame)
+        let frame = MeasurableFrame(Self.frame, background: background)
+        let filter = MatchedFilter(fwhmPixels: 3.2)
+        let one = frame.withFilterPlanes { filter.footprints($0, threshold: 2, threads: 1) }
+        let many = frame.withFilterPlanes { filter.footprints($0, threshold: 2, threads: threads) }
+        #expect(one.groups.count > 500 && one.groups.contains { $0.peaks.count > 1 })
+        #expect(one.groups.map { "\($0)" } == many.groups.map { "\($0)" })
+        #expect(one.runs.map { "\($0)" } == many.runs.map { "\($0)" })
+        #expect(one.values == many.values && one.residuals == many.residuals)
+        #expect(one.peakPixels == many.peakPixels && one.peakValues == many.peakValues)
+        #expect(one.peakSurroundings.map { "\($0)" } == many.peakSurroundings.map { "\($0)" })
     }
 
     @Test("a frame lower than a band, and one of a single row", arguments: [1, 2, 5, 63])

@@ -169,7 +169,9 @@ private struct MeasureFiles {
             try result.times.time("write") { try write(result.table, to: place) }
             result.summary.out = place
         } else if !printsJSON {
-            result.times.time("write") { Terminal.write(DetectionCatalogue.csv(of: result.table)) }
+            result.times.time("write") {
+                Terminal.write(DetectionCatalogue.csv(of: result.table, threads: measurer.threads))
+            }
         }
         try writeStarImage(&result, file, places)
         result.summary.steps = result.times.steps
@@ -222,7 +224,8 @@ private struct MeasureFiles {
     private func write(_ table: FITSTable, to place: String) throws {
         if format == "fits" { return try table.write(to: place) }
         do {
-            try Data(DetectionCatalogue.csv(of: table).utf8).write(to: URL(fileURLWithPath: place), options: .atomic)
+            try Data(DetectionCatalogue.csv(of: table, threads: measurer.threads).utf8).write(
+                to: URL(fileURLWithPath: place), options: .atomic)
         } catch {
             throw FrameError(place, "the table cannot be written: \(error.localizedDescription)")
         }

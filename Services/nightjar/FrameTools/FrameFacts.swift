@@ -97,9 +97,12 @@ struct FrameFacts {
     var corrections: DetectorCorrections { exposure.instrument.corrections }
 
     /// - Throws: `FrameError` when a section of the document does not lie in the frame.
-    func prepared(_ raw: Image<ADU>, kind: Calibration.FrameKind, path: String) throws -> PreparedFrame {
+    func prepared(
+        _ raw: Image<ADU>, kind: Calibration.FrameKind, path: String, threads: Int = 1
+    ) throws -> PreparedFrame {
         do {
-            return try corrections.prepare(raw, kind: kind, saturationADU: detector.saturationADU)
+            return try corrections.prepare(
+                raw, kind: kind, saturationADU: detector.saturationADU, threads: threads)
         } catch {
             throw FrameError(path, "\(error)")
         }

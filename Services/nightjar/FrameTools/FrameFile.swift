@@ -66,8 +66,8 @@ struct FrameFile: ~Copyable {
         return colour.mosaic.header(of: channel, from: header, filter: colour.filter(of: channel)).header
     }
 
-    mutating func readPixels(of shape: FITSImageShape) throws -> Image<ADU> {
-        let pixels = try file.readPixels(of: found?.shape ?? shape)
+    mutating func readPixels(of shape: FITSImageShape, threads: Int = 1) throws -> Image<ADU> {
+        let pixels = try file.readPixels(of: found?.shape ?? shape, threads: threads)
         guard let colour, let channel = document.channel else { return pixels }
         return colour.mosaic.split(pixels, channel, saturation: colour.saturationADU)
     }

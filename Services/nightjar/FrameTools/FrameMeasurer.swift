@@ -69,7 +69,7 @@ struct FrameMeasurer {
         let table = times.time("write") {
             DetectionCatalogue.table(
                 of: measurement.rows, exposureSeconds: loaded.facts.exposureSeconds ?? .nan, header: loaded.header,
-                radiiPixels: radii.count > 1 ? radii : [], psfChiSquared: fit?.chiSquared)
+                radiiPixels: radii.count > 1 ? radii : [], psfChiSquared: fit?.chiSquared, threads: threads)
         }
         var summary = Summary(path, loaded, measurement, noWorldCoordinates: noWorld)
         if radii.count > 1 { summary.apertureRadiiPixels = radii }

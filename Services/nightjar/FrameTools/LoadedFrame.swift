@@ -40,7 +40,7 @@ struct LoadedFrame {
             flags = (header.text("NJFLAGS") ?? "").split(separator: " ").map(String.init)
             isGainKnown = !flags.contains("gainUnknown")
         } else {
-            let pixels = try times.time("read") { try file.readPixels(of: shape) }
+            let pixels = try times.time("read") { try file.readPixels(of: shape, threads: threads) }
             facts.notes += file.notes
             facts.notes += try masters.requireFit(facts.settings, path)
             let facts = facts

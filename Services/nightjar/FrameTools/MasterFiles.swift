@@ -108,7 +108,7 @@ struct MasterFiles {
             throw FrameError(path, "its exposure time is not known, so that the dark cannot be scaled")
         }
         var masters = masters
-        let prepared = try facts.prepared(pixels, kind: .light, path: path)
+        let prepared = try facts.prepared(pixels, kind: .light, path: path, threads: threads)
         do {
             if let dark = masters.dark, let secondDark {
                 masters.dark = try interpolated(dark, secondDark, facts.calibrationFacts(id: path, kind: .light))
