@@ -12,6 +12,8 @@ package struct MeasurableFrame: Sendable {
     package let variance: [Float]
     /// 1 where a pixel carries no measurement.
     package let excluded: [UInt8]
+    /// Whether there is any such pixel.
+    package let hasExcluded: Bool
     package let maskBits: [UInt16]
 
     package init(_ frame: consuming CalibratedFrame, background: Background) {
@@ -27,6 +29,7 @@ package struct MeasurableFrame: Sendable {
         (self.width, self.height) = (width, height)
         self.background = background
         self.excluded = excluded.flags
+        hasExcluded = excluded.countInRow.contains { $0 > 0 }
         maskBits = frame.mask.bits
         // Taken out of the frame, which holds them no longer.
         var (residual, variance) = ([Float](), [Float]())
@@ -47,7 +50,7 @@ package struct MeasurableFrame: Sendable {
                 }
             }
         }
-        if excluded.countInRow.contains(where: { $0 > 0 }) {
+        if hasExcluded {
             variance.withUnsafeMutableBufferPointer { variance in
                 for y in 0..<height where excluded.countInRow[y] > 0 {
                     for index in (y * width)..<((y + 1) * width) where excluded.flags[index] != 0 {
@@ -81,6 +84,7 @@ package struct MeasurableFrame: Sendable {
         background = frame.background.window(columns: columns, rows: rows)
         (residual, variance) = (cut(frame.residual), cut(frame.variance))
         (excluded, maskBits) = (cut(frame.excluded), cut(frame.maskBits))
+        hasExcluded = frame.hasExcluded && excluded.contains { $0 != 0 }
     }
 
     /// Lends the planes to a matched filter.
