@@ -6,6 +6,7 @@
 
 /// 16 values, four of which make a block of 64 that stays in registers.
 typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t marks __attribute__((vector_size(64)));
 
 #define LOAD(name, address) \
     lanes name;             \
@@ -102,16 +103,67 @@ size_t kernel_above(uint8_t *restrict above, const kernel_filtered_row *row, flo
         above, row->numerator, row->denominator, row->rms, row->variance, row->excluded, square, count);
 }
 
+/// Eight bytes of 0 or 1 as eight bits.
+static inline uint64_t packed(const uint8_t *flags) {
+    uint64_t word;
+    memcpy(&word, flags, sizeof word);
+    return (word * 0x0102040810204080) >> 56;
+}
+
+/// Up to 64 bytes of 0 or 1 as bits; zeros after them.
+static inline uint64_t packed_word(const uint8_t *flags, size_t count) {
+    uint64_t bits = 0;
+    size_t k = 0;
+    for (; k + 8 <= count; k += 8) bits |= packed(flags + k) << k;
+    for (; k < count; k++) bits |= (uint64_t)flags[k] << k;
+    return bits;
+}
+
+// A run begins and ends where a byte differs from the one before it.
 size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t *ends) {
-    size_t found = 0, i = 0;
-    while (i < count) {
-        uint64_t word;
-        while (i + 8 <= count && (memcpy(&word, above + i, 8), word == 0)) i += 8;
-        while (i < count && above[i] == 0) i++;
-        if (i == count) break;
-        starts[found] = (int32_t)i;
-        while (i < count && above[i] != 0) i++;
-        ends[found++] = (int32_t)i;
+    size_t found = 0;
+    uint64_t before = 0;
+    for (size_t i = 0; i < count; i += 64) {
+        uint64_t bits = count - i < 64 ? packed_word(above + i, count - i) : packed_word(above + i, 64);
+        uint64_t changes = bits ^ (bits << 1 | before);
+        before = bits >> 63;
+        for (; changes != 0; changes &= changes - 1) {
+            int32_t place = (int32_t)(i + (size_t)__builtin_ctzll(changes));
+            if (bits >> (place & 63) & 1) {
+                starts[found] = place;
+            } else {
+                ends[found++] = place;
+            }
+        }
+    }
+    if (before) ends[found++] = (int32_t)count;
+    return found;
+}
+
+KERNEL_CLONES
+size_t kernel_peaks(
+    int32_t *restrict places, const float *above, const float *here, const float *below, size_t count) {
+    const marks lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    size_t found = 0;
+    for (size_t i = 0; i < count; i += 16) {
+        LOAD(value, here + i);
+        LOAD(left, here + i - 1);
+        LOAD(right, here + i + 1);
+        LOAD(upper, above + i);
+        LOAD(upper_left, above + i - 1);
+        LOAD(upper_right, above + i + 1);
+        LOAD(lower, below + i);
+        LOAD(lower_left, below + i - 1);
+        LOAD(lower_right, below + i + 1);
+        marks peaks = (value > left) & (value >= right) & (value > upper) & (value >= lower);
+        peaks &= (value > upper_left) & (value > upper_right) & (value >= lower_left) & (value >= lower_right);
+        peaks &= lane_numbers < (int32_t)(count - i);
+        if (__builtin_reduce_or(peaks) == 0) continue;
+        int32_t is_peak[16];
+        memcpy(is_peak, &peaks, sizeof is_peak);
+        for (size_t lane = 0; lane < 16; lane++) {
+            if (is_peak[lane]) places[found++] = (int32_t)(i + lane);
+        }
     }
     return found;
 }

@@ -94,7 +94,7 @@ void kernel_clip(
     const float *values, const float *others, float low, float high, float centre, size_t count,
     kernel_mesh_clipped *sums) {
     float sum[16] = {0}, square[16] = {0}, other[16] = {0};
-    uint32_t kept = 0, keptOther = 0;
+    uint32_t kept[16] = {0}, keptOther[16] = {0};
     for (size_t i = 0; i < count; i += 16) {
         for (size_t lane = 0; lane < 16; lane++) {
             float value = values[i + lane], second = others[i + lane];
@@ -103,15 +103,17 @@ void kernel_clip(
             sum[lane] += step;
             square[lane] += step * step;
             other[lane] += known ? second : 0;
-            kept += (uint32_t)inside;
-            keptOther += (uint32_t)known;
+            kept[lane] += (uint32_t)inside;
+            keptOther[lane] += (uint32_t)known;
         }
     }
-    *sums = (kernel_mesh_clipped){.count = kept, .otherCount = keptOther};
+    *sums = (kernel_mesh_clipped){0};
     for (size_t lane = 0; lane < 16; lane++) {
         sums->sum += sum[lane];
         sums->square += square[lane];
         sums->other += other[lane];
+        sums->count += kept[lane];
+        sums->otherCount += keptOther[lane];
     }
 }
 

@@ -5,10 +5,11 @@
 
 #include "kernel_clones.h"
 
-// Eight numbers side by side; the compiler splits them where the machine has narrower vectors.
+// Eight or sixteen numbers side by side; the compiler splits them where the machine has narrower vectors.
 typedef float floats __attribute__((vector_size(32)));
+typedef float wide_floats __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(64)));
-typedef int64_t longs __attribute__((vector_size(64)));
+typedef int32_t wide_ints __attribute__((vector_size(64)));
 typedef int32_t ints __attribute__((vector_size(32)));
 typedef uint16_t shorts __attribute__((vector_size(16)));
 typedef uint8_t bytes __attribute__((vector_size(8)));
@@ -16,63 +17,93 @@ typedef uint8_t bytes __attribute__((vector_size(8)));
 KERNEL_CLONES
 size_t kernel_sky_gather(
     float *restrict target, const float *restrict values, const uint8_t *restrict excluded,
-    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count) {
-    size_t used = 0, i = 0;
-    for (; i + 8 <= count; i += 8) {
+    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count, size_t readable) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i += 8) {
         ints owners;
         shorts flags;
         bytes exclusions;
-        memcpy(&owners, segments + i, sizeof owners);
-        memcpy(&flags, bits + i, sizeof flags);
-        memcpy(&exclusions, excluded + i, sizeof exclusions);
+        size_t left = count - i, whole = readable - i >= 8 ? 8 : readable - i;
+        if (whole == 8) {
+            memcpy(&owners, segments + i, sizeof owners);
+            memcpy(&flags, bits + i, sizeof flags);
+            memcpy(&exclusions, excluded + i, sizeof exclusions);
+            memcpy(target + used, values + i, 8 * sizeof(float));
+        } else {
+            owners = (ints){0}, flags = (shorts){0}, exclusions = (bytes){0};
+            memcpy(&owners, segments + i, whole * sizeof(int32_t));
+            memcpy(&flags, bits + i, whole * sizeof(uint16_t));
+            memcpy(&exclusions, excluded + i, whole);
+            memcpy(target + used, values + i, whole * sizeof(float));
+        }
         ints faults = (owners & (owners != owner)) | __builtin_convertvector(flags, ints)
                       | __builtin_convertvector(exclusions, ints);
-        int32_t spoiled[8];
-        memcpy(spoiled, &faults, sizeof spoiled);
-        memcpy(target + used, values + i, 8 * sizeof(float));
-        if ((spoiled[0] | spoiled[1] | spoiled[2] | spoiled[3] | spoiled[4] | spoiled[5] | spoiled[6] | spoiled[7])
-            == 0) {
-            used += 8;
+        faults &= (ints){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)left;
+        if (__builtin_reduce_or(faults) == 0) {
+            used += left < 8 ? left : 8;
             continue;
         }
-        for (size_t lane = 0; lane < 8; lane++) {
+        int32_t spoiled[8];
+        memcpy(spoiled, &faults, sizeof spoiled);
+        for (size_t lane = 0; lane < 8 && lane < left; lane++) {
             target[used] = values[i + lane];
             used += spoiled[lane] == 0;
         }
     }
-    for (; i < count; i++) {
-        int32_t other = segments[i] == owner ? 0 : segments[i];
-        target[used] = values[i];
-        used += (other | excluded[i] | bits[i]) == 0;
-    }
     return used;
 }
 
-// Eight sums side by side, added in a fixed order: the same bits for every width of vectors.
+/// The smallest float that is not below a number, and the largest that is not above it.
+static float at_least(double limit) {
+    float near = (float)limit;
+    return (double)near < limit ? nextafterf(near, INFINITY) : near;
+}
+
+static float at_most(double limit) {
+    float near = (float)limit;
+    return (double)near > limit ? nextafterf(near, -INFINITY) : near;
+}
+
+// Sixteen sums side by side, added in a fixed order: the same bits for every width of vectors.
 KERNEL_CLONES
-kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, double reference) {
-    doubles sums = {0}, squares = {0};
-    longs inside = {0}, below = {0};
-    for (size_t i = 0; i < count; i += 8) {
-        // What is missing at the end is not a number: neither inside nor below.
-        floats eight = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-        memcpy(&eight, values + i, count - i < 8 ? (count - i) * sizeof(float) : sizeof eight);
-        doubles value = __builtin_convertvector(eight, doubles);
-        longs is_inside = (value >= low) & (value <= high);
-        doubles distance = (doubles)((longs)(value - reference) & is_inside);
-        sums += distance;
-        squares += distance * distance;
+static kernel_sky_sums clip(const float *values, size_t count, float low, float high, float reference) {
+    doubles sums[2] = {{0}, {0}}, squares[2] = {{0}, {0}};
+    wide_ints inside = {0}, below = {0};
+    const wide_floats otherwise = (wide_floats){0} + reference;
+    for (size_t i = 0; i < count; i += 16) {
+        wide_floats value;
+        if (count - i >= 16) {
+            memcpy(&value, values + i, sizeof value);
+        } else {
+            // What is missing at the end is not a number: neither inside nor below.
+            value = (wide_floats){0} + NAN;
+            memcpy(&value, values + i, (count - i) * sizeof(float));
+        }
+        wide_ints is_inside = (value >= low) & (value <= high);
         inside -= is_inside;
         below -= value < low;
+        value = (wide_floats)(((wide_ints)value & is_inside) | ((wide_ints)otherwise & ~is_inside));
+        const floats halves[2] = {
+            __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7),
+            __builtin_shufflevector(value, value, 8, 9, 10, 11, 12, 13, 14, 15)};
+        for (size_t half = 0; half < 2; half++) {
+            doubles distance = __builtin_convertvector(halves[half], doubles) - (double)reference;
+            sums[half] += distance;
+            squares[half] += distance * distance;
+        }
     }
     kernel_sky_sums total = {0};
-    for (size_t lane = 0; lane < 8; lane++) {
-        total.sum += sums[lane];
-        total.square += squares[lane];
+    for (size_t lane = 0; lane < 16; lane++) {
+        total.sum += sums[lane / 8][lane % 8];
+        total.square += squares[lane / 8][lane % 8];
         total.count += inside[lane];
         total.below += below[lane];
     }
     return total;
+}
+
+kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, float reference) {
+    return clip(values, count, at_least(low), at_most(high), reference);
 }
 
 KERNEL_CLONES
@@ -82,10 +113,21 @@ size_t kernel_sky_count_below(const float *values, size_t count, float limit) {
     return below;
 }
 
+// Few qualify: of eight at a time it is asked first whether any does.
 KERNEL_CLONES
 size_t kernel_sky_between(float *restrict target, const float *restrict values, size_t count, float low, float high) {
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
+    size_t used = 0, i = 0;
+    for (; i + 8 <= count; i += 8) {
+        floats eight;
+        memcpy(&eight, values + i, sizeof eight);
+        ints inside = (eight >= low) & (eight < high);
+        if (__builtin_reduce_or(inside) == 0) continue;
+        for (size_t lane = 0; lane < 8; lane++) {
+            target[used] = values[i + lane];
+            used += inside[lane] != 0;
+        }
+    }
+    for (; i < count; i++) {
         target[used] = values[i];
         used += (values[i] >= low) & (values[i] < high);
     }

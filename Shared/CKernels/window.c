@@ -88,3 +88,27 @@ void kernel_window_noise(
         across(w, at, down, moments);
     }
 }
+
+KERNEL_CLONES
+kernel_window_peak kernel_window_find_peak(const kernel_window *w, float square) {
+    lanes sum = {0}, highest = (lanes){0} - __builtin_inff();
+    const bits places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (size_t at = 0; at < w->columns; at += LANES) {
+        lanes offset;
+        memcpy(&offset, w->columnOffsets + at, sizeof(lanes));
+        bits counts = places < (int32_t)(w->columns - at);
+        for (size_t row = 0; row < w->rows; row++) {
+            lanes value;
+            load(&value, w->first + row * w->stride + at, w->end);
+            bits inside = (offset * offset + w->rowOffsets[row] * w->rowOffsets[row] <= square) & counts;
+            sum += (lanes)((bits)value & inside);
+            bits higher = inside & (value > highest);
+            highest = (lanes)(((bits)value & higher) | ((bits)highest & ~higher));
+        }
+    }
+    kernel_window_peak peak = {highest[0], total(&sum)};
+    for (size_t lane = 1; lane < LANES; lane++) {
+        peak.highest = highest[lane] > peak.highest ? highest[lane] : peak.highest;
+    }
+    return peak;
+}

@@ -10,6 +10,8 @@ struct FilterRing: ~Copyable {
     private let height: Int
     /// Of a row, rounded up to whole blocks of the kernels.
     private let stride: Int
+    /// On either side of the input, so that everything begins where a vector of 64 bytes may.
+    private let margin: Int
     /// A row of zeros, the output, the input between margins, and the ring of rows filtered along x.
     private let storage: UnsafeMutablePointer<Float>
     private let rows: UnsafeMutablePointer<UnsafePointer<Float>?>
@@ -21,9 +23,11 @@ struct FilterRing: ~Copyable {
     init(_ across: [Float], _ along: [Float], width: Int, height: Int) {
         (self.across, self.along, self.height) = (across, along, height)
         stride = Self.stride(width)
+        margin = (across.count + 15) / 16 * 16
         let slots = 2 * along.count - 1
-        let count = stride * (slots + 3) + 2 * across.count
-        storage = .allocate(capacity: count)
+        let count = stride * (slots + 3) + 2 * margin
+        storage = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(
+            to: Float.self, capacity: count)
         storage.initialize(repeating: 0, count: count)
         rows = .allocate(capacity: slots)
         rows.initialize(repeating: nil, count: slots)
@@ -38,10 +42,10 @@ struct FilterRing: ~Copyable {
     /// The row made last.
     var output: UnsafeMutablePointer<Float> { storage + stride }
     /// Where the next row is to be put.
-    var input: UnsafeMutablePointer<Float> { storage + 2 * stride + across.count }
+    var input: UnsafeMutablePointer<Float> { storage + 2 * stride + margin }
 
     private func slot(_ y: Int) -> UnsafeMutablePointer<Float> {
-        storage + 3 * stride + 2 * across.count + stride * (y % (2 * along.count - 1))
+        storage + 3 * stride + 2 * margin + stride * (y % (2 * along.count - 1))
     }
 
     /// Filters the input row along x.
@@ -76,6 +80,8 @@ struct CoverageRing: ~Copyable {
     private let reach: Int
     /// Excluded pixels in each of the last rows.
     private var counts: [Int]
+    /// Whether the ring holds those rows yet: rows without excluded pixels are put there when they are needed.
+    private var isHeld: [Bool]
     private let least: Float
     /// A row without excluded pixels, filtered along x.
     private var clean: [Float]
@@ -85,6 +91,7 @@ struct CoverageRing: ~Copyable {
         (self.width, self.height) = (width, height)
         reach = along.count - 1
         counts = [Int](repeating: 0, count: 2 * along.count - 1)
+        isHeld = [Bool](repeating: false, count: counts.count)
         let whole = { (half: [Float]) in half.reduce(-half[0]) { $0 + 2 * $1 } }
         least = 0.25 * whole(across) * whole(along)
         clean = []
@@ -96,10 +103,8 @@ struct CoverageRing: ~Copyable {
     /// - Parameter found: number of excluded pixels in the row.
     mutating func take(_ y: Int, _ excluded: UnsafePointer<UInt8>, found: Int) {
         counts[y % counts.count] = found
-        guard found > 0 else {
-            ring.put(clean, at: y)
-            return
-        }
+        isHeld[y % counts.count] = found > 0
+        guard found > 0 else { return }
         let input = ring.input
         for x in 0..<width { input[x] = Float(1 - excluded[x]) }
         ring.take(y)
@@ -107,8 +112,12 @@ struct CoverageRing: ~Copyable {
 
     /// The row's coverage and the least that suffices; nil where all pixels around are usable.
     mutating func make(_ y: Int) -> (row: UnsafePointer<Float>, least: Float)? {
-        let near = (max(0, y - reach)...min(height - 1, y + reach)).contains { counts[$0 % counts.count] > 0 }
-        guard near else { return nil }
+        let rows = max(0, y - reach)...min(height - 1, y + reach)
+        guard rows.contains(where: { counts[$0 % counts.count] > 0 }) else { return nil }
+        for row in rows where !isHeld[row % counts.count] {
+            ring.put(clean, at: row)
+            isHeld[row % counts.count] = true
+        }
         ring.make(y)
         return (UnsafePointer(ring.output), least)
     }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Runs of pixels that stand out in a band of rows, and the peaks among them, joined to groups within the band.
 struct FootprintBand {
     /// A local maximum.
@@ -72,6 +74,8 @@ struct FootprintBandBuilder: ~Copyable {
     private let radius: Int
     /// The last rows, as many as that circle is high, between zeros.
     private let recent: UnsafeMutablePointer<Float>
+    /// Room for the maxima of a run.
+    private let places: UnsafeMutablePointer<Int32>
     private let slots: Int
     private let stride: Int
 
@@ -82,11 +86,16 @@ struct FootprintBandBuilder: ~Copyable {
         band.values.reserveCapacity(expected)
         band.residuals.reserveCapacity(expected)
         (slots, stride) = (2 * radius + 1, width + 2 * radius)
-        recent = .allocate(capacity: slots * stride)
-        recent.initialize(repeating: 0, count: slots * stride)
+        // Kernels read beyond the last row's end.
+        recent = .allocate(capacity: slots * stride + 16)
+        recent.initialize(repeating: 0, count: slots * stride + 16)
+        places = .allocate(capacity: width / 2 + 1)
     }
 
-    deinit { recent.deallocate() }
+    deinit {
+        recent.deallocate()
+        places.deallocate()
+    }
 
     private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + slots) % slots * stride + radius }
 
@@ -117,14 +126,14 @@ struct FootprintBandBuilder: ~Copyable {
     private mutating func findPeaks(_ y: Int) {
         let (above, here, below) = (row(y - 1), row(y), row(y + 1))
         for run in band.runs(ofRow: y) {
-            for x in band.runs[run].pixels {
-                let value = here[x]
-                guard value > here[x - 1], value >= here[x + 1], value > above[x], value >= below[x],
-                    value > above[x - 1], value > above[x + 1], value >= below[x - 1], value >= below[x + 1]
-                else { continue }
+            let pixels = band.runs[run].pixels
+            let start = pixels.lowerBound
+            let count = kernel_peaks(places, above + start, here + start, below + start, pixels.count)
+            for index in 0..<count {
+                let x = start + Int(places[index])
                 band.peaks.append(
                     FootprintBand.Peak(
-                        pixel: Int32(y * width + x), run: Int32(run), value: value, surroundings: surroundings(x, y)))
+                        pixel: Int32(y * width + x), run: Int32(run), value: here[x], surroundings: surroundings(x, y)))
             }
         }
     }
@@ -137,21 +146,30 @@ struct FootprintBandBuilder: ~Copyable {
         let aslant = max(
             min(upper[x - diagonal], lower[x + diagonal]), min(upper[x + diagonal], lower[x - diagonal]))
         let ridge = max(ahead, aslant)
-        let values: InlineArray<8, Float> = [
+        let level = Self.fourthSmallest(
             top[x], bottom[x], here[x - radius], here[x + radius], upper[x - diagonal], upper[x + diagonal],
-            lower[x - diagonal], lower[x + diagonal],
-        ]
-        for i in values.indices {
-            var (smaller, equal) = (0, 0)
-            for j in values.indices {
-                smaller += values[j] < values[i] ? 1 : 0
-                equal += values[j] == values[i] ? 1 : 0
-            }
-            if smaller <= 3, smaller + equal > 3 {
-                return Footprints.Surroundings(level: values[i], ridge: ridge)
-            }
-        }
-        return Footprints.Surroundings(level: ridge, ridge: ridge)
+            lower[x - diagonal], lower[x + diagonal])
+        return Footprints.Surroundings(level: level, ridge: ridge)
+    }
+
+    /// Of eight: two sorted fours are merged as far as the fourth.
+    @inline(__always)
+    private static func fourthSmallest(
+        _ a: Float, _ b: Float, _ c: Float, _ d: Float, _ e: Float, _ f: Float, _ g: Float, _ h: Float
+    ) -> Float {
+        let (p, q) = (sorted(a, b, c, d), sorted(e, f, g, h))
+        // The larger of the smaller four: of each pair that a merge compares, the smaller one is among them.
+        return max(max(min(p.0, q.3), min(p.1, q.2)), max(min(p.2, q.1), min(p.3, q.0)))
+    }
+
+    /// In ascending order.
+    @inline(__always)
+    private static func sorted(
+        _ a: Float, _ b: Float, _ c: Float, _ d: Float
+    ) -> (Float, Float, Float, Float) {
+        let (low, lower, high, higher) = (min(a, b), min(c, d), max(a, b), max(c, d))
+        let (second, third) = (max(low, lower), min(high, higher))
+        return (min(low, lower), min(second, third), max(second, third), max(high, higher))
     }
 
     /// - Parameter added: one past the last row that was added: what the band's last peaks need beyond it is outside

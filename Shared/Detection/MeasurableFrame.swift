@@ -12,9 +12,9 @@ package struct MeasurableFrame: Sendable {
     package let variance: [Float]
     /// 1 where a pixel carries no measurement.
     package let excluded: [UInt8]
-    package let maskBits: [UInt16]
-    /// Whether any pixel is excluded.
+    /// Whether there is any such pixel.
     package let hasExcluded: Bool
+    package let maskBits: [UInt16]
 
     package init(_ frame: consuming CalibratedFrame, background: Background) {
         let excluded = ExcludedPixels(copy frame)
@@ -29,6 +29,7 @@ package struct MeasurableFrame: Sendable {
         (self.width, self.height) = (width, height)
         self.background = background
         self.excluded = excluded.flags
+        hasExcluded = excluded.countInRow.contains { $0 > 0 }
         maskBits = frame.mask.bits
         // Taken out of the frame, which holds them no longer.
         var (residual, variance) = ([Float](), [Float]())
@@ -49,7 +50,6 @@ package struct MeasurableFrame: Sendable {
                 }
             }
         }
-        hasExcluded = excluded.countInRow.contains { $0 > 0 }
         if hasExcluded {
             variance.withUnsafeMutableBufferPointer { variance in
                 parallelRows(height, threads: threads) { rows in
@@ -86,7 +86,7 @@ package struct MeasurableFrame: Sendable {
         background = frame.background.window(columns: columns, rows: rows)
         (residual, variance) = (cut(frame.residual), cut(frame.variance))
         (excluded, maskBits) = (cut(frame.excluded), cut(frame.maskBits))
-        hasExcluded = excluded.contains(1)
+        hasExcluded = frame.hasExcluded && excluded.contains { $0 != 0 }
     }
 
     /// Lends the planes to a matched filter.

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Foundation
 internal import Imaging
 
@@ -23,31 +24,86 @@ struct SourceSums {
     ) -> [SourceSums] {
         var sums = [SourceSums](repeating: SourceSums(), count: separation.isBlended.count)
         sums.withUnsafeMutableBufferPointer { sums in
-            parallelRows(separation.parts.count, threads: threads) { range in
-                for part in separation.parts[range] { add(part, footprints, frame, separation.labels, to: sums) }
+            Planes.open(footprints, frame, separation.labels) { planes in
+                parallelRows(separation.parts.count, threads: threads) { range in
+                    for index in range {
+                        let part = separation.parts[index]
+                        if index + 1 < range.upperBound { planes.prefetch(separation.parts[index + 1].group) }
+                        add(part, planes, to: sums)
+                    }
+                }
             }
         }
         return sums
     }
 
-    /// Adds the pixels of one group, which no other holds.
-    private static func add(
-        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ frame: MeasurableFrame,
-        _ labels: [Int32], to sums: UnsafeMutableBufferPointer<SourceSums>
-    ) {
-        for run in footprints.runs[footprints.groups[part.group].runs] {
-            for column in run.pixels {
-                let pixel = Int(run.y) * frame.width + column
-                let source = part.count == 1 ? part.first : Int(labels[pixel]) - 1
-                let value = Int(run.value) + column - Int(run.start)
-                sums[source].add(
-                    footprints.values[value], x: column, y: Int(run.y), pixel: pixel,
-                    residual: footprints.residuals[value], bits: frame.maskBits[pixel],
-                    excluded: frame.excluded[pixel] != 0,
-                    isAtEdge: column == 0 || run.y == 0 || column == frame.width - 1
-                        || Int(run.y) == frame.height - 1)
+    /// What the sums are made of, lent.
+    private struct Planes {
+        let footprints: Footprints
+        let width: Int
+        let height: Int
+        let values: UnsafeBufferPointer<Float>
+        let residuals: UnsafeBufferPointer<Float>
+        let bits: UnsafeBufferPointer<UInt16>
+        let excluded: UnsafeBufferPointer<UInt8>
+        let labels: UnsafeBufferPointer<Int32>
+
+        static func open(
+            _ footprints: Footprints, _ frame: MeasurableFrame, _ labels: [Int32], _ body: (Planes) -> Void
+        ) {
+            footprints.values.withUnsafeBufferPointer { values in
+                footprints.residuals.withUnsafeBufferPointer { residuals in
+                    frame.maskBits.withUnsafeBufferPointer { bits in
+                        frame.excluded.withUnsafeBufferPointer { excluded in
+                            labels.withUnsafeBufferPointer { labels in
+                                body(
+                                    Planes(
+                                        footprints: footprints, width: frame.width, height: frame.height,
+                                        values: values, residuals: residuals, bits: bits, excluded: excluded,
+                                        labels: labels))
+                            }
+                        }
+                    }
+                }
             }
         }
+
+        /// A group's rows lie far apart in memory: waiting for them takes longer than the sums.
+        func prefetch(_ group: Int) {
+            guard let bits = bits.baseAddress, let excluded = excluded.baseAddress, let labels = labels.baseAddress
+            else { return }
+            for run in footprints.runs[footprints.groups[group].runs].prefix(64) {
+                let pixel = Int(run.y) * width + Int(run.start)
+                kernel_prefetch(bits + pixel)
+                kernel_prefetch(excluded + pixel)
+                kernel_prefetch(labels + pixel)
+            }
+        }
+    }
+
+    /// Adds the pixels of one group, which no other holds.
+    private static func add(
+        _ part: (group: Int, first: Int, count: Int), _ planes: Planes, to sums: UnsafeMutableBufferPointer<SourceSums>
+    ) {
+        // Neighbouring pixels mostly belong to one source, whose sums are kept at hand.
+        var (current, own) = (part.first, sums[part.first])
+        for run in planes.footprints.runs[planes.footprints.groups[part.group].runs] {
+            let isOutermost = run.y == 0 || Int(run.y) == planes.height - 1
+            for column in run.pixels {
+                let pixel = Int(run.y) * planes.width + column
+                let source = part.count == 1 ? part.first : Int(planes.labels[pixel]) - 1
+                let value = Int(run.value) + column - Int(run.start)
+                if source != current {
+                    sums[current] = own
+                    (current, own) = (source, sums[source])
+                }
+                own.add(
+                    planes.values[value], x: column, y: Int(run.y), pixel: pixel, residual: planes.residuals[value],
+                    bits: planes.bits[pixel], excluded: planes.excluded[pixel] != 0,
+                    isAtEdge: isOutermost || column == 0 || column == planes.width - 1)
+            }
+        }
+        sums[current] = own
     }
 
     @inline(__always)

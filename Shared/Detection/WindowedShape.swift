@@ -39,6 +39,18 @@ package struct WindowedShape: Sendable {
     package static func measure(
         _ frame: MeasurableFrame, x: Double, y: Double, windowSigma: Double, sourceNoise: Bool
     ) -> WindowedShape {
+        frame.residual.withUnsafeBufferPointer { residual in
+            frame.variance.withUnsafeBufferPointer { variance in
+                measure(
+                    WindowPlanes(width: frame.width, height: frame.height, residual: residual, variance: variance),
+                    x: x, y: y, windowSigma: windowSigma, sourceNoise: sourceNoise)
+            }
+        }
+    }
+
+    private static func measure(
+        _ frame: WindowPlanes, x: Double, y: Double, windowSigma: Double, sourceNoise: Bool
+    ) -> WindowedShape {
         var shape = WindowedShape(x: x, y: y)
         let farthest = 2 * 2.3548 * windowSigma
         let weights = WindowWeights(sigma: windowSigma)
@@ -52,7 +64,7 @@ package struct WindowedShape: Sendable {
                 let variances = sums.variances(frame, weights, sourceNoise: sourceNoise)
                 shape.xError = gain * variances.x.squareRoot() / sums.flux
                 shape.yError = gain * variances.y.squareRoot() / sums.flux
-                shape.peakFraction = sums.peakFraction(frame)
+                shape.peakFraction = sums.peakFraction(frame, weights)
                 return shape
             }
             shape.x += stepX
@@ -77,21 +89,25 @@ package struct WindowedShape: Sendable {
     }
 }
 
+/// The planes of a frame, lent.
+private struct WindowPlanes {
+    let width: Int
+    let height: Int
+    let residual: UnsafeBufferPointer<Float>
+    let variance: UnsafeBufferPointer<Float>
+}
+
 /// Sums under a Gaussian window over the pixels within 4 sigma of a position along x and y.
 private struct WindowSums {
     var flux = 0.0
     var (x, y) = (0.0, 0.0)
     var (xx, yy, xy) = (0.0, 0.0, 0.0)
     private let reach: Double
-    private let sigma: Double
-    private let (centreX, centreY): (Double, Double)
     private let (columns, rows): (ClosedRange<Int>, ClosedRange<Int>)
 
     /// nil when no pixel lies within reach.
-    init?(_ frame: MeasurableFrame, x: Double, y: Double, sigma: Double, _ weights: WindowWeights) {
+    init?(_ frame: WindowPlanes, x: Double, y: Double, sigma: Double, _ weights: borrowing WindowWeights) {
         reach = 4 * sigma
-        self.sigma = sigma
-        (centreX, centreY) = (x, y)
         guard x.isFinite, y.isFinite, x > -reach, y > -reach,
             x < Double(frame.width) + reach, y < Double(frame.height) + reach
         else { return nil }
@@ -101,12 +117,9 @@ private struct WindowSums {
         guard left <= right, top <= bottom else { return nil }
         (columns, rows) = (left...right, top...bottom)
         weights.fill(columns, rows, x: x, y: y)
-        let moments = frame.residual.withUnsafeBufferPointer { residual in
-            var window = weights.window(residual, frame.width, columns, rows)
-            var moments = kernel_window_moments()
-            kernel_window_sums(&window, &moments)
-            return moments
-        }
+        var window = weights.window(frame.residual, frame.width, columns, rows)
+        var moments = kernel_window_moments()
+        kernel_window_sums(&window, &moments)
         (flux, self.x, self.y) = (moments.sum, moments.x, moments.y)
         (xx, yy, xy) = (moments.xx, moments.yy, moments.xy)
     }
@@ -119,47 +132,31 @@ private struct WindowSums {
 
     /// Sums of w^2 V X^2 and w^2 V Y^2.
     func variances(
-        _ frame: MeasurableFrame, _ weights: WindowWeights, sourceNoise: Bool
+        _ frame: WindowPlanes, _ weights: borrowing WindowWeights, sourceNoise: Bool
     ) -> (x: Double, y: Double) {
         weights.square(columns, rows)
         var moments = kernel_window_moments()
-        frame.variance.withUnsafeBufferPointer { variance in
-            var window = weights.window(variance, frame.width, columns, rows)
-            guard sourceNoise else {
-                kernel_window_sums(&window, &moments)
-                return
-            }
-            frame.residual.withUnsafeBufferPointer { residual in
-                guard let first = residual.baseAddress else { return }
-                kernel_window_noise(
-                    &window, first + rows.lowerBound * frame.width + columns.lowerBound, first + residual.count,
-                    &moments)
-            }
+        var window = weights.window(frame.variance, frame.width, columns, rows)
+        if sourceNoise, let first = frame.residual.baseAddress {
+            kernel_window_noise(
+                &window, first + rows.lowerBound * frame.width + columns.lowerBound, first + frame.residual.count,
+                &moments)
+        } else {
+            kernel_window_sums(&window, &moments)
         }
         return (moments.xx, moments.yy)
     }
 
     /// The largest pixel over the sum of all within the circle.
-    func peakFraction(_ frame: MeasurableFrame) -> Double {
-        var (peak, sum) = (-Float.infinity, 0.0)
-        frame.residual.withUnsafeBufferPointer { residual in
-            for row in rows {
-                let dy = Double(row) - centreY
-                for column in columns {
-                    let dx = Double(column) - centreX
-                    guard dx * dx + dy * dy <= reach * reach else { continue }
-                    let value = residual[row * frame.width + column]
-                    sum += Double(value)
-                    peak = max(peak, value)
-                }
-            }
-        }
-        return Double(peak) / sum
+    func peakFraction(_ frame: WindowPlanes, _ weights: borrowing WindowWeights) -> Double {
+        var window = weights.window(frame.residual, frame.width, columns, rows)
+        let peak = kernel_window_find_peak(&window, Float(reach * reach))
+        return Double(peak.highest) / peak.sum
     }
 }
 
 /// The window's weights along x and y: kept between steps, for there are many.
-private final class WindowWeights {
+private struct WindowWeights: ~Copyable {
     private let storage: UnsafeMutablePointer<Float>
     private let capacity: Int
 

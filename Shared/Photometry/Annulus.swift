@@ -49,7 +49,8 @@ struct Annulus {
                 guard !part.isEmpty else { return }
                 let start = row * planes.width + part.lowerBound
                 used += kernel_sky_gather(
-                    target + used, values + start, excluded + start, bits + start, segments + start, owner, part.count)
+                    target + used, values + start, excluded + start, bits + start, segments + start, owner, part.count,
+                    planes.residual.count - start)
             }
             guard !inside.isEmpty else { return take(columns) }
             take(columns.lowerBound..<max(columns.lowerBound, inside.lowerBound))
@@ -62,9 +63,10 @@ struct Annulus {
     static func clipped(_ numbers: inout OrderStatistics, estimator: BackgroundEstimator) -> Annulus? {
         guard numbers.count >= fewestPixels else { return nil }
         // Sums are taken about a number near their middle, so that squares of large numbers are not subtracted.
-        let reference = Double(numbers.values[numbers.count / 2])
+        let near = numbers.values[numbers.count / 2]
+        let reference = Double(near)
         var (low, high) = (-Double.infinity, Double.infinity)
-        var kept = numbers.sums(low, high, reference: reference)
+        var kept = numbers.sums(low, high, reference: near)
         var median = reference + kept.sum / Double(kept.count)
         for _ in 0..<10 {
             guard kept.count >= fewestPixels else { return nil }
@@ -74,7 +76,7 @@ struct Annulus {
             let reach = 4 * (variance(kept) + (mean - median) * (mean - median)).squareRoot()
             // Limits only ever tighten: what was clipped stays so.
             (low, high) = (max(low, median - reach), min(high, median + reach))
-            let next = numbers.sums(low, high, reference: reference)
+            let next = numbers.sums(low, high, reference: near)
             if next.count == kept.count { break }
             kept = next
         }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Sums over the good pixels of an aperture, each pixel weighted by the part w of it that lies inside.
 struct PixelSums: Equatable {
     /// sum w D [e-].
@@ -32,6 +34,15 @@ struct PixelSums: Equatable {
         area += weight * (1 - missing)
         squaredArea += square * (1 - missing)
         missingArea += weight * missing
+    }
+
+    /// Adds whole pixels whose light and variance a kernel has summed.
+    mutating func add(_ lanes: kernel_lanes, count: Int) {
+        light += lanes.firstSum
+        ownVariance += lanes.firstSum
+        variance += lanes.secondSum
+        area += Double(count)
+        squaredArea += Double(count)
     }
 
     /// Adds a stretch of whole pixels.
@@ -77,17 +88,10 @@ extension FramePlanes {
             sums[0] = sum(largest)
             return
         }
-        var rims = [PixelSums](repeating: PixelSums(), count: apertures.count)
-        var bottoms = apertures.map { $0.crossing(v: Double($0.rows(height: height).lowerBound) - 0.5 - $0.y) }
         for row in largest.rows(height: height) {
             var held = 0..<0
-            for (index, aperture) in apertures.enumerated() {
-                let rows = aperture.rows(height: height)
-                guard rows.contains(row) else { continue }
-                let outline = aperture.row(row, bottom: bottoms[index], width: width)
-                bottoms[index] = outline.top
-                addRim(aperture, outline, row: row, to: &rims[index])
-                let interior = outline.interior
+            for (index, aperture) in apertures.enumerated() where aperture.rows(height: height).contains(row) {
+                let interior = aperture.interior(row: row, width: width)
                 if interior.isEmpty { continue }
                 if held.isEmpty {
                     sums[index].addSpan(self, interior, row: row)
@@ -100,10 +104,14 @@ extension FramePlanes {
                 held = interior
             }
         }
-        for index in sums.indices {
-            if index > 0 { sums[index] += sums[index - 1] }
+        for index in sums.indices where index > 0 { sums[index] += sums[index - 1] }
+        for (index, aperture) in apertures.enumerated() {
+            var rim = PixelSums()
+            aperture.forEachPart(
+                width: width, height: height,
+                rim: { column, row, weight in rim.add(self, row * width + column, weight: weight) }, span: { _, _ in })
+            sums[index] += rim
         }
-        for index in sums.indices { sums[index] += rims[index] }
     }
 
     /// Sums within one aperture.
@@ -114,19 +122,5 @@ extension FramePlanes {
             rim: { column, row, weight in sums.add(self, row * width + column, weight: weight) },
             span: { columns, row in sums.addSpan(self, columns, row: row) })
         return sums
-    }
-
-    @inline(__always)
-    private func addRim(_ aperture: EllipseOverlap, _ outline: EllipseRow, row: Int, to sums: inout PixelSums) {
-        let interior = outline.interior
-        let split = interior.isEmpty ? outline.touched.upperBound : interior.lowerBound
-        let start = row * width
-        aperture.forEachRimPixel(outline.touched.lowerBound..<split, row: row, outline, isRight: false) {
-            sums.add(self, start + $0, weight: $1)
-        }
-        guard !interior.isEmpty else { return }
-        aperture.forEachRimPixel(interior.upperBound..<outline.touched.upperBound, row: row, outline, isRight: true) {
-            sums.add(self, start + $0, weight: $1)
-        }
     }
 }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The exact areas that an ellipse shares with the unit squares of a pixel grid.
 ///
 /// The shared area of a square is a polygon - the parts of the square's edges that lie inside the ellipse, joined by
@@ -57,6 +59,13 @@ struct EllipseOverlap {
     }
 
     var area: Double { .pi * axes }
+
+    var kernelForm: kernel_ellipse {
+        kernel_ellipse(
+            half_width: halfWidth, topmost: topmostDistance, shear: columnShear, spread: columnSpread, xx: cxx, yy: cyy,
+            xy: cxy, axes: axes)
+    }
+
     /// Height of the rightmost point above the centre.
     var rightmostHeight: Double { columnShear * halfWidth }
 

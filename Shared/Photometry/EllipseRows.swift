@@ -37,88 +37,38 @@ extension EllipseOverlap {
         return EllipseRow(touched: touched, interior: first..<max(first, end), bottom: bottom, top: top)
     }
 
-    /// Calls `body` with each column of a stretch of rim pixels and its shared area.
-    ///
-    /// - Parameter isRight: whether the stretch lies at the right end of the row.
-    @inline(__always)
-    func forEachRimPixel(
-        _ columns: Range<Int>, row: Int, _ outline: EllipseRow, isRight: Bool, _ body: (Int, Double) -> Void
-    ) {
-        guard !columns.isEmpty else { return }
-        let v = Double(row) - 0.5 - y
-        // Above or below the outermost point the outline only falls or only rises from pixel to pixel.
-        let height = isRight ? rightmostHeight : -rightmostHeight
-        let isMonotone = v >= height || v + 1 <= height
-        var left = crossing(u: Double(columns.lowerBound) - 0.5 - x)
-        for column in columns {
-            let u = Double(column) - 0.5 - x
-            let right = crossing(u: u + 1)
-            let share =
-                isMonotone
-                ? cornerOverlap(u: u, v: v, outline, left: left, right: right, isRight: isRight, isUpper: v >= height)
-                : nil
-            body(
-                column,
-                share ?? overlap(u: u, v: v, bottom: outline.bottom, top: outline.top, left: left, right: right))
-            left = right
-        }
-    }
-
-    /// `overlap` for a pixel through which one arc goes that falls away from the centre; nil when it may not be so.
-    ///
-    /// Mirrored so that the arc is the upper right one, the area is a rectangle, a trapezium and one segment, without
-    /// asking which edges are crossed.
-    @inline(__always)
-    private func cornerOverlap(
-        u: Double, v: Double, _ outline: EllipseRow, left: Crossing, right: Crossing, isRight: Bool, isUpper: Bool
-    ) -> Double? {
-        let (near, far) = isUpper ? (outline.bottom, outline.top) : (outline.top, outline.bottom)
-        let (inner, outer) = isRight ? (left, right) : (right, left)
-        // Distances from the centre, growing outwards.
-        let (u0, v0) = (isRight ? u : -u - 1, isUpper ? v : -v - 1)
-        let nearEnd = isRight ? near.high : -near.low
-        let farEnd = isRight ? far.high : -far.low
-        let innerEnd = isUpper ? inner.high : -inner.low
-        let outerEnd = isUpper ? outer.high : -outer.low
-        // The corner nearest to the centre lies inside, and on this side of the highest point.
-        let other = isRight ? near.low : -near.high
-        let lower = isUpper ? inner.low : -inner.high
-        guard u0 >= other, u0 < nearEnd, v0 >= lower, v0 < innerEnd,
-            u0 >= (isRight == isUpper ? topmostDistance : -topmostDistance)
-        else { return nil }
-        let startX = min(max(farEnd, u0), u0 + 1)
-        let endX = min(nearEnd, u0 + 1)
-        let startY = min(innerEnd, v0 + 1)
-        let endY = max(outerEnd, v0)
-        let (dx, dy) = (max(0, endX - startX), max(0, startY - endY))
-        let sign = isRight == isUpper ? -1.0 : 1.0
-        let chord = cxx * dx * dx + sign * cxy * dx * dy + cyy * dy * dy
-        let segment = axes * circularSegment(squaredSine: min(1, chord / 4))
-        return min(1, (startX - u0) + dx * ((startY + endY) / 2 - v0) + segment)
-    }
-
     /// Calls `rim` for each partly covered pixel (column, row, shared area) and `span` for each stretch of pixels
-    /// that are covered whole, row by row.
+    /// that are covered whole; each row by row, but pixels of the rim only once many of them have been found.
     @inline(__always)
     func forEachPart(
         width: Int, height: Int, rim: (Int, Int, Double) -> Void, span: (Range<Int>, Int) -> Void
     ) {
         let rows = rows(height: height)
         guard let start = rows.first else { return }
-        var bottom = crossing(v: Double(start) - 0.5 - y)
-        for row in rows {
-            let outline = self.row(row, bottom: bottom, width: width)
-            bottom = outline.top
-            guard !outline.touched.isEmpty else { continue }
-            let interior = outline.interior
-            let split = interior.isEmpty ? outline.touched.upperBound : interior.lowerBound
-            forEachRimPixel(outline.touched.lowerBound..<split, row: row, outline, isRight: false) { rim($0, row, $1) }
-            guard !interior.isEmpty else { continue }
-            span(interior, row)
-            forEachRimPixel(interior.upperBound..<outline.touched.upperBound, row: row, outline, isRight: true) {
-                rim($0, row, $1)
+        RimPixels.withRoom { pixels in
+            var bottom = crossing(v: Double(start) - 0.5 - y)
+            for row in rows {
+                let outline = self.row(row, bottom: bottom, width: width)
+                bottom = outline.top
+                let (touched, interior) = (outline.touched, outline.interior)
+                guard !touched.isEmpty else { continue }
+                // Where nothing lies inside, the rim falls to both sides of its highest or lowest point.
+                let top = Double(row) < y ? x - topmostDistance : x + topmostDistance
+                let left =
+                    interior.isEmpty
+                    ? ceilingInt(top + 0.5, touched.lowerBound, touched.upperBound) : interior.lowerBound
+                let right = interior.isEmpty ? left : interior.upperBound
+                pixels.add(touched.lowerBound..<left, row: row, self, outline, isRight: false, rim)
+                if !interior.isEmpty { span(interior, row) }
+                pixels.add(right..<touched.upperBound, row: row, self, outline, isRight: true, rim)
             }
+            pixels.finish(self, rim)
         }
+    }
+
+    /// The columns of a row that lie inside with their whole square.
+    func interior(row: Int, width: Int) -> Range<Int> {
+        self.row(row, bottom: crossing(v: Double(row) - 0.5 - y), width: width).interior
     }
 
     /// Calls `body` with the stretch of pixels of each row whose centres lie inside.

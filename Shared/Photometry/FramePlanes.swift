@@ -38,6 +38,16 @@ struct FramePlanes {
         }
     }
 
+    /// Some pixels of a row, for a kernel.
+    @inline(__always)
+    func span(_ columns: Range<Int>, row: Int) -> kernel_span {
+        let start = row * width + columns.lowerBound
+        return kernel_span(
+            values: residual.baseAddress.map { $0 + start }, variance: variance.baseAddress.map { $0 + start },
+            segments: segments.baseAddress.map { $0 + start }, excluded: excluded.baseAddress.map { $0 + start },
+            count: columns.count, readable: residual.count - start)
+    }
+
     /// Whether an aperture around a position can have pixels of the frame at all.
     func isNear(x: Double, y: Double, reach: Double) -> Bool {
         x.isFinite && y.isFinite && reach > 0 && reach < 1e6 && x > -0.5 - reach && y > -0.5 - reach
@@ -84,18 +94,14 @@ struct FramePlanes {
     }
 
     func census(_ outline: EllipseOverlap, owner: Int32) -> Census {
-        var census = Census()
-        var neighbours: Int32 = 0
+        var census = kernel_census()
+        guard let maskBits = maskBits.baseAddress else { return Census() }
         outline.forEachCentreSpan(width: width, height: height) { columns, row in
-            let start = row * width
-            for index in (start + columns.lowerBound)..<(start + columns.upperBound) {
-                census.maskBits |= maskBits[index]
-                census.excluded |= excluded[index]
-                neighbours |= segments[index] == owner ? 0 : segments[index]
-            }
+            var span = span(columns, row: row)
+            kernel_span_census(&census, &span, maskBits + row * width + columns.lowerBound, owner)
         }
-        census.hasNeighbour = neighbours != 0
-        return census
+        return Census(
+            maskBits: census.bits, excluded: census.excluded, hasNeighbour: census.others != 0)
     }
 
     /// Largest good pixel with its centre inside an outline [e-]; -infinity for none.
@@ -108,5 +114,17 @@ struct FramePlanes {
             }
         }
         return Double(peak)
+    }
+}
+
+extension kernel_lanes {
+    var firstSum: Double { Self.sum(first) }
+    var secondSum: Double { Self.sum(second) }
+    var thirdSum: Double { Self.sum(third) }
+
+    private typealias Lanes = (Double, Double, Double, Double, Double, Double, Double, Double)
+
+    private static func sum(_ lanes: Lanes) -> Double {
+        ((lanes.0 + lanes.1) + (lanes.2 + lanes.3)) + ((lanes.4 + lanes.5) + (lanes.6 + lanes.7))
     }
 }

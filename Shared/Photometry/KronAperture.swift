@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Detection
 internal import Foundation
 
@@ -37,20 +38,17 @@ struct KronAperture {
 
     /// In units of a sixth of the outline; nil when the light is not positive.
     private static func firstMoment(_ planes: FramePlanes, _ outline: EllipseOverlap, owner: Int32) -> Double? {
-        var (light, moment) = (0.0, 0.0)
+        var lanes = kernel_lanes()
         let (cxx, cyy, cxy) = (outline.cxx, outline.cyy, outline.cxy)
         outline.forEachCentreSpan(width: planes.width, height: planes.height) { columns, row in
             let dy = Double(row) - outline.y
-            let (square, slope) = (cyy * dy * dy, cxy * dy)
-            for column in columns {
-                let index = row * planes.width + column
-                let segment = planes.segments[index]
-                let value = segment == 0 || segment == owner ? Double(planes.residual[index]) : 0
-                let dx = Double(column) - outline.x
-                light += value
-                moment += value * max(0, square + dx * (slope + cxx * dx)).squareRoot()
-            }
+            var form = kernel_row_form(
+                column: Double(columns.lowerBound), centre: outline.x, square: cyy * dy * dy, slope: cxy * dy,
+                curvature: cxx)
+            var span = planes.span(columns, row: row)
+            kernel_span_moment(&lanes, &span, owner, &form)
         }
+        let (light, moment) = (lanes.firstSum, lanes.secondSum)
         let radius = 6 * moment / light
         return light > 0 && moment > 0 && radius.isFinite ? radius : nil
     }
@@ -82,16 +80,17 @@ struct KronAperture {
             sums.area += weight
             sums.squaredArea += square
         }
+        var lanes = kernel_lanes()
+        var whole = 0
         outline.forEachPart(width: planes.width, height: planes.height, rim: take) { columns, row in
-            let start = row * planes.width
-            var spoiled: Int32 = 0
-            for index in (start + columns.lowerBound)..<(start + columns.upperBound) {
-                spoiled |= planes.segments[index] == owner ? 0 : planes.segments[index]
-                spoiled |= Int32(planes.excluded[index])
+            var span = planes.span(columns, row: row)
+            if kernel_span_add(&lanes, &span, owner) != 0 {
+                whole += columns.count
+            } else {
+                for column in columns { take(column, row, 1) }
             }
-            guard spoiled != 0 else { return sums.addSpan(planes, columns, row: row) }
-            for column in columns { take(column, row, 1) }
         }
+        sums.add(lanes, count: whole)
         return sums
     }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Foundation
 
 /// Fluxes with pixels weighted by what they tell about a star of the frame's image m:
@@ -119,24 +120,16 @@ private struct WeightedSums {
         contrast = ratio
         let circle = EllipseOverlap(x: x, y: y, radius: reach)
         let (stampColumns, left, low) = (stamp.columns.count, stamp.columns.lowerBound, stamp.rows.lowerBound)
-        var (product, square, levelWeight) = (0.0, 0.0, 0.0)
+        var lanes = kernel_lanes()
         stamp.shares.withUnsafeBufferPointer { shares in
+            guard let shares = shares.baseAddress else { return }
             circle.forEachCentreSpan(width: planes.width, height: planes.height) { columns, row in
-                let start = row * planes.width
-                let stampStart = (row - low) * stampColumns - left
-                for column in columns {
-                    let index = start + column
-                    let variance = Double(planes.variance[index])
-                    guard planes.excluded[index] == 0, variance > 0 else { continue }
-                    let share = Double(shares[stampStart + column])
-                    let weight = share / (variance + light * share)
-                    product += weight * (Double(planes.residual[index]) - level)
-                    square += weight * share
-                    levelWeight += weight
-                }
+                var span = planes.span(columns, row: row)
+                let place = (row - low) * stampColumns + columns.lowerBound - left
+                kernel_span_weigh(&lanes, &span, shares + place, level, light)
             }
         }
-        (self.product, self.square, self.levelWeight) = (product, square, levelWeight)
+        (product, square, levelWeight) = (lanes.firstSum, lanes.secondSum, lanes.thirdSum)
     }
 
     /// The star's light [e-] and its contrast, each from the other.

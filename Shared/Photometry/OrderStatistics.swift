@@ -30,7 +30,7 @@ struct OrderStatistics {
     }
 
     /// Sums of v - reference and of its square, and counts, over values in low...high.
-    func sums(_ low: Double, _ high: Double, reference: Double) -> kernel_sky_sums {
+    func sums(_ low: Double, _ high: Double, reference: Float) -> kernel_sky_sums {
         values.withUnsafeBufferPointer { kernel_sky_clip($0.baseAddress, count, low, high, reference) }
     }
 

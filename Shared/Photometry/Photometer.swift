@@ -177,7 +177,8 @@ struct Photometer {
             row.flags.insert(.kronFailed)
             return
         }
-        let flux = combined(sum, sky: self.sky(around: kron, usual: sky))
+        let around = self.sky(around: kron, usual: sky)
+        let flux = combined(sum, sky: around)
         (row.fluxAuto, row.fluxAutoError) = (flux.flux, flux.fluxError)
         let isCut = kron.outline.isTruncated(width: planes.width, height: planes.height)
         if isCut || !(flux.flux > 0) || kron.isOpen || sum.missingArea > Self.mostMissing * kron.outline.area {

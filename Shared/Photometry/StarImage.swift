@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Foundation
 
 /// What a star looks like on a frame: the part of its light that falls in each pixel.
@@ -69,22 +70,14 @@ public struct MoffatStarImage: StarImage, Equatable {
         let scale = Double(Self.entries) / Self.farthest
         table.withUnsafeBufferPointer { table in
             shares.withUnsafeMutableBufferPointer { shares in
-                var place = 0
+                guard var target = shares.baseAddress, let table = table.baseAddress else { return }
                 for row in rows {
                     let dy = Double(row) - y
-                    let (square, slope) = (syy * dy * dy, 2 * sxy * dy)
-                    for column in columns {
-                        let dx = Double(column) - x
-                        let position = (square + dx * (slope + sxx * dx)) * scale
-                        var share: Float = 0
-                        if position < Double(Self.entries) {
-                            let entry = Int(position)
-                            let low = table[entry]
-                            share = low + Float(position - Double(entry)) * (table[entry + 1] - low)
-                        }
-                        shares[place] = share
-                        place += 1
-                    }
+                    var form = kernel_row_form(
+                        column: Double(columns.lowerBound), centre: x, square: syy * dy * dy, slope: 2 * sxy * dy,
+                        curvature: sxx)
+                    kernel_table_row(target, table, Int32(Self.entries), scale, &form, columns.count)
+                    target += columns.count
                 }
             }
         }
@@ -142,7 +135,8 @@ struct StarStamp {
         columns = left..<max(left, min(planes.width, right + 1))
         rows = low..<max(low, min(planes.height, high + 1))
         let count = columns.count * rows.count
-        if shares.count < count { shares = [Float](repeating: 0, count: count) }
+        // Kernels read up to eight beyond the last.
+        if shares.count < count + 8 { shares = [Float](repeating: 0, count: count + 8) }
         image.write(x: x, y: y, columns: columns, rows: rows, to: &shares)
     }
 

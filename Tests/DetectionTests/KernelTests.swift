@@ -180,17 +180,37 @@ struct KernelTests {
         }
     }
 
+    @Test("local maxima of a stretch of a row, the first of equal ones", arguments: [1, 2, 15, 16, 17, 60])
+    func peaks(_ count: Int) {
+        // Few different values, so that neighbours are often equal.
+        let rows = (0..<3).map { Self.noise(count + 18, seed: UInt64(20 + $0), scale: 2).map { $0.rounded() } }
+        var places = [Int32](repeating: 0, count: count / 2 + 1)
+        let found = rows[0].withUnsafeBufferPointer { above in
+            rows[1].withUnsafeBufferPointer { here in
+                rows[2].withUnsafeBufferPointer { below in
+                    kernel_peaks(
+                        &places, above.baseAddress! + 1, here.baseAddress! + 1, below.baseAddress! + 1, count)
+                }
+            }
+        }
+        let expected = (1...count).filter { x in
+            let value = rows[1][x]
+            return value > rows[1][x - 1] && value >= rows[1][x + 1]
+                && (x - 1...x + 1).allSatisfy { value > rows[0][$0] && value >= rows[2][$0] }
+        }
+        #expect(places.prefix(found).map { Int($0) + 1 } == expected)
+    }
+
     @Test("moments under a window, to its last column and beyond the plane's end", arguments: [1, 11, 16, 37])
     func window(_ columns: Int) {
         let (rows, width) = (9, columns + 3)
-        let plane = Self.noise(rows * width - 3, seed: 13)
-        let values = Self.noise(rows * width - 3, seed: 14)
+        let (plane, values) = (Self.noise(rows * width - 3, seed: 13), Self.noise(rows * width - 3, seed: 14))
         let padded = (columns + 15) / 16 * 16
         let weights = Self.noise(padded, seed: 15).enumerated().map { $0.offset < columns ? abs($0.element) : 0 }
         let offsets = (0..<padded).map { $0 < columns ? Float($0) - 5.25 : 0 }
         let (rowWeights, rowOffsets) = (Self.noise(rows, seed: 16).map(abs), (0..<rows).map { Float($0) - 4.5 })
+        var (peak, moments) = (kernel_window_peak(), kernel_window_moments())
         for isNoise in [false, true] {
-            var moments = kernel_window_moments()
             plane.withUnsafeBufferPointer { plane in
                 weights.withUnsafeBufferPointer { weights in
                     offsets.withUnsafeBufferPointer { offsets in
@@ -203,6 +223,7 @@ struct KernelTests {
                                     rowOffsets: rowOffsets.baseAddress)
                                 guard isNoise else {
                                     kernel_window_sums(&window, &moments)
+                                    peak = kernel_window_find_peak(&window, 30)
                                     return
                                 }
                                 values.withUnsafeBufferPointer { values in
@@ -214,11 +235,28 @@ struct KernelTests {
                     }
                 }
             }
-            let twin = Self.moments(
-                isNoise ? zip(plane, values).map { $0 + max(0, $1) } : plane, width, columns, weights, offsets,
-                rowWeights, rowOffsets)
+            let light = isNoise ? zip(plane, values).map { $0 + max(0, $1) } : plane
+            let twin = Self.moments(light, width, columns, weights, offsets, rowWeights, rowOffsets)
             #expect([moments.sum, moments.x, moments.y, moments.xx, moments.yy, moments.xy] == twin)
         }
+        let found = [Double(peak.highest), peak.sum]
+        #expect(found == Self.peak(plane, width, offsets.prefix(columns), rowOffsets, square: 30))
+    }
+
+    private static func peak(
+        _ plane: [Float], _ width: Int, _ offsets: ArraySlice<Float>, _ rowOffsets: [Float], square: Float
+    ) -> [Double] {
+        var (lanes, highest) = ([Float](repeating: 0, count: 16), -Float.infinity)
+        for (column, x) in offsets.enumerated() {
+            for (row, y) in rowOffsets.enumerated() where x * x + y * y <= square {
+                let index = row * width + column
+                let value = index < plane.count ? plane[index] : 0
+                lanes[column % 16] += value
+                highest = max(highest, value)
+            }
+        }
+        for half in [8, 4, 2, 1] { for lane in 0..<half { lanes[lane] += lanes[lane + half] } }
+        return [Double(highest), Double(lanes[0])]
     }
 
     /// Down 16 columns at a time, then their sum in pairs.

@@ -104,22 +104,25 @@ struct OrderStatisticsTests {
         let bits = (0..<count).map { _ in UInt16(random.uniform() < 0.05 ? 2 : 0) }
         let segments = (0..<count).map { _ in Int32(random.uniform() < 0.9 ? 0 : 3 + 2 * random.uniform()) }
         var target = [Float](repeating: 0, count: count + 8)
-        let used = kernel_sky_gather(&target, values, excluded, bits, segments, 4, count)
+        let used = kernel_sky_gather(&target, values, excluded, bits, segments, 4, count, count)
         let clean = (0..<count).filter {
             excluded[$0] == 0 && bits[$0] == 0 && (segments[$0] == 0 || segments[$0] == 4)
         }
         #expect(Array(target.prefix(used)) == clean.map { values[$0] })
 
-        var lanes = [(sum: Double, square: Double)](repeating: (0, 0), count: 8)
+        var lanes = [(sum: Double, square: Double)](repeating: (0, 0), count: 16)
         for (index, value) in values.enumerated() where Double(value) >= -1 && Double(value) <= 1.5 {
-            let distance = Double(value) - 0.1
-            lanes[index % 8].sum += distance
-            lanes[index % 8].square += distance * distance
+            let distance = Double(value) - Double(Float(0.1))
+            lanes[index % 16].sum += distance
+            lanes[index % 16].square += distance * distance
         }
         let sums = kernel_sky_clip(values, count, -1, 1.5, 0.1)
         #expect(sums.sum == lanes.reduce(0) { $0 + $1.sum } && sums.square == lanes.reduce(0) { $0 + $1.square })
         #expect(sums.below == Int64(values.filter { Double($0) < -1 }.count))
         #expect(sums.count == Int64(values.filter { $0 >= -1 && $0 <= 1.5 }.count))
+        // Limits that no single-precision number equals.
+        let narrow = kernel_sky_clip(values + [0.1, 0.7], count + 2, Double(Float(0.1)) + 1e-12, 0.7, 0)
+        #expect(narrow.count == Int64((values + [0.7]).filter { $0 > 0.1 && Double($0) <= 0.7 }.count))
         #expect(kernel_sky_count_below(values, count, 0.5) == values.filter { $0 < 0.5 }.count)
         let between = kernel_sky_between(&target, values, count, -0.5, 0.5)
         #expect(Array(target.prefix(between)) == values.filter { $0 >= -0.5 && $0 < 0.5 })

@@ -44,4 +44,10 @@ size_t kernel_above(uint8_t *restrict above, const kernel_filtered_row *row, flo
 /// Runs of ones: starts[n] and ends[n] (one past the last). Returns their number, at most (count + 1) / 2.
 size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t *ends);
 
+/// Places of the local maxima among `count` neighbouring pixels of a row: larger than the pixels before them in their
+/// row and in the row above, not smaller than the others of their eight neighbours. One pixel before the first and 17
+/// after the last must be readable in all three rows. Returns their number, at most (count + 1) / 2.
+size_t kernel_peaks(
+    int32_t *restrict places, const float *above, const float *here, const float *below, size_t count);
+
 #endif

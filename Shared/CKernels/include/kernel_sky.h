@@ -16,13 +16,14 @@ typedef struct {
 
 /// Copies the values of a row's clean pixels: not excluded, without mask bits, owned by nobody or by `owner`.
 ///
-/// target has room for count + 8 values. Returns how many were copied.
+/// target has room for count + 8 values; `readable` pixels, of which the first `count` are meant, can be read. Returns
+/// how many were copied.
 size_t kernel_sky_gather(
     float *restrict target, const float *restrict values, const uint8_t *restrict excluded,
-    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count);
+    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count, size_t readable);
 
 /// Sums over the values in low...high.
-kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, double reference);
+kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, float reference);
 
 /// How many values are smaller than a limit.
 size_t kernel_sky_count_below(const float *values, size_t count, float limit);
@@ -33,5 +34,8 @@ size_t kernel_sky_between(float *restrict target, const float *restrict values, 
 /// Asks for `bytes` bytes of each of `rows` rows, `stride` bytes apart, to be brought near the processor; has no other
 /// effect.
 void kernel_sky_prefetch(const void *first, size_t bytes, size_t stride, size_t rows);
+
+/// Asks for one line of memory to be brought near the processor; has no other effect.
+static inline void kernel_prefetch(const void *place) { __builtin_prefetch(place); }
 
 #endif

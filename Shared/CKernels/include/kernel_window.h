@@ -29,4 +29,13 @@ void kernel_window_sums(const kernel_window *window, kernel_window_moments *mome
 void kernel_window_noise(
     const kernel_window *window, const float *values, const float *valuesEnd, kernel_window_moments *moments);
 
+/// The largest value and the sum of all values.
+typedef struct {
+    float highest;
+    double sum;
+} kernel_window_peak;
+
+/// Those of the pixels with X^2 + Y^2 <= square; -infinity and 0 where there is none.
+kernel_window_peak kernel_window_find_peak(const kernel_window *window, float square);
+
 #endif
