@@ -19,7 +19,7 @@ private func stock(_ shop: FrameShop) throws {
         ("b", "bias", [String]()), ("d", "dark", ["--bias", "@ours-bias.fits"]),
         ("f", "flat", ["--bias", "@ours-bias.fits", "--dark", "@ours-dark.fits"]),
     ] {
-        let words = ["master", kind] + names(letter) + with + ["--out", "@ours-\(kind).fits"]
+        let words = ["master", "--kind", kind] + names(letter) + with + ["--out", "@ours-\(kind).fits"]
         #expect(try Nightjar.run(shop.words(words)) == 0)
     }
 }
