@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from fields import Field, table
-from program import NIGHTJAR, Wrong, in_turn, measured, nightjar, peer, require, run
+from program import NIGHTJAR, Wrong, in_turn, measured, nightjar, peer, require, run, steps
 from speed_steps import machine, timed
 
 # Farther than this from the next star its light is not in the annulus, which the peer does not clip [px].
@@ -111,7 +111,7 @@ def threads(bench):
     def ours(count):
         out = frame.place("rows.csv")
         done = measured(frame.raw, *frame.field.masters, "--out", out, threads=count)[0]
-        return sum(step["wallSeconds"] for step in done["steps"])
+        return sum(steps(done, "wallSeconds").values())
 
     bench.measured("speed-up by a second thread on a 4k frame", None, single / double)
     one, two = in_turn(bench.runs, lambda: ours(1), lambda: ours(2))

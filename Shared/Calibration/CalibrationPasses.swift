@@ -13,12 +13,12 @@ public struct CalibrationPasses {
     private var sky: Mesh
     private var variance: Image<ElectronSquared>
 
-    /// - Throws: `darkNotScalable`. The masters have the shape of `raw`.
+    /// - Throws: `darkNotScalable`, `masterNotReadable`. The masters have the shape of `raw`.
     public init(
         _ light: LightCalibration, raw: Image<ADU>, exposureSeconds: Double
     ) throws(CalibrationError) {
         self.raw = raw
-        let pedestal = try Pedestal(
+        let pedestal = try LightPedestal(
             bias: light.masters.bias, dark: light.masters.dark, exposureSeconds: exposureSeconds,
             tolerance: light.tolerance)
         kernel = SignalKernel(
@@ -31,20 +31,20 @@ public struct CalibrationPasses {
             parts: NoiseModel.Parts(hasModel: true, hasSky: true, hasScatter: false),
             roundingVariance: light.detector.roundingVariance, threads: light.threads)
         meshSpacing = light.meshSpacing
-        (signal, mask) = kernel.apply(to: raw)
+        (signal, mask) = try kernel.apply(to: raw)
         sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: light.threads)
-        variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
+        variance = try noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
     }
 
     /// Reads raw frame and masters, writes signal and mask.
-    public mutating func measureSignal() { (signal, mask) = kernel.apply(to: raw) }
+    public mutating func measureSignal() throws(CalibrationError) { (signal, mask) = try kernel.apply(to: raw) }
     /// Reads every second row of signal and mask.
     public mutating func measureBackground() {
         sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: kernel.threads)
     }
     /// Reads flat, dark, errors and mask, writes the variance.
-    public mutating func measureVariance() {
-        variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
+    public mutating func measureVariance() throws(CalibrationError) {
+        variance = try noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
     }
 
     /// Read and written by each pass [bytes]; what is only there because a cache line is written is not counted.

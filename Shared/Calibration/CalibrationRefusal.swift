@@ -63,6 +63,8 @@ public enum CalibrationError: Error, Sendable, Equatable, CustomStringConvertibl
     case sectionOutsideFrame(name: String, section: String, frame: String)
     /// A master fringe with nothing to measure its strength by, or of another filter.
     case fringeNotUsable(master: String, reason: String)
+    /// Rows of a master that is read while a light is calibrated.
+    case masterNotReadable(master: String, reason: String)
 
     public var description: String {
         switch self {
@@ -79,6 +81,7 @@ public enum CalibrationError: Error, Sendable, Equatable, CustomStringConvertibl
             "the section \(section) (\(name)) of the instrument does not lie in a frame of \(frame)"
         case .fringeNotUsable(let master, let reason):
             "the master fringe \(master) cannot be used: \(reason)"
+        case .masterNotReadable(let master, let reason): "master \(master) cannot be read: \(reason)"
         }
     }
 }

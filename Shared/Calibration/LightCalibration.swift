@@ -52,7 +52,7 @@ public struct CalibratedLight: Sendable, Equatable {
 ///
 /// - Source: Howell, Handbook of CCD Astronomy, 2nd ed., section 4.
 public struct LightCalibration: Sendable {
-    public var masters: MasterSet
+    public var masters: LightMasters
     public var detector: DetectorFacts
     public var tolerance: MatchTolerance
     /// Size of the background boxes [px].
@@ -64,10 +64,21 @@ public struct LightCalibration: Sendable {
     /// Threads that rows are split over; the bits do not depend on it.
     public var threads = 1
 
+    /// By masters in memory.
     public init(
         masters: MasterSet, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
         meshSpacing: Int = 64,
         lowestFlat: Float = 0.1
+    ) {
+        self.init(
+            masters: LightMasters(masters), detector: detector, tolerance: tolerance, meshSpacing: meshSpacing,
+            lowestFlat: lowestFlat)
+    }
+
+    /// By masters of which some are read row by row.
+    public init(
+        masters: LightMasters, detector: DetectorFacts, tolerance: MatchTolerance = MatchTolerance(),
+        meshSpacing: Int = 64, lowestFlat: Float = 0.1
     ) {
         precondition(meshSpacing > 0, "boxes have a size")
         self.masters = masters
@@ -88,7 +99,7 @@ public struct LightCalibration: Sendable {
     ///   - frame: one exposure after `DetectorCorrections.prepare` [ADU].
     ///   - exposureSeconds: shutter-open time [s], >= 0.
     /// - Returns: signal [e-], variance [e-^2] and mask, of the shape of the prepared frame.
-    /// - Throws: `shapeMismatch` when a master does not fit, `darkNotScalable`.
+    /// - Throws: `shapeMismatch` when a master does not fit, `darkNotScalable`, `masterNotReadable`.
     public func calibrate(
         _ frame: PreparedFrame, exposureSeconds: Double
     ) throws(CalibrationError) -> CalibratedLight {
@@ -96,13 +107,13 @@ public struct LightCalibration: Sendable {
         try requireShape(masters.bias, raw)
         try requireShape(masters.dark, raw)
         try requireShape(masters.flat, raw)
-        try requireShape(masters.fringe?.master, raw)
-        let pedestal = try Pedestal(
+        try requireShape(masters.fringe.map { MasterPlanes($0.master) }, raw)
+        let pedestal = try LightPedestal(
             bias: masters.bias, dark: masters.dark, exposureSeconds: exposureSeconds, tolerance: tolerance)
         var flags = missingFacts(pedestal).union(frame.flags)
         // A prepared frame knows its saturated pixels by their raw counts.
         let level = frame.mask == nil ? detector.saturationADU.map { Float($0) } ?? .infinity : .infinity
-        var (signal, mask) = SignalKernel(
+        var (signal, mask) = try SignalKernel(
             pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, saturation: level, lowestFlat: lowestFlat,
             threads: threads
         ).apply(to: raw)
@@ -113,8 +124,8 @@ public struct LightCalibration: Sendable {
         let sky = Mesh(of: signal, spacing: meshSpacing, skipping: mask, threads: threads)
         var noise = noiseModel(pedestal, &flags)
         (noise.threads, noise.roundingVariance) = (threads, detector.roundingVariance)
-        var variance = noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
-        if let added = frame.variance { add(added, to: &variance) }
+        var variance = try noise.variance(of: sky, width: raw.width, height: raw.height, mask: mask)
+        if let added = frame.variance { try add(added, to: &variance) }
         if let fringe { masters.fringe?.addVariance(of: fringe, to: &variance) }
         noise.fillMissing(in: &signal, mask: mask, from: sky)
         let ratio = noise.isModelOnly ? noise.ratio(of: sky, to: variance, mask: mask) : nil
@@ -131,7 +142,7 @@ public struct LightCalibration: Sendable {
     }
 
     /// What the masters and the detector's facts leave open.
-    private func missingFacts(_ pedestal: Pedestal) -> CalibrationFlags {
+    private func missingFacts(_ pedestal: LightPedestal) -> CalibrationFlags {
         var flags = pedestal.flags
         if let flat = masters.flat {
             flags.formUnion(flat.facts.flags.intersection(.singleFrame))
@@ -148,25 +159,40 @@ public struct LightCalibration: Sendable {
     }
 
     /// gain^2 / flat^2 times what preparing the frame added [ADU^2].
-    private func add(_ added: Image<ADUSquared>, to variance: inout Image<ElectronSquared>) {
+    private func add(
+        _ added: Image<ADUSquared>, to variance: inout Image<ElectronSquared>
+    ) throws(CalibrationError) {
         let (gain, width) = (Float(detector.gain ?? 1), added.width)
-        let flats = Plane(masters.flat?.image.pixels, width: width, absent: 1)
-        let height = variance.height
+        let (height, fault) = (variance.height, FirstFault())
         variance.pixels.withUnsafeMutableBufferPointer { variance in
             added.pixels.withUnsafeBufferPointer { added in
                 let (variance, added) = (variance.baseAddress!, added.baseAddress!)
-                parallelRows(height, threads: threads) { range in
-                    for y in range {
-                        flats.row(y) { flat in
-                            let (variance, added) = (variance + y * width, added + y * width)
-                            for x in 0..<width {
-                                let scale = gain / flat[x]
-                                variance[x] += scale * scale * added[x]
+                PinnedMaster.with(masters.flat, width: width, absent: 1) { master in
+                    parallelRows(height, threads: threads) { range in
+                        var flat = MasterCursor(master, .image)
+                        for rows in MasterCursor.bands(of: range, width: width) {
+                            do throws(CalibrationError) { try flat.move(to: rows) } catch {
+                                return fault.note(error, row: rows.lowerBound)
+                            }
+                            for y in rows {
+                                let (variance, added) = (variance + y * width, added + y * width)
+                                Self.add(added, times: gain, over: flat.image(y), to: variance, count: width)
                             }
                         }
                     }
                 }
             }
+        }
+        try fault.rethrow()
+    }
+
+    private static func add(
+        _ added: UnsafePointer<Float>, times gain: Float, over flat: UnsafePointer<Float>,
+        to variance: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        for x in 0..<count {
+            let scale = gain / flat[x]
+            variance[x] += scale * scale * added[x]
         }
     }
 
@@ -182,7 +208,7 @@ public struct LightCalibration: Sendable {
     }
 
     /// Decides what the variance can be made of, and flags it.
-    private func noiseModel(_ pedestal: Pedestal, _ flags: inout CalibrationFlags) -> NoiseModel {
+    private func noiseModel(_ pedestal: LightPedestal, _ flags: inout CalibrationFlags) -> NoiseModel {
         var readNoise = detector.readNoiseElectrons
         if readNoise == nil, let gain = detector.gain, let bias = masters.bias, bias.facts.frameNoise > 0 {
             // The scatter of bias frames contains the rounding, which the model adds by itself.
@@ -205,10 +231,10 @@ public struct LightCalibration: Sendable {
         return NoiseModel(pedestal: pedestal, flat: masters.flat, gain: detector.gain ?? 1, readNoise: 0, parts: parts)
     }
 
-    private func requireShape<Unit>(_ master: Master<Unit>?, _ raw: Image<ADU>) throws(CalibrationError) {
-        guard let master, !master.image.hasShape(of: raw) else { return }
+    private func requireShape<Unit>(_ master: MasterPlanes<Unit>?, _ raw: Image<ADU>) throws(CalibrationError) {
+        guard let master, master.width != raw.width || master.height != raw.height else { return }
         throw .shapeMismatch(
             master: master.facts.id, expected: "\(raw.width) x \(raw.height)",
-            found: "\(master.image.width) x \(master.image.height)")
+            found: "\(master.width) x \(master.height)")
     }
 }

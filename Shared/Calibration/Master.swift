@@ -76,12 +76,17 @@ public struct Master<Unit: PixelUnit>: Sendable, Equatable {
     /// A master that was combined elsewhere and comes without an error: that is taken from the scatter of
     /// neighbouring pixels.
     public init(external facts: MasterFacts, image: Image<Unit>) {
+        let (facts, noise) = Self.externalFacts(facts, image)
+        self.init(facts: facts, image: image, error: Image(width: image.width, height: image.height, filledWith: noise))
+    }
+
+    /// Facts of a master that was combined elsewhere, and its error.
+    static func externalFacts(_ facts: MasterFacts, _ image: Image<Unit>) -> (facts: MasterFacts, error: Float) {
         var facts = facts
         facts.flags.insert(.externalMaster)
         let noise = Stack.neighbourNoise(image.pixels, width: image.width)
         if !(facts.frameNoise > 0) { facts.frameNoise = noise * Double(max(facts.count, 1)).squareRoot() }
-        let error = Image<Unit>(width: image.width, height: image.height, filledWith: Float(noise))
-        self.init(facts: facts, image: image, error: error)
+        return (facts, Float(noise))
     }
 
     /// Whether any pixel is a number and carries a measurement.

@@ -10,7 +10,7 @@ internal import Imaging
 struct Mesh {
     let columns: Int
     let rows: Int
-    private let width: Int
+    let width: Int
     private let height: Int
     /// Per box, row by row.
     private(set) var levels: [Float]

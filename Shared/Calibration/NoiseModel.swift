@@ -12,8 +12,8 @@ struct NoiseModel {
         var hasScatter = true
     }
 
-    let pedestal: Pedestal
-    let flat: Master<Relative>?
+    let pedestal: LightPedestal
+    let flat: MasterPlanes<Relative>?
     let gain: Double
     let readNoise: Double
     let parts: Parts
@@ -29,34 +29,28 @@ struct NoiseModel {
         return (flat == nil ? 0 : 8) + (pedestal.bias == nil ? 0 : 4) + dark + 2 + 4
     }
 
-    func variance(of sky: Mesh, width: Int, height: Int, mask: Mask) -> Image<ElectronSquared> {
-        let rows = VarianceRows(pedestal: pedestal, flat: flat, width: width)
-        let bits = Plane(mask.bits, width: width, absent: 0)
-        let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
-        var rule = rule
+    /// - Throws: `masterNotReadable`.
+    func variance(
+        of sky: Mesh, width: Int, height: Int, mask: Mask
+    ) throws(CalibrationError) -> Image<ElectronSquared> {
+        let fault = FirstFault()
         let pixels = [Float](plane: width * height, threads: threads) { variance in
-            withUnsafePointer(to: &rule) { rule in
-                parallelRows(height, threads: threads) { range in
-                    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
-                        let line = line.baseAddress!
-                        for y in range {
-                            let out = variance.baseAddress! + y * width
-                            if parts.hasModel {
-                                sky.fillLevels(row: y, into: line)
-                                rows.row(y, sky: line) { kernel_variance($0, rule, out, width) }
-                            } else {
-                                out.initialize(repeating: 0, count: width)
+            mask.bits.withUnsafeBufferPointer { bits in
+                PinnedMaster.with(pedestal.bias, width: width, absent: 0) { bias in
+                    PinnedMaster.with(pedestal.dark, width: width, absent: 0) { dark in
+                        PinnedMaster.with(flat, width: width, absent: 1) { flat in
+                            let rows = VarianceRows(
+                                model: self, rule: rule, sky: sky, bias: bias, dark: dark, flat: flat, width: width,
+                                bits: bits.baseAddress!)
+                            parallelRows(height, threads: threads) {
+                                rows.fill($0, of: variance.baseAddress!, fault)
                             }
-                            if parts.hasScatter {
-                                sky.fillNoises(row: y, into: line)
-                                kernel_variance_scatter(line, out, width)
-                            }
-                            bits.row(y) { kernel_variance_hide($0, missing, out, width) }
                         }
                     }
                 }
             }
         }
+        try fault.rethrow()
         return Image(width: width, height: height, pixels: pixels)
     }
 
@@ -104,19 +98,11 @@ struct NoiseModel {
         return Robust.median(ratios.compactMap { $0 }).map(Double.init)
     }
 
-    private var darkLevel: Double {
-        guard let dark = pedestal.dark else { return 0 }
-        let pixels = dark.image.pixels
-        let step = max(1, pixels.count / 100_003)
-        let level = Robust.median(stride(from: 0, to: pixels.count, by: step).map { pixels[$0] }) ?? 0
-        return Double(level)
-    }
-
     /// Scalars of the model in single precision.
     private var rule: kernel_variance_rule {
         let g = gain
         let k = pedestal.darkScale
-        let level = Float(darkLevel)
+        let level = pedestal.dark?.level ?? 0
         let coefficient = pedestal.biasCoefficient
         let containsBias = pedestal.dark?.facts.flags.contains(.containsBias) ?? false
         return kernel_variance_rule(
@@ -128,36 +114,56 @@ struct NoiseModel {
     }
 }
 
-/// The rows that the variance is made of.
+/// What the variance is made of, row by row.
 private struct VarianceRows {
-    private let flat: Plane<Float>
-    private let flatErrors: Plane<Float>
-    private let biasErrors: Plane<Float>
-    private let dark: Plane<Float>
-    private let darkErrors: Plane<Float>
+    let model: NoiseModel
+    let rule: kernel_variance_rule
+    let sky: Mesh
+    let bias: PinnedMaster
+    let dark: PinnedMaster
+    let flat: PinnedMaster
+    let width: Int
+    /// Of the frame.
+    let bits: UnsafePointer<UInt16>
 
-    init(pedestal: Pedestal, flat: Master<Relative>?, width: Int) {
-        self.flat = Plane(flat?.image.pixels, width: width, absent: 1)
-        flatErrors = Plane(flat?.error.pixels, width: width, absent: 0)
-        biasErrors = Plane(pedestal.bias?.error.pixels, width: width, absent: 0)
-        dark = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
-        darkErrors = Plane(pedestal.dark?.error.pixels, width: width, absent: 0)
-    }
-
-    func row(_ y: Int, sky: UnsafePointer<Float>, _ body: (UnsafePointer<kernel_variance_row>) -> Void) {
-        flat.row(y) { flat in
-            flatErrors.row(y) { flatErrors in
-                biasErrors.row(y) { biasErrors in
-                    dark.row(y) { dark in
-                        darkErrors.row(y) { darkErrors in
-                            let row = kernel_variance_row(
-                                sky: sky, flat: flat, flat_error: flatErrors, bias_error: biasErrors, dark: dark,
-                                dark_error: darkErrors)
-                            withUnsafePointer(to: row, body)
-                        }
-                    }
+    func fill(_ range: Range<Int>, of variance: UnsafeMutablePointer<Float>, _ fault: FirstFault) {
+        let parts: MasterParts = model.parts.hasModel ? [.image, .error] : []
+        var (bias, dark) = (MasterCursor(bias, parts.subtracting(.image)), MasterCursor(dark, parts))
+        var flat = MasterCursor(flat, parts)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+            for rows in MasterCursor.bands(of: range, width: width) {
+                do throws(CalibrationError) {
+                    try bias.move(to: rows)
+                    try dark.move(to: rows)
+                    try flat.move(to: rows)
+                } catch {
+                    return fault.note(error, row: rows.lowerBound)
+                }
+                for y in rows {
+                    var row = kernel_variance_row(
+                        sky: line.baseAddress!, flat: flat.image(y), flat_error: flat.error(y),
+                        bias_error: bias.error(y), dark: dark.image(y), dark_error: dark.error(y))
+                    fill(y, &row, line.baseAddress!, variance + y * width)
                 }
             }
         }
+    }
+
+    private func fill(
+        _ y: Int, _ row: inout kernel_variance_row, _ line: UnsafeMutablePointer<Float>,
+        _ out: UnsafeMutablePointer<Float>
+    ) {
+        if model.parts.hasModel {
+            sky.fillLevels(row: y, into: line)
+            withUnsafePointer(to: rule) { kernel_variance(&row, $0, out, width) }
+        } else {
+            out.initialize(repeating: 0, count: width)
+        }
+        if model.parts.hasScatter {
+            sky.fillNoises(row: y, into: line)
+            kernel_variance_scatter(line, out, width)
+        }
+        let missing = PixelFlags.noData.rawValue | PixelFlags.lowFlat.rawValue
+        kernel_variance_hide(bits + y * width, missing, out, width)
     }
 }

@@ -5,14 +5,14 @@ internal import Imaging
 /// - dark without bias: bias + dark * t / t_dark;
 /// - dark that contains the bias: the dark alone, for the same exposure time only;
 /// - no dark: the bias alone; nothing at all: zero.
-struct Pedestal {
-    let bias: Master<ADU>?
-    let dark: Master<ADU>?
+struct PedestalRule<Source: MasterSource> {
+    let bias: Source?
+    let dark: Source?
     let darkScale: Double
     let flags: CalibrationFlags
 
     init(
-        bias: Master<ADU>?, dark: Master<ADU>?, exposureSeconds: Double, tolerance: MatchTolerance
+        bias: Source?, dark: Source?, exposureSeconds: Double, tolerance: MatchTolerance
     ) throws(CalibrationError) {
         self.dark = dark
         guard let dark else {
@@ -46,7 +46,21 @@ struct Pedestal {
         guard let dark else { return 1 }
         return dark.facts.biasID == bias.facts.id ? 1 - darkScale : 1
     }
+}
 
+/// Of masters in memory, for building others.
+typealias Pedestal = PedestalRule<Master<ADU>>
+/// Of masters whose rows may have to be read, for lights.
+typealias LightPedestal = PedestalRule<MasterPlanes<ADU>>
+
+protocol MasterSource {
+    var facts: MasterFacts { get }
+}
+
+extension Master: MasterSource {}
+extension MasterPlanes: MasterSource {}
+
+extension PedestalRule where Source == Master<ADU> {
     /// Subtracts from rows that start at row `start` of the frame.
     func subtract(from pixels: inout [Float], startRow start: Int, width: Int) {
         let offset = start * width

@@ -7,8 +7,8 @@ internal import Imaging
 /// nearest Float but for one in 10^8 cases. That costs no time: memory is slower. A missing master is a row of
 /// constants that every row shares.
 struct SignalKernel {
-    let pedestal: Pedestal
-    let flat: Master<Relative>?
+    let pedestal: LightPedestal
+    let flat: MasterPlanes<Relative>?
     let gain: Double
     let saturation: Float
     let lowestFlat: Float
@@ -20,70 +20,40 @@ struct SignalKernel {
         return 4 + masters * (4 + 2) + 4 + 2
     }
 
-    func apply(to raw: Image<ADU>) -> (signal: Image<Electron>, mask: Mask) {
+    /// - Throws: `masterNotReadable`.
+    func apply(to raw: Image<ADU>) throws(CalibrationError) -> (signal: Image<Electron>, mask: Mask) {
         let (width, height) = (raw.width, raw.height)
-        let rows = SignalRows(pedestal: pedestal, flat: flat, raw: raw)
-        var rule = kernel_signal_rule(
-            gain: gain, dark_scale: pedestal.darkScale, saturation: saturation, lowest_flat: lowestFlat,
-            saturated: PixelFlags.saturated.rawValue, low_flat: PixelFlags.lowFlat.rawValue,
-            no_data: PixelFlags.noData.rawValue)
+        let fault = FirstFault()
         var bits: [UInt16] = []
         let pixels = [Float](plane: width * height, threads: threads) { signal in
             bits = [UInt16](plane: width * height, threads: threads) { bits in
-                withUnsafePointer(to: &rule) { rule in
+                let target = SignalTarget(signal: signal.baseAddress!, bits: bits.baseAddress!, width: width)
+                withMasters(of: raw) { raw, masters in
                     parallelRows(height, threads: threads) { range in
-                        for y in range {
-                            rows.row(y) { row in
-                                kernel_signal(
-                                    row, rule, signal.baseAddress! + y * width, bits.baseAddress! + y * width, width)
-                            }
-                        }
+                        masters.fill(range, of: target, from: raw, rule, fault)
                     }
                 }
             }
         }
+        try fault.rethrow()
         return (
             Image(width: width, height: height, pixels: pixels), Mask(width: width, height: height, bits: bits)
         )
     }
-}
 
-/// The rows that the signal is made of.
-private struct SignalRows {
-    private let raw: Plane<Float>
-    private let bias: Plane<Float>
-    private let dark: Plane<Float>
-    private let flat: Plane<Float>
-    private let biasBits: Plane<UInt16>
-    private let darkBits: Plane<UInt16>
-    private let flatBits: Plane<UInt16>
-
-    init(pedestal: Pedestal, flat: Master<Relative>?, raw: Image<ADU>) {
-        let width = raw.width
-        self.raw = Plane(raw.pixels, width: width, absent: 0)
-        bias = Plane(pedestal.bias?.image.pixels, width: width, absent: 0)
-        dark = Plane(pedestal.dark?.image.pixels, width: width, absent: 0)
-        self.flat = Plane(flat?.image.pixels, width: width, absent: 1)
-        biasBits = Plane(pedestal.bias?.mask.bits, width: width, absent: 0)
-        darkBits = Plane(pedestal.dark?.mask.bits, width: width, absent: 0)
-        flatBits = Plane(flat?.mask.bits, width: width, absent: 0)
+    private var rule: kernel_signal_rule {
+        kernel_signal_rule(
+            gain: gain, dark_scale: pedestal.darkScale, saturation: saturation, lowest_flat: lowestFlat,
+            saturated: PixelFlags.saturated.rawValue, low_flat: PixelFlags.lowFlat.rawValue,
+            no_data: PixelFlags.noData.rawValue)
     }
 
-    func row(_ y: Int, _ body: (UnsafePointer<kernel_signal_row>) -> Void) {
-        raw.row(y) { raw in
-            bias.row(y) { bias in
-                dark.row(y) { dark in
-                    flat.row(y) { flat in
-                        biasBits.row(y) { biasBits in
-                            darkBits.row(y) { darkBits in
-                                flatBits.row(y) { flatBits in
-                                    let row = kernel_signal_row(
-                                        raw: raw, bias: bias, dark: dark, flat: flat, bias_bits: biasBits,
-                                        dark_bits: darkBits, flat_bits: flatBits)
-                                    withUnsafePointer(to: row, body)
-                                }
-                            }
-                        }
+    private func withMasters(of raw: Image<ADU>, _ body: (UnsafePointer<Float>, SignalMasters) -> Void) {
+        raw.pixels.withUnsafeBufferPointer { pixels in
+            PinnedMaster.with(pedestal.bias, width: raw.width, absent: 0) { bias in
+                PinnedMaster.with(pedestal.dark, width: raw.width, absent: 0) { dark in
+                    PinnedMaster.with(flat, width: raw.width, absent: 1) { flat in
+                        body(pixels.baseAddress!, SignalMasters(bias: bias, dark: dark, flat: flat))
                     }
                 }
             }
@@ -91,18 +61,41 @@ private struct SignalRows {
     }
 }
 
-/// The rows of a plane, or one row of constants for a plane that is not there.
-struct Plane<Element: BitwiseCopyable> {
-    private let elements: [Element]
-    private let stride: Int
+/// Where signal and mask go.
+private struct SignalTarget {
+    let signal: UnsafeMutablePointer<Float>
+    let bits: UnsafeMutablePointer<UInt16>
+    let width: Int
+}
 
-    init(_ elements: [Element]?, width: Int, absent: Element) {
-        self.elements = elements ?? [Element](repeating: absent, count: width)
-        stride = elements == nil ? 0 : width
-    }
+/// The masters that the signal is made with.
+private struct SignalMasters {
+    let bias: PinnedMaster
+    let dark: PinnedMaster
+    let flat: PinnedMaster
 
-    @inline(__always)
-    func row(_ y: Int, _ body: (UnsafePointer<Element>) -> Void) {
-        elements.withUnsafeBufferPointer { body($0.baseAddress! + y * stride) }
+    func fill(
+        _ range: Range<Int>, of target: SignalTarget, from raw: UnsafePointer<Float>, _ rule: kernel_signal_rule,
+        _ fault: FirstFault
+    ) {
+        var rule = rule
+        let width = target.width
+        var (bias, dark) = (MasterCursor(bias, [.image, .bits]), MasterCursor(dark, [.image, .bits]))
+        var flat = MasterCursor(flat, [.image, .bits])
+        for rows in MasterCursor.bands(of: range, width: width) {
+            do throws(CalibrationError) {
+                try bias.move(to: rows)
+                try dark.move(to: rows)
+                try flat.move(to: rows)
+            } catch {
+                return fault.note(error, row: rows.lowerBound)
+            }
+            for y in rows {
+                var row = kernel_signal_row(
+                    raw: raw + y * width, bias: bias.image(y), dark: dark.image(y), flat: flat.image(y),
+                    bias_bits: bias.bits(y), dark_bits: dark.bits(y), flat_bits: flat.bits(y))
+                kernel_signal(&row, &rule, target.signal + y * width, target.bits + y * width, width)
+            }
+        }
     }
 }

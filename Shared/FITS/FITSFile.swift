@@ -14,6 +14,8 @@ public struct FITSFile: ~Copyable {
     public let path: String
     let handle: UnsafeMutablePointer<fitsfile>
     let isPlain: Bool
+    /// Whether the pixels read last had values beyond the range of `Float`.
+    var hasOverflows = false
 
     /// Opens the file and reads its first header.
     ///
@@ -39,6 +41,20 @@ public struct FITSFile: ~Copyable {
         self.path = path
         self.isPlain = isPlain
         self.handle = opened
+    }
+
+    /// A second handle of a file that is open, for another thread.
+    init(again other: borrowing FITSFile) throws(FITSError) {
+        var opened: UnsafeMutablePointer<fitsfile>?
+        var status: Int32 = 0
+        ffcmsg()
+        ffdkopn(&opened, Self.literal(other.path), READONLY, &status)
+        guard status == 0, let opened else {
+            throw FITSError(file: other.path, action: "read the first header", status: status)
+        }
+        path = other.path
+        isPlain = other.isPlain
+        handle = opened
     }
 
     deinit {

@@ -117,25 +117,46 @@ extension FITSFile {
     ///   - blank: what stands for "no value"; nil leaves floating-point values as they are, infinities too.
     ///   - isWorkedOn: whether the plane is one of a frame about to be measured, and goes to large pages: read in a
     ///     third less time. With raw frame and masters in large pages too, what follows took longer (measured).
-    func readFloats(_ count: Int, blank: Float? = .nan, isWorkedOn: Bool = false) throws(FITSError) -> [Float] {
-        // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
-        var hasBlanks: Int32 = 0
+    mutating func readFloats(
+        _ count: Int, blank: Float? = .nan, isWorkedOn: Bool = false
+    ) throws(FITSError) -> [Float] {
         var overflowed = false
         let pixels = try readPlane(
             count, of: Float.self, inLargePages: isWorkedOn, action: "read pixels"
         ) { first, piece, target, status in
-            var value = blank ?? 0
-            if blank != nil {
-                ffgpv(handle, TFLOAT, first, piece, &value, target, &hasBlanks, &status)
-            } else {
-                ffgpv(handle, TFLOAT, first, piece, nil, target, &hasBlanks, &status)
-            }
-            if status == NUM_OVERFLOW {
-                ffcmsg()
-                (overflowed, status) = (true, 0)
-            }
+            readFloats(first, piece, target, blank, &overflowed, &status)
         }
+        hasOverflows = overflowed
         return overflowed ? pixels.map { abs($0) == .greatestFiniteMagnitude ? .nan : $0 } : pixels
+    }
+
+    /// Elements `start` to `start + count - 1`, counted from 0, with overflows left as cfitsio gives them.
+    func readFloats(
+        _ count: Int, from start: Int, into target: UnsafeMutablePointer<Float>, blank: Float?
+    ) throws(FITSError) -> Bool {
+        var overflowed = false
+        var status: Int32 = 0
+        readFloats(LONGLONG(start + 1), LONGLONG(count), target, blank, &overflowed, &status)
+        try FITSError.check(status, file: path, action: "read pixels")
+        return overflowed
+    }
+
+    private func readFloats(
+        _ first: LONGLONG, _ count: LONGLONG, _ target: UnsafeMutablePointer<Float>, _ blank: Float?,
+        _ overflowed: inout Bool, _ status: inout Int32
+    ) {
+        // cfitsio writes through the last pointer without looking when a tile holds blanks: it must not be nil.
+        var hasBlanks: Int32 = 0
+        var value = blank ?? 0
+        if blank != nil {
+            ffgpv(handle, TFLOAT, first, count, &value, target, &hasBlanks, &status)
+        } else {
+            ffgpv(handle, TFLOAT, first, count, nil, target, &hasBlanks, &status)
+        }
+        if status == NUM_OVERFLOW {
+            ffcmsg()
+            (overflowed, status) = (true, 0)
+        }
     }
 
     /// Elements 1 to `count` of the image, in pieces that stay in the processor's cache while cfitsio turns their bytes
@@ -231,7 +252,7 @@ extension FITSFile {
 
     private static let maximumPixelsPerCompressedByte = 5000
 
-    private func unitMissing(_ unit: Int) -> FITSError {
+    func unitMissing(_ unit: Int) -> FITSError {
         FITSError(file: path, action: "go back to unit \(unit)", reason: .missing, detail: "there is no such unit")
     }
 }

@@ -102,14 +102,18 @@ extension FITSFile {
     ) throws(FITSError) -> (image: Image<Unit>, header: Header) {
         let shape = try moveToFirstImage()
         let header = try readHeader(of: shape)
+        try requireUnit(unit, in: header)
+        let pixels = try readFloats(shape.width * shape.height, blank: shape.bitsPerPixel < 0 ? nil : .nan)
+        return (Image(width: shape.width, height: shape.height, pixels: pixels), header)
+    }
+
+    func requireUnit<Unit: PixelUnit>(_ unit: Unit.Type, in header: Header) throws(FITSError) {
         let (found, wanted) = (header.text("BUNIT") ?? "", FITSWriter.unitText(unit))
         guard found == wanted else {
             throw FITSError(
                 file: path, action: "read an image", reason: .missing,
                 detail: "BUNIT is '\(found)' where '\(wanted)' is wanted")
         }
-        let pixels = try readFloats(shape.width * shape.height, blank: shape.bitsPerPixel < 0 ? nil : .nan)
-        return (Image(width: shape.width, height: shape.height, pixels: pixels), header)
     }
 
     func move(to name: String, shape: FITSImageShape) throws(FITSError) {
@@ -136,5 +140,13 @@ extension FITSFile {
         return try readPlane(count, of: UInt16.self, action: "read the mask") { first, piece, target, status in
             ffgpv(handle, TUSHORT, first, piece, nil, target, &hasBlanks, &status)
         }
+    }
+
+    /// Elements `start` to `start + count - 1`, counted from 0.
+    func readBits(_ count: Int, from start: Int, into target: UnsafeMutablePointer<UInt16>) throws(FITSError) {
+        var hasBlanks: Int32 = 0
+        var status: Int32 = 0
+        ffgpv(handle, TUSHORT, LONGLONG(start + 1), LONGLONG(count), nil, target, &hasBlanks, &status)
+        try FITSError.check(status, file: path, action: "read the mask")
     }
 }

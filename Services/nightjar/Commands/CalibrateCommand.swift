@@ -23,7 +23,7 @@ let calibrateCommand = Command(
     guard !files.isEmpty else { throw UsageError("no frame given: nightjar calibrate FILE... --out FILE|DIR") }
     let out = try OutputPlace(try arguments.required("out"), inputs: files)
     let document = try FrameFile.document(arguments)
-    var masters = ChannelMasters(arguments)
+    var masters = ChannelMasters(arguments, frames: files.count)
     let runs = try TimesOption.read(arguments)
     let threads = try ThreadsOption.read(arguments)
     var summaries: [CalibrationSummary] = []
@@ -64,7 +64,7 @@ private func calibrate(
         raw.header, width: raw.shape.width, height: raw.shape.height, path: path, document: document, usedAs: .light)
     facts.notes += try raw.notes + masters.requireFit(facts.settings, path)
     let fitting = facts
-    var light = try times.time("calibrate") { try masters.calibrate(raw.pixels, fitting, path: path, threads: threads) }
+    var light = try masters.calibrate(raw.pixels, fitting, path: path, threads: threads, times: &times)
     if let region = facts.exposure.instrument.usableRegion {
         light.frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
     }
@@ -75,7 +75,7 @@ private func calibrate(
     }
     let timing = try runs.map {
         try CalibrationTiming(
-            LightCalibration(masters: masters.masters, detector: fitting.detector), raw: raw.pixels,
+            LightCalibration(masters: masters.inMemory(), detector: fitting.detector), raw: raw.pixels,
             exposureSeconds: facts.exposureSeconds ?? 0, runs: $0)
     }
     var header = light.cards(

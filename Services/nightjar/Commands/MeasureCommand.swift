@@ -68,7 +68,7 @@ private struct MeasureFiles {
         }
         format = try Self.format(arguments)
         document = try FrameFile.document(arguments)
-        masters = ChannelMasters(arguments)
+        masters = ChannelMasters(arguments, frames: arguments.positional.count)
         var measurer = FrameMeasurer(document: document, masters: MasterFiles())
         measurer.threshold = try arguments.number("threshold", in: 1...1000) ?? measurer.threshold
         measurer.apertures = try Self.apertures(arguments)

@@ -22,16 +22,16 @@ struct CalibrationTiming: Encodable {
         var passes = try CalibrationPasses(light, raw: raw, exposureSeconds: exposureSeconds)
         var triad = Triad(count: raw.pixels.count)
         var seconds: [String: [Double]] = [:]
-        func time(_ step: String, _ body: () -> Void) {
+        func time(_ step: String, _ body: () throws -> Void) rethrows {
             var times = StepTimes()
-            times.time(step, body)
+            try times.time(step, body)
             seconds[step, default: []].append(times.steps[0].cpuSeconds)
         }
         // In turn, so that all of them see the same neighbours on the machine.
         for _ in 0..<max(runs, 1) {
-            time("signal") { passes.measureSignal() }
+            try time("signal") { try passes.measureSignal() }
             time("background") { passes.measureBackground() }
-            time("variance") { passes.measureVariance() }
+            try time("variance") { try passes.measureVariance() }
             time("triad") { triad.run() }
         }
         let all = [

@@ -9,15 +9,21 @@ struct ChannelMasters {
     }
 
     private let arguments: Arguments
+    private let frames: Int
     private var read: [BayerChannel?: MasterFiles] = [:]
 
-    init(_ arguments: Arguments) { self.arguments = arguments }
+    /// - Parameter frames: that the command was given.
+    init(_ arguments: Arguments, frames: Int) { (self.arguments, self.frames) = (arguments, frames) }
 
     /// - Throws: `Unusable`.
     mutating func of(_ document: InstrumentDocument) throws -> MasterFiles {
         if let masters = read[document.channel] { return masters }
         let masters: MasterFiles
-        do { masters = try MasterFiles(arguments, document: document) } catch { throw Unusable(cause: error) }
+        do {
+            masters = try MasterFiles(arguments, document: document, holding: .forFrames(frames))
+        } catch {
+            throw Unusable(cause: error)
+        }
         for warning in masters.warnings { Terminal.complain("nightjar: \(warning)") }
         read[document.channel] = masters
         return masters

@@ -95,6 +95,16 @@ struct FrameFile: ~Copyable {
         try file.readMaster(of: unit)
     }
 
+    /// The pixels that have been read, by rows; nil where they cannot be had so, as of one channel of a mosaic.
+    mutating func rows(of shape: FITSImageShape) throws -> FITSRows? {
+        colour == nil ? try file.rows(of: found?.shape ?? shape) : nil
+    }
+
+    /// The planes of a master of ours, by rows; nil where they cannot be had so.
+    mutating func masterRows<Unit: PixelUnit>(of unit: Unit.Type) throws -> FITSMasterRows? {
+        try file.masterRows(of: unit)
+    }
+
     private static func mosaic(
         _ header: Header, _ shape: FITSImageShape, _ path: String, _ document: InstrumentDocument
     ) throws -> ColourMosaic? {

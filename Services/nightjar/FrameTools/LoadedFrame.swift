@@ -43,10 +43,7 @@ struct LoadedFrame {
             let pixels = try times.time("read") { try file.readPixels(of: shape, threads: threads) }
             facts.notes += file.notes
             facts.notes += try masters.requireFit(facts.settings, path)
-            let facts = facts
-            let light = try times.time("calibrate") {
-                try masters.calibrate(pixels, facts, path: path, threads: threads)
-            }
+            let light = try masters.calibrate(pixels, facts, path: path, threads: threads, times: &times)
             frame = light.frame
             calibratedHeader = light.cards(
                 raw: self.header, masters: masters.used, recipe: calibrationRecipe(facts, document, masters))

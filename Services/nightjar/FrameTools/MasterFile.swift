@@ -5,14 +5,17 @@ internal import Instruments
 
 /// One master from a file: our own with error and mask, or a single image that others combined.
 struct MasterFile<Unit: PixelUnit> {
-    let master: Master<Unit>
+    let planes: MasterPlanes<Unit>
     let settings: FrameSettings
     let remarks: [String]
 
-    /// - Parameter isForced: whether an image of another kind is taken all the same.
+    /// - Parameters:
+    ///   - isForced: whether an image of another kind is taken all the same.
+    ///   - holding: whether the planes are kept in memory.
     /// - Throws: `FrameError` when the file is of another kind, `FITSError` when it cannot be read.
     init(
-        _ path: String, kind: Calibration.FrameKind, unit: Unit.Type, _ document: InstrumentDocument, isForced: Bool
+        _ path: String, kind: Calibration.FrameKind, unit: Unit.Type, _ document: InstrumentDocument, isForced: Bool,
+        holding: MasterHolding
     ) throws {
         var file = try FrameFile(path, document)
         let shape = try file.moveToFirstImage()
@@ -22,28 +25,49 @@ struct MasterFile<Unit: PixelUnit> {
             guard facts.kind == kind else {
                 throw FrameError(path, "this is a master \(facts.kind.rawValue), given as \(kind.rawValue)")
             }
-            let planes = try file.readMaster(of: unit)
-            master = Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask)
+            planes = try Self.planes(&file, facts, shape, holding)
             settings.camera = SettingsCards.camera(of: header)
             (self.settings, remarks) = (settings, [])
-            try Self.requirePixels(master, path)
+            try Self.requirePixels(planes, path)
             return
         }
         let check = KindCheck(settings, as: kind)
         if let doubt = check.doubt, !isForced { throw FrameError(path, doubt + "; --force uses it all the same") }
         let pixels = try file.readPixels(of: shape)
         let facts = try FrameFacts(calibration: header, shape, path: path, document: document, usedAs: kind)
-        master = Master(
-            external: Self.facts(of: facts, path, kind),
-            image: Image(width: shape.width, height: shape.height, pixels: pixels.pixels))
-        try Self.requirePixels(master, path)
+        let image = Image<Unit>(width: shape.width, height: shape.height, pixels: pixels.pixels)
+        planes = try Self.planes(of: image, &file, Self.facts(of: facts, path, kind), shape, holding)
+        try Self.requirePixels(planes, path)
         self.settings = settings
         remarks = [check.doubt.map { $0 + " (forced)" }, check.remark].compactMap { $0 }
     }
 
-    private static func requirePixels(_ master: Master<Unit>, _ path: String) throws {
-        guard !master.hasUsablePixel else { return }
-        throw FrameError(path, "this \(master.facts.kind.rawValue) has no usable pixel")
+    /// Of a master of ours.
+    private static func planes(
+        _ file: inout FrameFile, _ facts: MasterFacts, _ shape: FITSImageShape, _ holding: MasterHolding
+    ) throws -> MasterPlanes<Unit> {
+        if !holding.keeps(shape.width * shape.height), let rows = try file.masterRows(of: Unit.self) {
+            return try MasterPlanes(
+                facts: facts, width: shape.width, height: shape.height, read: rows.reader)
+        }
+        let planes = try file.readMaster(of: Unit.self)
+        return MasterPlanes(Master(facts: facts, image: planes.image, error: planes.error, mask: planes.mask))
+    }
+
+    /// Of an image that others combined.
+    private static func planes(
+        of image: Image<Unit>, _ file: inout FrameFile, _ facts: MasterFacts, _ shape: FITSImageShape,
+        _ holding: MasterHolding
+    ) throws -> MasterPlanes<Unit> {
+        guard !holding.keeps(shape.width * shape.height), let rows = try file.rows(of: shape) else {
+            return MasterPlanes(Master(external: facts, image: image))
+        }
+        return MasterPlanes(external: facts, image: image) { try rows.read($0, into: $1) }
+    }
+
+    private static func requirePixels(_ planes: MasterPlanes<Unit>, _ path: String) throws {
+        guard try !planes.hasUsablePixel() else { return }
+        throw FrameError(path, "this \(planes.facts.kind.rawValue) has no usable pixel")
     }
 
     private static func facts(of file: FrameFacts, _ path: String, _ kind: Calibration.FrameKind) -> MasterFacts {

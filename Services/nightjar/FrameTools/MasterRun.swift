@@ -91,8 +91,9 @@ struct MasterRun {
     /// - Throws: `FrameError` when too few remain.
     private func look(at all: [MasterInputs.Input], _ cache: RowCache, _ inputs: inout MasterInputs) throws {
         let compares = kind != .fringe && all.count >= 3
+        let masters = try parents.inMemory()
         var comparison = all.first.map {
-            FrameComparison(kind: kind, bias: parents.masters.bias, dark: parents.masters.dark, for: builder(for: $0))
+            FrameComparison(kind: kind, bias: masters.bias, dark: masters.dark, for: builder(for: $0))
         }
         for (index, input) in all.enumerated() {
             do {
@@ -123,11 +124,12 @@ struct MasterRun {
         case .dark:
             return try keep(
                 builder.dark(
-                    group, id: id, bias: parents.masters.bias, previous: before(work, ADU.self), rows: rows), work)
+                    group, id: id, bias: parents.inMemory().bias, previous: before(work, ADU.self), rows: rows), work)
         case .flat:
+            let masters = try parents.inMemory()
             return try keep(
                 builder.flat(
-                    group, id: id, bias: parents.masters.bias, dark: parents.masters.dark,
+                    group, id: id, bias: masters.bias, dark: masters.dark,
                     previous: before(work, Relative.self), rows: rows), work)
         case .light, .fringe: preconditionFailure("lights make no master")
         }
@@ -140,10 +142,10 @@ struct MasterRun {
 
     private func before<Unit: PixelUnit>(_ work: Work, _ unit: Unit.Type) throws -> Master<Unit>? {
         guard let previous, let first = work.inputs.kept.first else { return nil }
-        let file = try MasterFile(previous, kind: kind, unit: unit, document, isForced: choice.isForced)
+        let file = try MasterFile(previous, kind: kind, unit: unit, document, isForced: choice.isForced, holding: .all)
         let fit = MasterFit(of: file.settings, previous, kind: kind, with: first.facts.settings, first.path)
         _ = try fit.accepted(forced: choice.isForced, previous)
-        let (master, mode) = (file.master, work.group.mode)
+        let (master, mode) = (try file.planes.inMemory(), work.group.mode)
         let (seconds, others) = (master.facts.exposureSeconds, first.frame.exposureSeconds)
         if kind == .dark, !MasterInputs.isSameExposure(seconds, others) {
             throw FrameError(previous, "a dark of \(seconds) s, but \(first.path) has \(others) s")

@@ -19,6 +19,13 @@ struct StepTimes: Encodable {
         return try body()
     }
 
+    /// Part of the time of a step becomes that of another.
+    mutating func move(_ part: (wallSeconds: Double, cpuSeconds: Double), from step: String, to other: String) {
+        guard part.wallSeconds > 0 else { return }
+        add(step, wall: -part.wallSeconds, cpu: -part.cpuSeconds)
+        add(other, wall: part.wallSeconds, cpu: part.cpuSeconds)
+    }
+
     private mutating func add(_ name: String, wall: Double, cpu: Double) {
         if let index = steps.firstIndex(where: { $0.step == name }) {
             steps[index].wallSeconds += wall
@@ -28,7 +35,7 @@ struct StepTimes: Encodable {
         }
     }
 
-    private static func seconds(_ clock: clockid_t) -> Double {
+    static func seconds(_ clock: clockid_t) -> Double {
         var time = timespec()
         clock_gettime(clock, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
