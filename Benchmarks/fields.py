@@ -15,7 +15,7 @@ SKY, READ_NOISE, GAIN, FWHM = 200.0, 5.0, 2.0, 3.2
 SIGMA = FWHM / 2.354820045
 
 SEEDS = {
-    "speed4k": 21,
+    "speed4k": 21, "sparse": 41,
     "isolated": 11, "crowded": 12, "varying": 13, "pulls": 14, "cosmics": 15, "speed": 16, "few": 17, "many": 18,
     "nebula": 19, "pair": 20, "size1024": 31, "size2048": 32, "size4096": 33,
 }
@@ -134,6 +134,11 @@ class Fields:
         return Field(
             self.folder, "isolated", "isolated", self.count(17, 3), "--density", 0.5, "--snr", "4:1000", "--flux-slope",
             0.6)
+
+    def sparse(self):
+        """As many stars as `isolated` has, at random places."""
+        return Field(
+            self.folder, "sparse", "dense", self.count(17, 3), "--stars", 2070, "--snr", "4:1000", "--flux-slope", 0.6)
 
     def crowded(self):
         return Field(

@@ -8,6 +8,8 @@ struct FootprintBand {
         let pixel: Int32
         var run: Int32
         let value: Float
+        /// Of the parabolas through the pixel and its neighbours along x and y.
+        let height: Float
         let surroundings: Footprints.Surroundings
     }
 
@@ -72,6 +74,8 @@ struct FootprintBandBuilder: ~Copyable {
     private var band: FootprintBand
     /// Of the circle around a peak on which its surroundings are taken [px].
     private let radius: Int
+    /// Pixels below it are not known.
+    private let threshold: Float
     /// The last rows, as many as that circle is high, between zeros.
     private let recent: UnsafeMutablePointer<Float>
     /// Room for the maxima of a run.
@@ -80,8 +84,8 @@ struct FootprintBandBuilder: ~Copyable {
     private let stride: Int
 
     /// - Parameter expected: number of pixels that room is made for.
-    init(width: Int, rows: Range<Int>, radius: Int, expected: Int) {
-        (self.width, self.radius) = (width, radius)
+    init(width: Int, rows: Range<Int>, radius: Int, threshold: Double, expected: Int) {
+        (self.width, self.radius, self.threshold) = (width, radius, Float(threshold))
         band = FootprintBand(rows: rows)
         band.values.reserveCapacity(expected)
         band.residuals.reserveCapacity(expected)
@@ -131,11 +135,27 @@ struct FootprintBandBuilder: ~Copyable {
             let count = kernel_peaks(places, above + start, here + start, below + start, pixels.count)
             for index in 0..<count {
                 let x = start + Int(places[index])
+                let value = here[x]
                 band.peaks.append(
                     FootprintBand.Peak(
-                        pixel: Int32(y * width + x), run: Int32(run), value: here[x], surroundings: surroundings(x, y)))
+                        pixel: Int32(y * width + x), run: Int32(run), value: value,
+                        height: value + rise(here[x - 1], value, here[x + 1]) + rise(above[x], value, below[x]),
+                        surroundings: surroundings(x, y)))
             }
         }
+    }
+
+    /// How far the parabola through a peak p and its neighbours l, r along one axis rises above the peak:
+    ///
+    ///     (r - l)^2 / (8 (2 p - l - r))
+    ///
+    /// In white noise the greatest ratio over all places, between pixels too, is the generalised likelihood ratio of a
+    /// star whose place is not known (docs/decisions/0031-detection.md). A neighbour that is not known counts as what
+    /// it is at most, which makes the rise smaller.
+    private func rise(_ before: Float, _ peak: Float, _ after: Float) -> Float {
+        let (left, right) = (max(before, threshold), max(after, threshold))
+        let fall = (peak - left) + (peak - right)
+        return fall > 0 ? (right - left) * (right - left) / (8 * fall) : 0
     }
 
     private func surroundings(_ x: Int, _ y: Int) -> Footprints.Surroundings {

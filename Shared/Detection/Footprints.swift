@@ -27,6 +27,8 @@ struct Footprints {
         /// Number of pixels.
         let area: Int
         let peakValue: Float
+        /// Of the highest peak between pixels.
+        let peakHeight: Float
     }
 
     let width: Int
@@ -39,6 +41,8 @@ struct Footprints {
     /// y * width + x and the ratio of each local maximum, by group.
     let peakPixels: [Int32]
     let peakValues: [Float]
+    /// The same between pixels.
+    let peakHeights: [Float]
     let peakSurroundings: [Surroundings]
     /// In the order of their first pixels.
     let groups: [Group]
@@ -103,12 +107,14 @@ extension Footprints {
             (runStart, peakStart) = (ofRuns.upperBound, ofPeaks.upperBound)
             return Footprints.Group(
                 runs: ofRuns, peaks: ofPeaks, area: orderedRuns[ofRuns].reduce(0) { $0 + Int($1.end - $1.start) },
-                peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) })
+                peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) },
+                peakHeight: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.height) })
         }
         self.init(
             width: width, height: height, runs: orderedRuns, values: band.values, residuals: band.residuals,
             peakPixels: orderedPeaks.map(\.pixel),
-            peakValues: orderedPeaks.map(\.value), peakSurroundings: orderedPeaks.map(\.surroundings), groups: groups)
+            peakValues: orderedPeaks.map(\.value), peakHeights: orderedPeaks.map(\.height),
+            peakSurroundings: orderedPeaks.map(\.surroundings), groups: groups)
     }
 
     /// By group, without changing the order within one.

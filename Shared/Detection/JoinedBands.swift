@@ -17,7 +17,7 @@ extension FootprintBand {
         peaks = Self.joined(bands.map(\.peaks), at: firstPeaks, threads) { peak, band in
             Peak(
                 pixel: peak.pixel, run: peak.run + Int32(firstRuns[band]), value: peak.value,
-                surroundings: peak.surroundings)
+                height: peak.height, surroundings: peak.surroundings)
         }
         forest = RunForest(
             parents: Self.joined(bands.map(\.forest.parents), at: firstRuns, threads) { parent, band in

@@ -81,10 +81,11 @@ struct MatchedFilter {
         var signal = FilterRing(across, along, width: width, height: height)
         var weight = FilterRing(squares.across, squares.along, width: width, height: height)
         var coverage = CoverageRing(squares.across, squares.along, width: width, height: height)
-        var threshold = RowThreshold(width: width, threshold: threshold)
         let radius = max(1, Int((2.9 * sigma).rounded()))
         var builder = FootprintBandBuilder(
-            width: width, rows: band, radius: radius, expected: band.count * width / Self.pixelsPerFound)
+            width: width, rows: band, radius: radius, threshold: threshold,
+            expected: band.count * width / Self.pixelsPerFound)
+        var threshold = RowThreshold(width: width, threshold: threshold)
         let reach = along.count - 1
         let wanted = max(0, band.lowerBound - radius)..<min(height, band.upperBound + radius)
         for y in max(0, wanted.lowerBound - reach)..<(wanted.upperBound + reach) {

@@ -6,9 +6,9 @@ internal import Foundation
 /// pixel without neighbours among those before it begins a branch; where two branches meet, at a saddle of ratio s, the
 /// lower one stays a source of its own if
 ///
-///     p - q >= threshold sqrt(1 + q / (c sqrt V))     q: the fourth of eight ratios around its peak p
+///     p - q >= threshold sqrt(1 + q / (c sqrt V))     q: the fourth of eight ratios around its peak, of height p
 ///     p - r >= threshold / 2 sqrt(1 + r / (c sqrt V)) r: the highest of them that lies on both sides of it
-///     p - s >= 0.1 + min(3, s / 40) sqrt(1 + s / (c sqrt V))
+///     p' - s >= 0.1 + min(3, s / 40) sqrt(1 + s / (c sqrt V)) p': the peak's pixel, as s is one
 ///     sum (v - s) >= contrast * the same sum of the other branch
 ///
 /// and otherwise becomes part of the other. s sqrt(V) / c are the neighbour's electrons per pixel, whose photon noise
@@ -34,6 +34,8 @@ struct PeakTree {
 
     private struct Branch {
         let peak: Float
+        /// Of the peak between pixels.
+        let height: Float
         /// What lies around the peak.
         let surroundings: Footprints.Surroundings
         var parent: Int32
@@ -45,14 +47,14 @@ struct PeakTree {
     private let rules: Rules
     private var branches: [Branch] = []
     /// Of the peaks, in the order in which they begin branches.
-    private let surroundings: [Footprints.Surroundings]
+    private let peaks: [(height: Float, surroundings: Footprints.Surroundings)]
 
     private init(_ rules: Rules, _ group: Footprints.Group, _ footprints: Footprints) {
         self.rules = rules
-        surroundings = group.peaks.sorted {
+        peaks = group.peaks.sorted {
             let (left, right) = (footprints.peakValues[$0], footprints.peakValues[$1])
             return left != right ? left > right : $0 < $1
-        }.map { footprints.peakSurroundings[$0] }
+        }.map { (footprints.peakHeights[$0], footprints.peakSurroundings[$0]) }
     }
 
     /// Writes into `labels` which source each pixel of a group belongs to: `first`, `first` + 1 and so on, by
@@ -130,8 +132,8 @@ struct PeakTree {
             let number = branches.count
             branches.append(
                 Branch(
-                    peak: value, surroundings: surroundings[number], parent: Int32(number), sum: Double(value), count: 1
-                ))
+                    peak: value, height: peaks[number].height, surroundings: peaks[number].surroundings,
+                    parent: Int32(number), sum: Double(value), count: 1))
             return Int32(number)
         }
         // The highest branch has the lowest number.
@@ -156,14 +158,15 @@ struct PeakTree {
 
     private func standsAlone(_ branch: Int32, beside other: Int32, saddle: Float) -> Bool {
         let (low, high) = (branches[Int(branch)], branches[Int(other)])
-        guard low.peak >= rules.threshold, rules.contrast < 1 else { return false }
+        guard low.height >= rules.threshold, rules.contrast < 1 else { return false }
         let noise = (1 + saddle * rules.noisePerRatio).squareRoot()
         guard low.peak - saddle >= 0.1 + min(3, saddle / 40) * noise else { return false }
         let (level, ridge) = (low.surroundings.level, low.surroundings.ridge)
         let (above, along) = (
             (1 + level * rules.noisePerRatio).squareRoot(), (1 + ridge * rules.noisePerRatio).squareRoot()
         )
-        guard low.peak - level >= rules.threshold * above, low.peak - ridge >= Self.ridgeShare * rules.threshold * along
+        guard low.height - level >= rules.threshold * above,
+            low.height - ridge >= Self.ridgeShare * rules.threshold * along
         else { return false }
         let own = low.sum - low.count * Double(saddle)
         return own >= Double(rules.contrast) * (high.sum - high.count * Double(saddle))

@@ -6,6 +6,8 @@ struct Separation {
     var labels: [Int32] = []
     /// For each source, whether its group holds others.
     var isBlended: [Bool] = []
+    /// For each source, the height of its highest peak between pixels.
+    var significances: [Float] = []
     /// Groups that hold sources: the index of the first and their number.
     var parts: [(group: Int, first: Int, count: Int)] = []
 
@@ -23,7 +25,7 @@ struct Separation {
     ) {
         let threshold = Float(parameters.threshold)
         let chosen = footprints.groups.indices.filter {
-            footprints.groups[$0].peakValue >= threshold && footprints.groups[$0].area >= parameters.minimumArea
+            footprints.groups[$0].peakHeight >= threshold && footprints.groups[$0].area >= parameters.minimumArea
         }
         let threads = parameters.threads
         let width = footprints.width
@@ -41,6 +43,13 @@ struct Separation {
             let parts = parts
             parallelRows(parts.count, threads: threads) { range in
                 for part in parts[range] { Self.number(part, footprints, labels) }
+            }
+            significances = [Float](repeating: 0, count: isBlended.count)
+            for part in parts {
+                for peak in footprints.groups[part.group].peaks {
+                    let source = Int(labels[Int(footprints.peakPixels[peak])]) - 1
+                    significances[source] = max(significances[source], footprints.peakHeights[peak])
+                }
             }
         }
         labels = room

@@ -19,7 +19,7 @@ public struct Source: Sendable, Equatable {
     public var peak: Double
     /// Sum of the background-subtracted pixels of the footprint [e-].
     public var isophotalFlux: Double
-    /// Largest matched-filter signal-to-noise ratio: the significance of the detection [sigma].
+    /// Largest matched-filter signal-to-noise ratio, between pixels: the significance of the detection [sigma].
     public var significance: Double
     /// Full width at half maximum from second moments [px]; NaN when `shapeFailed`.
     public var fwhmPixels: Double
@@ -48,8 +48,8 @@ public struct Seeing: Sendable, Equatable {
 
 /// How sources are found.
 public struct DetectionParameters: Sendable, Equatable {
-    /// Smallest matched-filter signal-to-noise ratio of a source's peak [sigma]. Its footprint goes down to
-    /// `footprintShare` of that.
+    /// Smallest matched-filter signal-to-noise ratio of a source's peak, between pixels [sigma]. Its footprint goes
+    /// down to `footprintShare` of that.
     public var threshold: Double
     /// Smallest number of pixels in a footprint.
     public var minimumArea: Int

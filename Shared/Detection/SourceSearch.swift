@@ -28,8 +28,9 @@ package struct SourceSearch: Sendable {
         let sources = parallelMap(wanted.count, threads: threads) { number in
             let index = wanted[number]
             return describe(
-                sums[index], number: Int32(index + 1), isBlended: separation.isBlended[index], separation.labels,
-                frame, windowSigma: windowSigma, parameters)
+                sums[index], number: Int32(index + 1), isBlended: separation.isBlended[index],
+                significance: separation.significances[index], separation.labels, frame, windowSigma: windowSigma,
+                parameters)
         }
         return (sources, separation.labels)
     }
@@ -75,8 +76,8 @@ extension MeasurableFrame {
 }
 
 private func describe(
-    _ sums: SourceSums, number: Int32, isBlended: Bool, _ labels: [Int32], _ frame: MeasurableFrame,
-    windowSigma: Double, _ parameters: DetectionParameters
+    _ sums: SourceSums, number: Int32, isBlended: Bool, significance: Float, _ labels: [Int32],
+    _ frame: MeasurableFrame, windowSigma: Double, _ parameters: DetectionParameters
 ) -> Source {
     let start = startingPlace(sums, frame, windowSigma: windowSigma)
     var shape = WindowedShape.measure(
@@ -106,6 +107,6 @@ private func describe(
     return Source(
         x: shape.x, y: shape.y, xError: shape.xError, yError: shape.yError, a: isophote.major, b: isophote.minor,
         theta: isophote.thetaDegrees * .pi / 180, area: sums.area, peak: Double(sums.peak), isophotalFlux: sums.flux,
-        significance: Double(sums.significance), fwhmPixels: fwhm, ellipticity: fwhm.isFinite ? axes.ellipticity : .nan,
+        significance: Double(significance), fwhmPixels: fwhm, ellipticity: fwhm.isFinite ? axes.ellipticity : .nan,
         thetaDegrees: fwhm.isFinite ? axes.thetaDegrees : .nan, flags: flags)
 }
