@@ -64,9 +64,11 @@ TARGETS = [
     Target("threads", "speed-up by a second thread on a 4k frame", "times", "compute loop", 0.9),
     Target("night", "night of 1k frames through all services", "frames/s", None, 1.0, "least"),
     Target("detection", "completeness, isolated, S/N 6 to 8", "share", "SourceExtractor", 0.94, "least"),
+    Target(
+        "detection", "completeness, isolated at random places, S/N 6 to 8", "share", "SourceExtractor", 0.94, "least"),
     Target("detection", "completeness, crowded, S/N 6 to 8", "share", "SourceExtractor", 0.75, "least"),
 ]
-for field in ("isolated", "crowded"):
+for field in ("isolated", "isolated at random places", "crowded"):
     for snr in DETECTION_SNR:
         TARGETS.append(
             Target("detection", f"completeness, {field}, S/N {snr}", "share", "SourceExtractor", 0, "peer"))

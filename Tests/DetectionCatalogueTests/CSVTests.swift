@@ -29,7 +29,7 @@ struct CSVTests {
 
     @Test("the text is the same on any number of threads", arguments: [0, 1, 511, 512, 513, 2000])
     func threads(rows: Int) {
-        var random = Steps(state: 3)
+        var random = SplitMix64(seed: 3)
         let values = (0..<rows).map { _ in Double.random(in: -1e6...1e6, using: &random) }
         let table = FITSTable(
             name: "T",

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import PortableNumbers
 import Testing
 
 @testable import Photometry
@@ -15,11 +16,11 @@ struct ApertureKernelTests {
         let bits: [UInt16]
 
         init(_ count: Int, spoiled: Double) {
-            var random = StarField.Random(state: UInt64(count))
+            var random = SplitMix64(seed: UInt64(count))
             func some<Value>(_ good: Value, _ bad: Value) -> [Value] {
                 (0..<count).map { _ in random.uniform() < spoiled ? bad : good }
             }
-            values = (0..<count).map { _ in Float(100 * random.normal()) }
+            values = (0..<count).map { _ in Float(100 * random.gaussian()) }
             variance = (0..<count).map { _ in Float(200 * random.uniform()) }
             (segments, excluded, bits) = (some(0, 3), some(0, 1), some(0, 6))
         }
