@@ -79,7 +79,7 @@ let science: [Target] = [
     room("PSF", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers"], loops: true),
     room("Completeness", sees: ["Detection", "Imaging", "PSF", "PortableNumbers"], loops: true),
     room("ReferenceCatalogue", sees: ["Documents", "Sky"], loops: true),
-    room("Astrometry", sees: ["CWCSLIB", "Imaging", "Sky"], loops: true),
+    room("Astrometry", sees: ["CWCSLIB", "Imaging", "PortableNumbers", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
