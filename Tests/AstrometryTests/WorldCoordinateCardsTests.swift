@@ -8,7 +8,8 @@ internal import Testing
 struct WorldCoordinateCardsTests {
     private static let cameras: [SimulatedCamera] = [
         SimulatedCamera(rotationDegrees: 30),
-        SimulatedCamera(ra: 0.001, dec: -60, rotationDegrees: 110, isMirrored: true, optics: .radialCubic, strength: 60),
+        SimulatedCamera(
+            ra: 0.001, dec: -60, rotationDegrees: 110, isMirrored: true, optics: .radialCubic, strength: 60),
         SimulatedCamera(ra: 200, dec: 89.95, arcsecPerPixel: 4, rotationDegrees: -75, optics: .decentred, strength: 80),
         SimulatedCamera(ra: 300, dec: -90, arcsecPerPixel: 15, optics: .tilted, strength: 50),
     ]
@@ -26,7 +27,8 @@ struct WorldCoordinateCardsTests {
         #expect(fit.order == order)
         for convention in DistortionConvention.allCases {
             let coordinates = try WorldCoordinates(Header(fit.cards(convention)))
-            for (x, y) in [(0.0, 0.0), (1999.0, 0.0), (0.0, 1499.0), (1999.0, 1499.0), (999.5, 749.5), (312.3, 1101.7)] {
+            for (x, y) in [(0.0, 0.0), (1999.0, 0.0), (0.0, 1499.0), (1999.0, 1499.0), (999.5, 749.5), (312.3, 1101.7)]
+            {
                 let own = try #require(fit.position(x: x, y: y))
                 let found = coordinates.position(x: x, y: y)
                 let theirs = try #require(found)
@@ -75,7 +77,8 @@ struct WorldCoordinateCardsTests {
             ])
         let header = Header(cards)
         #expect(header.text("CTYPE1") == "RA---TAN-SIP" && header.text("CTYPE2") == "DEC--TAN-SIP")
-        #expect(header.text("RADESYS") == "ICRS" && header.number("CRPIX1") == 1000.5 && header.number("CRPIX2") == 750.5)
+        #expect(
+            header.text("RADESYS") == "ICRS" && header.number("CRPIX1") == 1000.5 && header.number("CRPIX2") == 750.5)
         #expect(header.number("NJWCSTAR")! + header.number("NJWCCLIP")! == 400)
         #expect(cards.allSatisfy { $0.keyword.utf8.count <= 8 && $0.comment.utf8.count <= 47 })
         let tpv = try Header(fit(Self.cameras[1], order: 2).cards(.tpv))

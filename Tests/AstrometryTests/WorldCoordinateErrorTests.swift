@@ -21,7 +21,6 @@ struct WorldCoordinateErrorTests {
                 let angle = offset.positionAngleDegrees * .pi / 180
                 let east = offset.separationDegrees * 3600 * sin(angle)
                 let north = offset.separationDegrees * 3600 * cos(angle)
-                // The chi^2 of two coordinates as well, so that their covariance counts.
                 return [east / error.eastVariance.squareRoot(), north / error.northVariance.squareRoot()]
             }
         }
@@ -56,7 +55,8 @@ struct WorldCoordinateErrorTests {
         #expect(abs(error.majorArcsec / error.minorArcsec - 10) < 0.1)
         // North is y turned by 30 degrees from y towards -x, where east is: the y axis has the angle 30 degrees.
         let along = try camera.sky(x: 999.5, y: 749.5).offset(to: camera.sky(x: 999.5, y: 800))
-        let difference = abs(along.positionAngleDegrees.truncatingRemainder(dividingBy: 180) - error.positionAngleDegrees)
+        let difference = abs(
+            along.positionAngleDegrees.truncatingRemainder(dividingBy: 180) - error.positionAngleDegrees)
         #expect(min(difference, 180 - difference) < 1)
         let sum = error.majorArcsec * error.majorArcsec + error.minorArcsec * error.minorArcsec
         #expect(abs(sum - error.eastVariance - error.northVariance) < 1e-12)

@@ -42,7 +42,9 @@ struct WorldCoordinateFitTests {
         }
     }
 
-    @Test("the distortion of lenses, tilt and decentring is fitted to the noise", arguments: SimulatedCamera.Optics.allCases)
+    @Test(
+        "the distortion of lenses, tilt and decentring is fitted to the noise",
+        arguments: SimulatedCamera.Optics.allCases)
     func optics(_ optics: SimulatedCamera.Optics) throws {
         for (count, seed) in [(200, 1), (1000, 2), (5000, 3)] as [(Int, UInt64)] {
             let camera = SimulatedCamera(rotationDegrees: 33, isMirrored: seed == 2, optics: optics, strength: 12)
@@ -193,7 +195,8 @@ struct HostilePairTests {
         }
         var wide = try camera.pairs(40, seed: 3)
         for index in wide.indices {
-            wide[index].position = try SkyPosition(raDegrees: Double(index) * 9, decDegrees: Double(index % 7) * 10 - 30)
+            wide[index].position = try SkyPosition(
+                raDegrees: Double(index) * 9, decDegrees: Double(index % 7) * 10 - 30)
         }
         #expect(failure(wide) != nil)
     }

@@ -14,11 +14,11 @@ public struct DistortionOrderScore: Sendable, Equatable {
 
 /// The order of distortion that the stars support.
 ///
-/// An order is a candidate when three stars or more are used for each of its coefficients per coordinate (18, 30, 45, 63
-/// for orders 2 to 5), when the error of its fit is at no place of the frame more than three times that of a typical
-/// star, and when it does not fold the frame. Of the candidates the lowest one is taken whose loss in ten-fold
-/// cross-validation is within one standard error of the least. Losses are of the same stars, so the error is that of
-/// their differences.
+/// An order is a candidate when three stars or more are used for each of its coefficients per coordinate (18, 30, 45,
+/// 63 for orders 2 to 5), when the error of its fit is at no place of the frame more than three times what a typical
+/// star is off by in it, or in the candidate below it, and when it does not fold the frame. Of the candidates the
+/// lowest one is taken whose loss in ten-fold cross-validation is within one standard error of the least. Losses are of
+/// the same stars, so the error is that of their differences.
 /// - Source: Hastie, Tibshirani & Friedman 2009, The Elements of Statistical Learning, section 7.10.
 struct OrderChoice {
     let fit: PlateFit
@@ -43,18 +43,16 @@ struct OrderChoice {
                 // Not determined by these stars: lower orders are.
                 break
             }
-            guard Self.isSupported(next) else { break }
-            candidates.append(next)
+            if Self.isSupported(next, besides: candidates[candidates.count - 1]) { candidates.append(next) }
         }
         let wanted = candidates.filter { $0.basis.order >= orders.lowerBound }
         if wanted.isEmpty { candidates = candidates.suffix(1) } else { candidates = wanted }
         (fit, scores) = Self.choose(candidates, clipSquare: clipDistance * clipDistance)
     }
 
-    private static func isSupported(_ fit: PlateFit) -> Bool {
+    private static func isSupported(_ fit: PlateFit, besides lower: PlateFit) -> Bool {
         guard fit.usedCount >= starsPerCoefficient * fit.basis.count, let factor = fit.factor else { return false }
-        let typical = fit.variances.indices.filter { fit.isUsed[$0] }.map { fit.variances[$0].sum() / 2 }.sorted()
-        let most = 9 * (typical[typical.count / 2] + fit.floorVariance)
+        let most = 9 * max(fit.typicalVariance, lower.typicalVariance)
         for row in -4...4 {
             for column in -4...4 {
                 let place = fit.basis.half * SIMD2(Double(column), Double(row)) / 4

@@ -38,15 +38,16 @@ struct PlateFit {
         guard 2 * points.count > table.count else { throw .tooWide }
         // Any scale will do: that of the medians of both.
         let middle = table.places.reduce(.zero, +) / Double(table.count)
-        let arms = table.places.map { (($0 - middle) * ($0 - middle)).sum() }.sorted()
-        let spans = points.map { ($0 * $0).sum() }.sorted()
-        let scale = (spans[spans.count / 2] / max(arms[arms.count / 2], 1e-12)).squareRoot()
+        var arms = table.places.map { (($0 - middle) * ($0 - middle)).sum() }
+        var spans = points.map { ($0 * $0).sum() }
+        let scale = (medianBySelection(&spans) / max(medianBySelection(&arms), 1e-12)).squareRoot()
         let start = PlaneMatrix.identity * max(scale, 1e-12)
         self.init(table, order: 1, plane: plane, matrix: start, clipDistance: clipDistance)
         for step in 0..<12 {
             project()
+            updateVariances()
             guard solve(step == 0 ? equalWeights() : absoluteWeights()) else { throw .collinear }
-            try recentre()
+            if try recentre() < 0.01 { break }
         }
     }
 
@@ -80,16 +81,24 @@ struct PlateFit {
 
     var degreesOfFreedom: Int { 2 * usedCount - 2 * basis.count }
 
+    /// Of a star in the middle of those used, per axis, the floor included [px^2].
+    var typicalVariance: Double {
+        var values = variances.indices.filter { isUsed[$0] }.map { variances[$0].sum() / 2 }
+        return medianBySelection(&values) + floorVariance
+    }
+
     /// Fits this order from the residuals of a lower one.
     mutating func fit() throws(WorldCoordinateFitError) {
         for step in 0..<6 {
             project()
+            if step % 3 == 0 { updateVariances() }
             guard solve(step < 3 ? absoluteWeights() : cauchyWeights()) else { throw .collinear }
             try recentre()
         }
         project()
+        updateVariances()
         floorVariance = firstFloor()
-        for _ in 0..<20 {
+        for step in 0..<20 {
             let before = (isUsed, floorVariance)
             clip()
             guard usedCount >= max(SkyPairTable.fewest, basis.count + 2) else {
@@ -99,6 +108,8 @@ struct PlateFit {
             updateFloor()
             let shift = try recentre()
             project()
+            // They hardly change any more, and the last digits of the rest shall settle.
+            if step < 2 { updateVariances() }
             let isStill = abs(floorVariance - before.1) <= 1e-6 * (floorVariance + 1e-12)
             if shift < 1e-8, before.0 == isUsed, isStill { break }
         }
@@ -112,20 +123,26 @@ struct PlateFit {
         factor = PairedCholesky(equations(usedWeights()))
     }
 
-    /// Where the stars are on the plane, in pixels, less where they are on the frame; and how sure that is.
+    /// Where the stars are on the plane, in pixels, less where they are on the frame.
     private mutating func project() {
+        let inverse = matrix.inverse
+        for index in targets.indices { targets[index] = inverse * point(index) - table.places[index] }
+    }
+
+    /// A star on the plane. Whoever is behind it cannot be right: far away is enough.
+    private func point(_ index: Int) -> SIMD2<Double> { plane.project(table.directions[index]) ?? SIMD2(10, 10) }
+
+    /// How sure `targets` are.
+    private mutating func updateVariances() {
         let inverse = matrix.inverse
         let (rowX, rowY) = (SIMD2(inverse.xx, inverse.xy), SIMD2(inverse.yx, inverse.yy))
         let norms = SIMD2((rowX * rowX).sum(), (rowY * rowY).sum())
-        for index in targets.indices {
-            let place = table.places[index]
-            // Whoever is behind the plane cannot be right: far away is enough.
-            let point = plane.project(table.directions[index]) ?? SIMD2(10, 10)
-            targets[index] = inverse * point - place
+        for index in variances.indices {
+            let point = point(index)
             // On the plane an error of the sky is 1 + r^2 times as long along r, its root across.
             let stretch = 1 + (point * point).sum()
             let along = SIMD2((rowX * point).sum(), (rowY * point).sum())
-            let slope = polynomial.valueAndSlope(place)
+            let slope = polynomial.valueAndSlope(table.places[index])
             let (dx, dy) = (slope.alongX + SIMD2(1, 0), slope.alongY + SIMD2(0, 1))
             let pixel = table.pixelVariances[index]
             variances[index] =
@@ -204,8 +221,8 @@ extension PlateFit {
     private func equalWeights() -> [SIMD2<Double>] { targets.map { _ in SIMD2(1, 1) } }
 
     private func medianDistanceSquare() -> Double {
-        let squares = residuals.indices.map { distanceSquare($0) }.sorted()
-        return max(squares[squares.count / 2], 1e-20)
+        var squares = residuals.indices.map { distanceSquare($0) }
+        return max(medianBySelection(&squares), 1e-20)
     }
 
     private func absoluteWeights() -> [SIMD2<Double>] {
@@ -234,8 +251,8 @@ extension PlateFit {
         let freedom = Double(max(1, table.count - basis.count)) / Double(table.count)
         let excess = medianDistanceSquare() / (Self.medianSquare * freedom) - 1
         guard excess > 0 else { return 0 }
-        let typical = variances.map { $0.sum() / 2 }.sorted()
-        return excess * typical[typical.count / 2]
+        var typical = variances.map { $0.sum() / 2 }
+        return excess * medianBySelection(&typical)
     }
 
     /// The root of sum r^2 / (v + floor^2) = degrees of freedom, by Newton's method; 0 where there is none.

@@ -41,7 +41,8 @@ extension WorldCoordinateFit {
     /// - Parameters:
     ///   - x: in or outside the frame [px].
     ///   - y: in or outside the frame [px].
-    ///   - withFloor: adds what residuals show beyond the stated errors (`residuals.floorPixels`), as a systematic error
+    ///   - withFloor: adds what residuals show beyond the stated errors (`residuals.floorPixels`), as a systematic
+    ///     error
     ///     of each place; else the error of the fit alone.
     /// - Returns: nil for a place that is not finite.
     public func error(x: Double, y: Double, withFloor: Bool = true) -> SkyErrorEllipse? {

@@ -22,11 +22,12 @@ public struct SkyPair: Sendable, Equatable {
         (self.position, self.skyErrorArcsec) = (position, skyErrorArcsec)
     }
 
-    /// Whether all numbers are finite, no error is negative, and not all of them are zero.
+    /// Whether the numbers are those of a camera and a catalogue, and at least one of the errors is above zero along
+    /// each axis.
     var isUsable: Bool {
         let errors = [xErrorPixels, yErrorPixels, skyErrorArcsec]
-        guard x.isFinite, y.isFinite, errors.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return false }
-        return skyErrorArcsec > 0 || (xErrorPixels > 0 && yErrorPixels > 0)
+        guard abs(x) < 1e9, abs(y) < 1e9, errors.allSatisfy({ $0 >= 0 && $0 < 1e9 }) else { return false }
+        return skyErrorArcsec > 1e-12 || (xErrorPixels > 1e-12 && yErrorPixels > 1e-12)
     }
 }
 

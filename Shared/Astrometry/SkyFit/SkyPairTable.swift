@@ -23,12 +23,11 @@ struct SkyPairTable {
         guard width > 0, height > 0 else { throw .frame(width: width, height: height) }
         half = SIMD2(Double(width), Double(height)) / 2
         let middle = SIMD2(Double(width - 1), Double(height - 1)) / 2
-        var (seen, spots) = (Set<[Double]>(), Set<SIMD2<Double>>())
+        var (seen, spots) = (Set<SIMD4<Double>>(), Set<SIMD2<Double>>())
         for (index, pair) in pairs.enumerated() where pair.isUsable {
             // The same pair twice is one piece of knowledge.
-            guard seen.insert([pair.x, pair.y, pair.position.raDegrees, pair.position.decDegrees]).inserted else {
-                continue
-            }
+            let key = SIMD4(pair.x, pair.y, pair.position.raDegrees, pair.position.decDegrees)
+            guard seen.insert(key).inserted else { continue }
             spots.insert(SIMD2(pair.x, pair.y))
             places.append(SIMD2(pair.x, pair.y) - middle)
             directions.append(TangentPlane.direction(pair.position))
@@ -44,20 +43,21 @@ struct SkyPairTable {
         guard !isCollinear(places.indices) else { throw .collinear }
     }
 
-    /// Whether the places scatter about a line by less than three times their errors, or a thousandth of its length.
+    /// Whether the places scatter about a line by less than three times a typical error, or a thousandth of its length.
     func isCollinear(_ indices: some Collection<Int>) -> Bool {
         let count = Double(indices.count)
-        var (mean, squares, product, errors) = (SIMD2<Double>.zero, SIMD2<Double>.zero, 0.0, 0.0)
+        var (mean, squares, product) = (SIMD2<Double>.zero, SIMD2<Double>.zero, 0.0)
+        var errors = indices.map { pixelVariances[$0].sum() / 2 }
+        guard !errors.isEmpty else { return true }
         for index in indices { mean += places[index] / count }
         for index in indices {
             let arm = places[index] - mean
             squares += arm * arm / count
             product += arm.x * arm.y / count
-            errors += pixelVariances[index].sum() / 2 / count
         }
         let (sum, difference) = (squares.sum() / 2, (squares.x - squares.y) / 2)
         let root = (difference * difference + product * product).squareRoot()
-        return sum - root <= max(9 * errors, 1e-6 * (sum + root))
+        return sum - root <= max(9 * medianBySelection(&errors), 1e-6 * (sum + root))
     }
 
     /// Near the middle of most of the stars, whatever a few of them do: the median of each coordinate.

@@ -12,8 +12,8 @@ public enum DistortionConvention: Sendable, CaseIterable {
 extension WorldCoordinateFit {
     /// The fit as cards of a FITS header, in the order in which astrometry.net writes them.
     ///
-    /// Numbers are written to their last bit: a reader gets the fit's own positions. Without distortion both conventions
-    /// are the plain TAN. The conversion of SIP to TPV is exact.
+    /// Numbers are written to their last bit: a reader gets the fit's own positions. Without distortion both
+    /// conventions are the plain TAN. The conversion of SIP to TPV is exact.
     public func cards(_ convention: DistortionConvention = .sip) -> [HeaderCard] {
         var header = Header()
         let suffix = order == 1 ? "TAN" : convention == .sip ? "TAN-SIP" : "TPV"
