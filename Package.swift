@@ -83,6 +83,7 @@ let science: [Target] = [
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
+    room("PhotometricCalibration", sees: ["Documents", "PortableNumbers", "ReferenceCatalogue"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
     room("Simulation", sees: ["Imaging", "PortableNumbers", "Sky"], loops: true),
@@ -168,6 +169,9 @@ let testTargets: [Target] = [
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),
     tests("LightCurvesTests", sees: ["LightCurves", "PortableNumbers", "Sky"]),
+    tests(
+        "PhotometricCalibrationTests",
+        sees: ["Documents", "PhotometricCalibration", "PortableNumbers", "ReferenceCatalogue"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
