@@ -189,8 +189,8 @@ let testTargets: [Target] = [
     tests(
         "NightjarTests",
         sees: [
-            "AlertRules", "Calibration", "DetectionCatalogue", "Events", "FITS", "Imaging", "Instruments", "nightjar",
-            "PSF", "Pipeline", "PostgresStore", "Simulation", "Sky",
+            "AlertRules", "Calibration", "DetectionCatalogue", "Events", "FITS", "ForeignPhotometry", "Imaging",
+            "Instruments", "nightjar", "PSF", "Pipeline", "PostgresStore", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],

@@ -1,8 +1,8 @@
 /// What has to be kept of a light curve so that a point can be added, or taken out again, without reading the others.
 ///
-/// Six sums and a count, updated by West's (1979) and Pebay's (2008) formulas, which do not lose digits as the sums of
-/// m, m^2 and m^3 would. After any sequence of additions and removals it equals the same computed at once from the
-/// points that are left, to rounding (1e-12 of the scatter in the tests).
+/// A count and seven sums, updated by West's (1979) and Pebay's (2008) formulas, which do not lose digits as the sums
+/// of m, m^2 and m^3 would. After any sequence of additions and removals it equals the same computed at once from the
+/// points that are left, to rounding (1e-11 of the scatter in the tests; 1e-10 after removals).
 ///
 /// Stetson's J and K, the median, the MAD and percentiles have no such sums: all residuals move with the mean. They
 /// are made from the points by `VariabilityStatistics`.
