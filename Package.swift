@@ -85,6 +85,7 @@ let science: [Target] = [
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
     room("PhotometricCalibration", sees: ["Documents", "PortableNumbers", "ReferenceCatalogue"], loops: true),
+    room("Variability", sees: ["PortableNumbers"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
     room("Simulation", sees: ["Imaging", "PortableNumbers", "Sky"], loops: true),
@@ -131,9 +132,10 @@ let services: [Target] = [
         "nightjar",
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles", "Completeness",
-            "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS", "FrameStore", "Hashing",
-            "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline", "Plots", "PortableNumbers",
-            "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
+            "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS", "ForeignPhotometry",
+            "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline",
+            "Plots", "PortableNumbers", "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
+            "Variability",
         ]),
 ]
 
@@ -174,6 +176,7 @@ let testTargets: [Target] = [
     tests(
         "PhotometricCalibrationTests",
         sees: ["Documents", "PhotometricCalibration", "PortableNumbers", "ReferenceCatalogue"]),
+    tests("VariabilityTests", sees: ["PortableNumbers", "Variability"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
@@ -188,8 +191,8 @@ let testTargets: [Target] = [
     tests(
         "NightjarTests",
         sees: [
-            "AlertRules", "Calibration", "DetectionCatalogue", "Events", "FITS", "Imaging", "Instruments", "nightjar",
-            "PSF", "Pipeline", "PostgresStore", "Simulation", "Sky",
+            "AlertRules", "Calibration", "DetectionCatalogue", "Events", "FITS", "ForeignPhotometry", "Imaging",
+            "Instruments", "nightjar", "PSF", "Pipeline", "PostgresStore", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],

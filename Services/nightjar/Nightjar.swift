@@ -7,7 +7,8 @@ struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
         demoCommand, nightCommand,
-        upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, alertsCommand, deadLetterCommand,
+        upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, periodCommand, alertsCommand,
+        deadLetterCommand,
         targetCommand, instrumentCommand, ruleCommand,
         measureCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,
         topicsCommand, doctorCommand, brokerCommand,

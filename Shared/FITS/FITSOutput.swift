@@ -79,6 +79,16 @@ struct FITSOutput: ~Copyable {
         try check(status, "write column \(column + 1)")
     }
 
+    /// Writes all rows of one column of texts, counted from 0.
+    mutating func write(column: Int, texts: [String]) throws(FITSError) {
+        guard !texts.isEmpty else { return }
+        var status: Int32 = 0
+        withCStrings(texts) { start in
+            _ = ffpcls(handle, Int32(column + 1), 1, 1, LONGLONG(texts.count), start, &status)
+        }
+        try check(status, "write column \(column + 1)")
+    }
+
     /// Closes the file and gives it its final name, replacing what was there.
     consuming func finish() throws(FITSError) {
         var status: Int32 = 0

@@ -34,11 +34,30 @@ public struct FITSColumn: Sendable, Equatable {
     }
 }
 
-/// A binary table of scalar numeric columns of equal length.
+/// One column of texts, written behind the numbers; in a table that was read it is among `unreadColumns`.
+public struct FITSTextColumn: Sendable, Equatable {
+    public let name: String
+    /// Written as TCOMMn.
+    public let description: String
+    /// ASCII without line ends; what is longer than `width` bytes is cut.
+    public let values: [String]
+
+    public init(name: String, description: String = "", values: [String]) {
+        self.name = name
+        self.description = description
+        self.values = values
+    }
+
+    /// Bytes of the longest value, at least 1.
+    var width: Int { max(1, values.map(\.utf8.count).max() ?? 1) }
+}
+
+/// A binary table of scalar numeric columns of equal length, and of texts when it is written.
 public struct FITSTable: Sendable, Equatable {
     /// EXTNAME.
     public let name: String
     public let columns: [FITSColumn]
+    public private(set) var texts: [FITSTextColumn] = []
     public let header: Header
     /// Columns of the file that hold no scalar numbers (texts, arrays, logicals) and were passed over.
     public let unreadColumns: [String]
@@ -46,6 +65,13 @@ public struct FITSTable: Sendable, Equatable {
     public init(name: String, columns: [FITSColumn], header: Header = Header()) {
         precondition(Set(columns.map(\.count)).count <= 1, "the columns of a table have equal lengths")
         self.init(name: name, columns: columns, header: header, unreadColumns: [])
+    }
+
+    public init(name: String, columns: [FITSColumn], texts: [FITSTextColumn], header: Header = Header()) {
+        precondition(
+            Set(columns.map(\.count) + texts.map(\.values.count)).count <= 1, "the columns have equal lengths")
+        self.init(name: name, columns: columns, header: header, unreadColumns: [])
+        self.texts = texts
     }
 
     init(name: String, columns: [FITSColumn], header: Header, unreadColumns: [String]) {
@@ -64,14 +90,15 @@ public struct FITSTable: Sendable, Equatable {
     public func write(to path: String) throws(FITSError) {
         var output = try FITSOutput(writing: path)
         try output.beginImage(type: BYTE_IMG, width: 0, height: 0, name: nil, header: Header())
-        let comments = columns.enumerated().compactMap { index, column in
-            column.description.isEmpty
-                ? nil : HeaderCard(keyword: "TCOMM\(index + 1)", value: .string(column.description))
+        let comments = (columns.map(\.description) + texts.map(\.description)).enumerated().compactMap { index, text in
+            text.isEmpty ? nil : HeaderCard(keyword: "TCOMM\(index + 1)", value: .string(text))
         }
         let kept = header.cards.filter { !Self.describesColumn($0.keyword.uppercased()) }
         try output.beginTable(
-            rowCount: columns.first?.count ?? 0, names: columns.map(\.name), formats: columns.map(\.format),
-            units: columns.map(\.unit), name: name, header: Header(comments + kept))
+            rowCount: columns.first?.count ?? texts.first?.values.count ?? 0,
+            names: columns.map(\.name) + texts.map(\.name),
+            formats: columns.map(\.format) + texts.map { "\($0.width)A" },
+            units: columns.map(\.unit) + texts.map { _ in "" }, name: name, header: Header(comments + kept))
         for (index, column) in columns.enumerated() {
             switch column.values {
             case .double(let values): try output.write(column: index, values: values, type: TDOUBLE)
@@ -79,6 +106,9 @@ public struct FITSTable: Sendable, Equatable {
             case .int32(let values): try output.write(column: index, values: values, type: TINT)
             case .int64(let values): try output.write(column: index, values: values, type: TLONGLONG)
             }
+        }
+        for (index, column) in texts.enumerated() {
+            try output.write(column: columns.count + index, texts: column.values)
         }
         try output.finish()
     }

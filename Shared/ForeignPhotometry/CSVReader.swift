@@ -75,6 +75,9 @@ struct CSVReader {
         func days(_ column: CSVColumn, _ range: ClosedRange<Double>) throws(FieldProblem) -> Double? {
             try FieldValues.number(header.text(column, in: fields), column: column.names[0], in: range)
         }
+        if defaults.prefersBarycentric, let days = try days(.bjdTDB, FieldValues.julianDates) {
+            return .barycentricTDB(mjd: days - 2_400_000.5)
+        }
         if let days = try days(.mjdUTC, FieldValues.modifiedJulianDates) { return .utc(mjd: days) }
         if let days = try days(.jdUTC, FieldValues.julianDates) { return .utc(mjd: days - 2_400_000.5) }
         if let days = try days(.bjdTDB, FieldValues.julianDates) { return .barycentricTDB(mjd: days - 2_400_000.5) }

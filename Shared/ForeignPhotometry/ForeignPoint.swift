@@ -108,10 +108,15 @@ public struct ForeignDefaults: Sendable, Equatable {
     public var target: String?
     public var filter: String?
     public var observer: String?
+    /// Of several times in a line, takes the barycentric one rather than UTC.
+    public var prefersBarycentric: Bool
 
-    public init(target: String? = nil, filter: String? = nil, observer: String? = nil) {
+    public init(
+        target: String? = nil, filter: String? = nil, observer: String? = nil, prefersBarycentric: Bool = false
+    ) {
         self.target = target
         self.filter = filter
         self.observer = observer
+        self.prefersBarycentric = prefersBarycentric
     }
 }

@@ -1,26 +1,28 @@
 internal import Events
+internal import FITS
 internal import Foundation
 internal import Plots
 
 let lightCurveCommand = Command(
     name: "lightcurve",
-    usage: "lightcurve TARGET [--filter F] [--format csv|json|png] [--detrend airmass] [--out FILE]",
+    usage: "lightcurve TARGET [--filter F] [--format F] [--detrend airmass] [--out FILE]",
     summary: "A target's light curve: the current version of each point, in order of mid-exposure.",
     options: [
         Option("filter", "F", "only this filter"),
-        Option("format", "F", "csv (default), json or png"),
+        Option("format", "F", "csv (default), json, votable, fits, aavso, alcdef, png or svg"),
         Option("out", "FILE", "write it there instead of to standard output"),
         Option("detrend", "airmass", "also take out a line in airmass: columns mag_detrended, mag_detrended_err, ..."),
         Option("event", "FROM..TO", "BJD_TDB of an event, such as a transit, that the line is not fitted to"),
         SystemAddress.dataOption, SystemAddress.databaseOption, Option("json", nil, "the same as --format json"),
-    ]
+    ] + ReportOptions.options
 ) { arguments in
     guard arguments.positional.count == 1 else { throw UsageError("give one target: nightjar lightcurve TARGET") }
     let format = try LightCurveFormat(arguments)
     let detrending = try Detrending(arguments)
     let out = arguments.text("out").flatMap { $0 == "-" ? nil : $0 }
-    guard format != .png || out != nil || isatty(STDOUT_FILENO) == 0 else {
-        throw UsageError("--format png is not for a terminal: give --out FILE")
+    let report = try ReportOptions(arguments, format: format, detrends: detrending != nil, out: out)
+    guard !format.isBinary || out != nil || (format == .png && isatty(STDOUT_FILENO) == 0) else {
+        throw UsageError("--format \(format.rawValue): give --out FILE")
     }
     let record = try SystemAddress(arguments).record()
     let target = arguments.positional[0]
@@ -28,50 +30,17 @@ let lightCurveCommand = Command(
     let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
     let detrended = detrending.map { DetrendedCurve(curve, leavingOut: $0.event) }
     for remark in detrended?.remarks ?? [] { Terminal.complain(remark.printable) }
-    let content = try format.content(
-        of: curve, detrended: detrended, alerts: format == .png ? try AlertHistory(record).alerts : [])
-    try write(content, to: out)
+    let exported = try ExportedCurve(curve, detrended: detrended, in: record)
+    if format == .fits, let out {
+        try LightCurveTable(exported).fits(exported).write(to: out)
+    } else {
+        let alerts = [.png, .svg].contains(format) ? try AlertHistory(record).alerts : []
+        let check = try report.check.map { try LightCurve(record, target: $0) }
+        try write(format.content(of: exported, report, check: check, alerts: alerts), to: out)
+    }
     if let out { Terminal.complain("\(curve.points.count) points in \(out.printable)") }
     if curve.points.isEmpty { Terminal.complain("\(target) has no points yet") }
     return 0
-}
-
-enum LightCurveFormat: String, CaseIterable {
-    case csv, json, png
-
-    init(_ arguments: Arguments) throws(UsageError) {
-        guard let name = arguments.text("format") else {
-            self = arguments.has("json") ? .json : .csv
-            return
-        }
-        guard let format = LightCurveFormat(rawValue: name) else {
-            let choices = Self.allCases.map(\.rawValue)
-            throw UsageError(
-                ["votable", "aavso"].contains(name)
-                    ? "--format \(name): not written yet; use csv, which has all columns"
-                    : "--format \(name.printable): give one of \(choices.joined(separator: ", "))"
-                        + Arguments.suggestion(for: name, among: choices, prefix: ""))
-        }
-        guard format == .json || !arguments.has("json") else {
-            throw UsageError("--json and --format \(name) contradict each other")
-        }
-        self = format
-    }
-
-    func content(of curve: LightCurve, detrended: DetrendedCurve?, alerts: [AlertRaised]) throws -> Data {
-        switch self {
-        case .csv: return Data((detrended?.csv ?? curve.csv).utf8)
-        case .json:
-            return try prettyJSON(
-                LightCurveDocument(
-                    target: curve.target, points: curve.points, airmassTrends: detrended?.series,
-                    detrended: detrended?.points))
-        case .png:
-            var plot = LightCurvePlot(detrended?.replaced ?? curve, alerts: alerts)
-            if detrended != nil { plot.magnitudeLabel += ", line in airmass taken out" }
-            return try plot.png()
-        }
-    }
 }
 
 /// What `--detrend` and `--event` ask for.
@@ -98,16 +67,8 @@ struct Detrending {
     }
 }
 
-/// Points as `photometry.measured` has them; the other two only with `--detrend`.
-private struct LightCurveDocument: Encodable {
-    let target: String
-    let points: [PhotometryMeasured]
-    let airmassTrends: [DetrendedCurve.Series]?
-    let detrended: [DetrendedCurve.Point]?
-}
-
 /// - Throws: `SystemError` that names what there is when target or filter are not known.
-private func checkKnown(_ target: String, filter: String?, in record: Record) throws {
+func checkKnown(_ target: String, filter: String?, in record: Record) throws {
     let targets = try record.targets()
     guard targets.contains(target) else {
         let near = Arguments.suggestion(for: target, among: targets, prefix: "")
@@ -123,7 +84,7 @@ private func checkKnown(_ target: String, filter: String?, in record: Record) th
     }
 }
 
-private func write(_ content: Data, to out: String?) throws {
+func write(_ content: Data, to out: String?) throws {
     guard let out else {
         try FileHandle.standardOutput.write(contentsOf: content)
         return
