@@ -4,14 +4,16 @@ internal import Imaging
 /// Level and noise of an image in boxes, and bilinear in between.
 ///
 /// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small
-/// boxes): clipped mean and standard deviation at 3 sigma. Boxes with few usable pixels take the mean of their
-/// neighbours, boxes that sit on a bright star the median of theirs; noises are smoothed by a 3 x 3 median. Beyond the
-/// outermost box centres the slope of the level goes on, and the noise stays as it is.
+/// boxes): clipped mean and standard deviation at 3 sigma. Boxes across which the sky climbs are measured again about
+/// its slope, so that a gradient is not taken for noise. Boxes with few usable pixels take the mean of their
+/// neighbours, boxes that sit on a bright star the median of theirs; noises are smoothed by a 3 x 3 median. Where no box
+/// has enough, all usable pixels of the image together stand for each. Beyond the outermost box centres the slope of
+/// the level goes on, and the noise stays as it is.
 struct Mesh {
     let columns: Int
     let rows: Int
     let width: Int
-    private let height: Int
+    let height: Int
     /// Per box, row by row.
     private(set) var levels: [Float]
     private(set) var noises: [Float]
@@ -31,11 +33,32 @@ struct Mesh {
         levels = [Float](repeating: .nan, count: columns * rows)
         noises = levels
         measure(image.pixels, mask?.bits, threads: threads)
+        if levels.allSatisfy(\.isNaN), let whole = Self.moments(ofAll: image.pixels, mask?.bits) {
+            levels = levels.map { _ in Float(whole.mean) }
+            noises = levels.map { _ in Float(whole.sigma) }
+        }
         levels = filled(levels)
         noises = filled(noises)
-        let found = self
+        smooth(image.pixels, mask?.bits, threads: threads)
+    }
+
+    /// Replaces what stands out by its surroundings, tilted boxes by what they hold about their slope.
+    private mutating func smooth(_ pixels: [Float], _ bits: [UInt16]?, threads: Int) {
+        var found = self
         levels = parallelMap(levels.count, threads: threads) { found.withoutStars($0) }
-        noises = parallelMap(noises.count, threads: threads) { found.medianAround($0, in: found.noises) }
+        let smoothed = self
+        let tilted = parallelMap(levels.count, threads: threads) { smoothed.momentsAboutSlope($0, pixels, bits) }
+        if tilted.contains(where: { $0 != nil }) {
+            for (box, moments) in tilted.enumerated() {
+                guard let moments else { continue }
+                found.levels[box] = Float(moments.mean)
+                found.noises[box] = Float(moments.sigma)
+            }
+            let measured = found
+            levels = parallelMap(levels.count, threads: threads) { measured.withoutStars($0) }
+        }
+        let measured = found
+        noises = parallelMap(noises.count, threads: threads) { measured.medianAround($0, in: measured.noises) }
     }
 
     /// The pixels of a box.
@@ -116,8 +139,9 @@ struct Mesh {
     }
 
     /// A box's level; one that stands out above its surroundings by half the pixel noise takes their value.
-    /// Surroundings: the median of the means of opposite neighbours, which follows a slope. Low boxes stay: corners are
-    /// dark where the frame is vignetted, and nothing but a fault of the detector makes the sky fainter.
+    /// Surroundings: the median of the means of opposite neighbours, in a corner of where the levels lead to, which
+    /// follows a slope. Low boxes stay: corners are dark where the frame is vignetted, and nothing but a fault of the
+    /// detector makes the sky fainter.
     private func withoutStars(_ box: Int) -> Float {
         let around = surroundings(of: box)
         let noise = medianAround(box, in: noises)
@@ -133,11 +157,19 @@ struct Mesh {
             let step = dy * columns + dx
             means.append((levels[index - step] + levels[index + step]) / 2)
         }
+        if means.isEmpty { means = goingOn(to: index) }
         return means.isEmpty ? medianAround(index, in: levels) : Robust.median(means) ?? .nan
     }
 
+    /// What the slopes of the levels lead to in a corner, along its row, column and diagonal.
+    private func goingOn(to corner: Int) -> [Float] {
+        guard columns > 2, rows > 2 else { return [] }
+        let inward = (corner % columns == 0 ? 1 : -1, corner / columns == 0 ? columns : -columns)
+        return [inward.0, inward.1, inward.0 + inward.1].map { 2 * levels[corner + $0] - levels[corner + 2 * $0] }
+    }
+
     /// The box and those around it.
-    private func neighbours(of index: Int, in boxes: [Float]) -> [Float] {
+    func neighbours(of index: Int, in boxes: [Float]) -> [Float] {
         let column = index % columns
         let row = index / columns
         var found: [Float] = []
