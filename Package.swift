@@ -63,7 +63,7 @@ let adapters: [Target] = [
     room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "PSF", "Photometry", "Sky"]),
     room("CatalogueTables", sees: ["FITS", "ReferenceCatalogue"], loops: true),
     room("CatalogueTiles", sees: ["Hashing", "ReferenceCatalogue", "Sky"], loops: true),
-    room("Plots", sees: ["CCairo"]),
+    room("Plots", sees: ["CCairo", "Documents"]),
     room("DropFolder"),
 ]
 

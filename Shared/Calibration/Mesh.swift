@@ -6,9 +6,9 @@ internal import Imaging
 /// In each box of about `spacing` pixels every second pixel of every second row is taken (all of them in small
 /// boxes): clipped mean and standard deviation at 3 sigma. Boxes across which the sky climbs are measured again about
 /// its slope, so that a gradient is not taken for noise. Boxes with few usable pixels take the mean of their
-/// neighbours, boxes that sit on a bright star the median of theirs; noises are smoothed by a 3 x 3 median. Where no box
-/// has enough, all usable pixels of the image together stand for each. Beyond the outermost box centres the slope of
-/// the level goes on, and the noise stays as it is.
+/// neighbours, boxes that sit on a bright star the median of theirs; noises are smoothed by a 3 x 3 median. Where no
+/// box has enough, all usable pixels of the image together stand for each. Beyond the outermost box centres the slope
+/// of the level goes on, and the noise stays as it is.
 struct Mesh {
     let columns: Int
     let rows: Int

@@ -1,3 +1,4 @@
+internal import Documents
 internal import Foundation
 
 /// A night as one HTML page that needs nothing else: figures are inside, no scripts, nothing is loaded. All text is
@@ -105,7 +106,7 @@ public struct NightReport: Sendable {
             <meta http-equiv="Content-Security-Policy" \
             content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>\(escaped(title))</title>
+            <title>\(XMLText.escaped(title))</title>
             <style>
             \(Self.style)
             </style>
@@ -125,7 +126,7 @@ public struct NightReport: Sendable {
             isComplete
             ? "<span class=\"badge good\">ledger adds up</span>"
             : "<span class=\"badge bad\">ledger does not add up</span>"
-        return "<header><h1>\(escaped(title)) \(badge)</h1><p>\(escaped(subtitle))</p></header>"
+        return "<header><h1>\(XMLText.escaped(title)) \(badge)</h1><p>\(XMLText.escaped(subtitle))</p></header>"
     }
 
     private func section(_ name: String, _ content: String) -> String {
@@ -134,7 +135,7 @@ public struct NightReport: Sendable {
 
     private var summaryBody: String {
         let tiles = summary.map { fact in
-            "<div class=\"tile\"><b>\(escaped(fact.value))</b><span>\(escaped(fact.name))</span></div>"
+            "<div class=\"tile\"><b>\(XMLText.escaped(fact.value))</b><span>\(XMLText.escaped(fact.name))</span></div>"
         }
         return "<div class=\"tiles\">\(tiles.joined())</div>"
     }
@@ -148,9 +149,9 @@ public struct NightReport: Sendable {
             case .lightCurve(let plot): picture = try plot.svg()
             case .frame(let frame):
                 let bytes = try frame.png().base64EncodedString()
-                picture = "<img alt=\"\(escaped(figure.caption))\" src=\"data:image/png;base64,\(bytes)\">"
+                picture = "<img alt=\"\(XMLText.escaped(figure.caption))\" src=\"data:image/png;base64,\(bytes)\">"
             }
-            parts.append("<figure>\(picture)<figcaption>\(escaped(figure.caption))</figcaption></figure>")
+            parts.append("<figure>\(picture)<figcaption>\(XMLText.escaped(figure.caption))</figcaption></figure>")
         }
         return parts.joined(separator: "\n")
     }
@@ -158,9 +159,11 @@ public struct NightReport: Sendable {
     private var alertsBody: String {
         guard !alerts.isEmpty else { return "<p class=\"none\">none</p>" }
         return alerts.map { alert in
-            let facts = alert.facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined()
-            return "<article><h3>\(escaped(alert.title)) <span class=\"badge alert\">\(escaped(alert.kind))</span></h3>"
-                + "<p>\(escaped(alert.explanation))</p><dl>\(facts)</dl></article>"
+            let facts = alert.facts.map { "<dt>\(XMLText.escaped($0.name))</dt><dd>\(XMLText.escaped($0.value))</dd>" }
+                .joined()
+            let kind = "<span class=\"badge alert\">\(XMLText.escaped(alert.kind))</span>"
+            return "<article><h3>\(XMLText.escaped(alert.title)) \(kind)</h3>"
+                + "<p>\(XMLText.escaped(alert.explanation))</p><dl>\(facts)</dl></article>"
         }.joined(separator: "\n")
     }
 
@@ -179,11 +182,11 @@ public struct NightReport: Sendable {
     }
 
     private static func html(_ table: Table) -> String {
-        let head = table.headings.map { "<th>\(escaped($0))</th>" }.joined()
+        let head = table.headings.map { "<th>\(XMLText.escaped($0))</th>" }.joined()
         let rows = table.rows.map { row in
             let missing = max(0, table.headings.count - row.count)
             let cells = (row + Array(repeating: "", count: missing)).map { cell in
-                "<td\(Double(cell) == nil ? "" : " class=\"number\"")>\(escaped(cell))</td>"
+                "<td\(Double(cell) == nil ? "" : " class=\"number\"")>\(XMLText.escaped(cell))</td>"
             }
             return "<tr>\(cells.joined())</tr>"
         }

@@ -1,3 +1,4 @@
+internal import Documents
 internal import Foundation
 
 extension Drawing {
@@ -56,7 +57,7 @@ enum SVG {
         attributes += " fill=\"\(hex(style.colour))\" text-anchor=\"\(style.anchor.rawValue)\""
         if style.bold { attributes += " font-weight=\"bold\"" }
         if style.turned { attributes += " transform=\"rotate(-90 \(number(position.x)) \(number(position.y)))\"" }
-        return "<text \(attributes)>\(escaped(text))</text>"
+        return "<text \(attributes)>\(XMLText.escaped(text))</text>"
     }
 
     private static func paint(_ fill: Colour?, _ stroke: Stroke?) -> String {
@@ -82,23 +83,4 @@ enum SVG {
                 return (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }.joined()
     }
-}
-
-/// Text that means itself in HTML and SVG, inside elements and quoted attributes; control characters become U+FFFD.
-func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        case "\"": result += "&quot;"
-        case "'": result += "&#39;"
-        case "\n", "\t": result.unicodeScalars.append(scalar)
-        default:
-            let isControl = scalar.value < 32 || (127...159).contains(scalar.value) || scalar.value & 0xFFFE == 0xFFFE
-            result.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
-        }
-    }
-    return result
 }

@@ -166,7 +166,6 @@ struct LightCurveExportTests {
         #expect(rows.count == 5 && rows.allSatisfy { $0.components(separatedBy: "<TD>").count - 1 == fields })
         // The limit's row: no magnitude, as an empty cell.
         #expect(rows.dropFirst().first?.hasPrefix("<TD>2460001.15300000</TD><TD>60000.65000000</TD><TD></TD>") == true)
-        #expect(LightCurveTable.xml("a\u{1}b\u{FFFF}&") == "a\u{FFFD}b\u{FFFD}&amp;")
     }
 
     @Test("a FITS table has the numbers with NaN for what is not known, the texts, and the frames of its times")

@@ -1,3 +1,4 @@
+internal import Documents
 internal import Foundation
 internal import Instruments
 internal import Pipeline
@@ -22,8 +23,8 @@ extension LightCurveTable {
             #"<COOSYS ID="icrs" system="ICRS"/>"#,
             #"<TIMESYS ID="bjd_tdb" refposition="BARYCENTER" timescale="TDB" timeorigin="JD-origin"/>"#,
             #"<TIMESYS ID="mjd_utc" refposition="TOPOCENTER" timescale="UTC" timeorigin="MJD-origin"/>"#,
-            #"<TABLE name="\#(Self.xml(target))" nrows="\#(count)">"#,
-            "<DESCRIPTION>Light curve of \(Self.xml(exported.document?.name ?? target))</DESCRIPTION>",
+            #"<TABLE name="\#(XMLText.escaped(target))" nrows="\#(count)">"#,
+            "<DESCRIPTION>Light curve of \(XMLText.escaped(exported.document?.name ?? target))</DESCRIPTION>",
         ]
         let lines = heading + Self.position(exported) + columns.map(field) + ["<DATA><TABLEDATA>"] + rows
         return (lines + ["</TABLEDATA></DATA>", "</TABLE>", "</RESOURCE>", "</VOTABLE>"]).joined(separator: "\n") + "\n"
@@ -53,31 +54,13 @@ extension LightCurveTable {
             case .booleans: #"datatype="boolean""#
             }
         return #"<FIELD name="\#(column.name)" \#(type)\#(unit) ucd="\#(column.ucd)"\#(reference)>"#
-            + "<DESCRIPTION>\(Self.xml(column.description))</DESCRIPTION></FIELD>"
+            + "<DESCRIPTION>\(XMLText.escaped(column.description))</DESCRIPTION></FIELD>"
     }
 
     private var rows: [String] {
         (0..<count).map { row in
-            "<TR>" + columns.map { "<TD>\(Self.xml($0.values.text(row)))</TD>" }.joined() + "</TR>"
+            "<TR>" + columns.map { "<TD>\(XMLText.escaped($0.values.text(row)))</TD>" }.joined() + "</TR>"
         }
-    }
-
-    /// Text as XML 1.0 allows it: markup escaped, characters that XML has not replaced by U+FFFD.
-    static func xml(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default:
-                let isAllowed =
-                    (scalar.value >= 32 && scalar.value & 0xFFFE != 0xFFFE) || "\t\n".contains(String(scalar))
-                result.unicodeScalars.append(isAllowed ? scalar : "\u{FFFD}")
-            }
-        }
-        return result
     }
 }
 
