@@ -7,6 +7,7 @@ from fields import FWHM, table
 from joint_bound import joint_errors
 from program import NotThere, knows, measured, peer
 from targets import CHAIN, SNR_BINS, label
+from together import each
 from truth import clipped_rms, inside, matched, stacked
 
 RADII = [round(factor * FWHM, 2) for factor in (0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)]
@@ -67,8 +68,11 @@ def photutils_psf(frame):
     return flux_residuals(frame, found["x"], found["y"], found["flux"])
 
 
-def binned(parts, bins=SNR_BINS, residual="residual", bound="bound"):
-    """Numbers by bin: rms over the bound, mean, stars, share that is too far off to count."""
+def binned(parts, bins=SNR_BINS, residual="residual", bound="bound", each_star=1):
+    """Numbers by bin: rms over the bound, mean, stars, share that is too far off to count.
+
+    Each star has so many residuals.
+    """
     rows, numbers = stacked(parts), {}
     for low, high in bins:
         values = rows[residual][(rows["snr"] >= low) & (rows["snr"] < high)]
@@ -78,7 +82,7 @@ def binned(parts, bins=SNR_BINS, residual="residual", bound="bound"):
         inner = values[np.abs(values) <= 5]
         numbers[f"{name}, mean [sigma]"] = float(inner.mean()) if len(inner) else None
         numbers[f"{name}, share off by 5 sigma"] = off
-        numbers[f"{name}, stars"] = len(values)
+        numbers[f"{name}, stars"] = len(values) // each_star
     return numbers
 
 
@@ -97,16 +101,18 @@ def psf_table(bench, field, kind, with_photutils):
         tools["photutils"] = photutils_psf
     columns, crowded = {}, kind == "crowded"
     if crowded:
-        for frame in field.frames:
-            frame.truth["joint_err"] = joint_errors(frame)
+        for frame, errors in zip(field.frames, each(joint_errors, field.frames)):
+            frame.truth["joint_err"] = errors
+        bench.say("crowded: joint bound")
     for tool, work in tools.items():
         frames = field.frames[:1] if tool == "photutils" else field.frames
         try:
-            parts = [work(frame) for frame in frames]
+            parts = each(work, frames)
             columns[tool] = {**binned(parts), **(joint(parts) if crowded else {})}
         except NotThere as why:
             bench.missing("photometry", why)
             columns[tool] = {}
+        bench.say(f"{kind}: {tool} on {len(frames)} frames")
     bench.columns(
         f"PSF photometry, {kind}", "Stars found by each tool itself; residual = (flux - true flux) / Cramer-Rao bound "
         "of a flux whose place is fitted too, all photons counted, after one factor for each frame; beyond 5 it counts "
@@ -129,23 +135,28 @@ def psf_table(bench, field, kind, with_photutils):
 def nightjar_forced(frame, radius):
     out = frame.place(f"forced-{radius}.csv")
     measured(frame.calibrated, "--positions", frame.positions(), "--aperture", radius, "--out", out)
-    return table(out)["flux_aperture"]
+    return table(out, "flux_aperture")["flux_aperture"]
 
 
-def sep_forced(frame, radius):
-    out = frame.place(f"sep-forced-{radius}.npy")
-    peer("forced_sep.py", frame.signal_file, frame.positions(), out, radius)
-    return np.load(out)[0][0]
+def nightjar_apertures(frame):
+    """Fluxes by radius. Each radius by itself: with several at once the annulus of the first would serve them all."""
+    return [nightjar_forced(frame, radius) for radius in RADII]
 
 
-def aperture_bins(frames, fluxes):
+def sep_apertures(frame):
+    out = frame.place("sep-forced.npy")
+    peer("forced_sep.py", frame.signal_file, frame.positions(), out, *RADII)
+    return np.load(out)[:, 0]
+
+
+def aperture_bins(frames, apertures):
     """Best rms over the bound of all radii, after scaling each radius by its bright stars' median."""
-    best = {}
-    for radius in RADII:
+    best, measured_fluxes = {}, each(apertures, frames)
+    for index, radius in enumerate(RADII):
         parts = []
-        for frame in frames:
+        for frame, fluxes in zip(frames, measured_fluxes):
             keep, truth = inside(frame.truth, frame.field.size), frame.truth
-            flux, true = fluxes(frame, radius)[keep], truth["flux_electrons"][keep]
+            flux, true = fluxes[index][keep], truth["flux_electrons"][keep]
             snr = true / truth["flux_err_place_known"][keep]
             scale = np.nanmedian((flux / true)[snr > 100])
             parts.append({"snr": snr, "residual": (flux / scale - true) / truth["flux_err_place_known"][keep]})
@@ -159,7 +170,7 @@ def aperture_bins(frames, fluxes):
 
 def apertures(bench):
     frames = bench.fields.get("pulls").frames[: 2 if bench.quick else 4]
-    ours, theirs = aperture_bins(frames, nightjar_forced), aperture_bins(frames, sep_forced)
+    ours, theirs = aperture_bins(frames, nightjar_apertures), aperture_bins(frames, sep_apertures)
     columns = {
         tool: {f"{name}, {what}": best[name][index] for name in best for index, what in
                enumerate(("rms / bound", "radius [px]"))}
@@ -188,15 +199,15 @@ def nightjar_centroids(frame):
 
 def centroids(bench):
     frames = bench.fields.get("pulls").frames[: 2 if bench.quick else 8]
-    chains = [chain(frame, frame.place("x").parent, SEX_THRESHOLD, 1.5 * FWHM)[0] for frame in frames[:4]]
+    chains = each(lambda frame: chain(frame, frame.place("x").parent, SEX_THRESHOLD, 1.5 * FWHM)[0], frames[:4])
     parts = {
-        "nightjar": [nightjar_centroids(frame) for frame in frames],
+        "nightjar": each(nightjar_centroids, frames),
         "SourceExtractor, windowed": [
             place_residuals(frame, found["x_windowed"], found["y_windowed"]) for frame, found in zip(frames, chains)],
         CHAIN: [place_residuals(frame, found["x"], found["y"]) for frame, found in zip(frames, chains)],
     }
     bins = [(10, 20), (20, 300), (300, 1e9)]
-    columns = {tool: binned(part, bins) for tool, part in parts.items()}
+    columns = {tool: binned(part, bins, each_star=2) for tool, part in parts.items()}
     bench.columns("Centroids", "x and y together, over the Cramer-Rao bound.", columns)
     key = "S/N 20 to 300, rms / bound"
     bench.measured(
@@ -204,8 +215,12 @@ def centroids(bench):
 
 
 def photometry(bench):
+    bench.fields.prepare("isolated", "varying", "crowded", "pulls")
+    bench.say("frames are there")
     psf_table(bench, bench.fields.get("isolated"), "isolated", with_photutils=not bench.quick)
     psf_table(bench, bench.fields.get("varying"), "isolated, varying PSF", with_photutils=False)
     psf_table(bench, bench.fields.get("crowded"), "crowded", with_photutils=False)
     apertures(bench)
+    bench.say("apertures")
     centroids(bench)
+    bench.say("centroids")

@@ -7,6 +7,7 @@ from scipy.special import erf
 from fields import FWHM, SIGMA, table
 from program import knows, measured
 from targets import PULL_BINS, label
+from together import each
 from truth import inside, matched, mean_width, stacked
 
 RADIUS = 5.0
@@ -53,9 +54,10 @@ def centroid_pulls(frame):
 
 
 def pulls(bench):
+    bench.fields.prepare("pulls")
     field, share = bench.fields.get("pulls"), share_in_aperture(RADIUS)
-    fluxes = stacked([pulls_of(frame, share) for frame in field.frames])
-    places = stacked([centroid_pulls(frame) for frame in field.frames])
+    fluxes = stacked(each(lambda frame: pulls_of(frame, share), field.frames))
+    places = stacked(each(centroid_pulls, field.frames))
     if not np.isfinite(fluxes["PSF flux"]).any():
         bench.missing("pulls", "nightjar measure --psf")
     columns = {}
@@ -65,10 +67,11 @@ def pulls(bench):
             name = label(low, high)
             values = rows[quantity][(rows["snr"] >= low) & (rows["snr"] < high)]
             mean, width = mean_width(values)
-            numbers[f"{name}, mean"], numbers[f"{name}, width"] = mean, width
-            numbers[f"{name}, stars"] = len(values)
-            bench.measured(f"pull mean, {quantity}, {name}", mean)
-            bench.measured(f"pull width off 1, {quantity}, {name}", None if width is None else width - 1)
+            stars = len(values) // (2 if quantity == "centroid" else 1)
+            numbers.update({f"{name}, mean": mean, f"{name}, width": width, f"{name}, stars": stars})
+            bench.measured(f"pull mean, {quantity}, {name}", mean, stars=stars)
+            off = None if width is None else width - 1
+            bench.measured(f"pull width off 1, {quantity}, {name}", off, stars=stars)
     bench.columns(
         "Pulls", f"Forced at true places on {len(field.frames)} frames, aperture {RADIUS} px; centroids recentred from "
         "there, x and y together. Values beyond 8 are left out.", columns)

@@ -9,6 +9,7 @@ import numpy as np
 from astropy.io import fits
 
 from program import nightjar
+from together import each
 
 # Of all fields of accuracy: e-/px, e-, e-/ADU, px.
 SKY, READ_NOISE, GAIN, FWHM = 200.0, 5.0, 2.0, 3.2
@@ -21,8 +22,8 @@ SEEDS = {
 }
 
 
-def table(path):
-    """Columns of a CSV file as arrays of numbers (NaN where empty) or of text."""
+def table(path, *wanted):
+    """Columns of a CSV file, all or those that are wanted, as arrays of numbers (NaN where empty) or of text."""
     with open(path, newline="") as stream:
         reader = csv.reader(stream)
         names = next(reader)
@@ -34,7 +35,7 @@ def table(path):
         except ValueError:
             return np.array(column)
 
-    return {name: values(column) for name, column in zip(names, columns)}
+    return {name: values(column) for name, column in zip(names, columns) if not wanted or name in wanted}
 
 
 @dataclass
@@ -73,6 +74,10 @@ class Frame:
     @property
     def variance(self):
         return native(self.calibrated, "VARIANCE")
+
+    def made(self):
+        """Makes the files that all programs read."""
+        return self.calibrated, self.signal_file
 
     def place(self, name):
         """A file of this frame in the field's folder."""
@@ -127,18 +132,23 @@ class Fields:
             self.made[name] = getattr(self, name)()
         return self.made[name]
 
+    def prepare(self, *names):
+        """Makes fields and their frames on all processors; only for parts that time nothing."""
+        each(lambda name: getattr(self, name)() and None, [name for name in names if name not in self.made])
+        each(Frame.made, [frame for name in names for frame in self.get(name).frames])
+
     def count(self, full, quick):
         return quick if self.quick else full
 
     def isolated(self):
         return Field(
-            self.folder, "isolated", "isolated", self.count(17, 3), "--density", 0.5, "--snr", "4:1000", "--flux-slope",
+            self.folder, "isolated", "isolated", self.count(20, 3), "--density", 0.5, "--snr", "4:1000", "--flux-slope",
             0.6)
 
     def sparse(self):
-        """As many stars as `isolated` has, at random places."""
+        """As many stars on a frame as `isolated` has, at random places; more frames, for not all stars are lonely."""
         return Field(
-            self.folder, "sparse", "dense", self.count(17, 3), "--stars", 2070, "--snr", "4:1000", "--flux-slope", 0.6)
+            self.folder, "sparse", "dense", self.count(27, 3), "--stars", 2070, "--snr", "4:1000", "--flux-slope", 0.6)
 
     def crowded(self):
         return Field(
@@ -150,7 +160,7 @@ class Fields:
             0.3, "--psf", "moffat", "--fwhm-growth", 0.25, "--ellipticity", 0.05, "--ellipticity-growth", 0.15)
 
     def pulls(self):
-        return Field(self.folder, "pulls", "isolated", self.count(20, 3), "--stars", 1600, "--snr", "5:1000")
+        return Field(self.folder, "pulls", "isolated", self.count(22, 3), "--stars", 1600, "--snr", "5:1000")
 
     def cosmics(self):
         return Field(

@@ -54,8 +54,9 @@ def options():
 
 
 def measure(bench, parts):
-    for part in parts:
+    for number, part in enumerate(parts, 1):
         start = time.perf_counter()
+        bench.say(f"{part}: part {number} of {len(parts)}")
         try:
             WORK[part](bench)
         except (NotThere, Wrong) as why:
@@ -66,7 +67,7 @@ def measure(bench, parts):
         except Exception as why:  # a fault of one part must not hide what the others measure
             bench.missing(part, f"failed: {why!r}")
             traceback.print_exc()
-        print(f"{part}: {time.perf_counter() - start:.0f} s", flush=True)
+        bench.say(f"{part}: done in {time.perf_counter() - start:.0f} s")
 
 
 def main():
