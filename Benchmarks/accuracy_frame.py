@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 
 from fields import FWHM, READ_NOISE, SKY, native
 from program import NotThere, knows, measured, nightjar, peer, require
+from together import each
 
 # A flagged pixel within this of a star's centre hits its core [px].
 CORE = 1.0
@@ -55,11 +56,10 @@ def judged(mask, frame):
 
 
 def cosmic_accuracy(bench):
+    bench.fields.prepare("cosmics")
     frame = bench.fields.get("cosmics").frames[0]
-    columns = {
-        "astroscrappy, true median": judged(flagged_by_peer(frame, "true"), frame),
-        "astroscrappy, separable": judged(flagged_by_peer(frame, "separable"), frame),
-    }
+    true, separable = each(lambda kind: judged(flagged_by_peer(frame, kind), frame), ("true", "separable"))
+    columns = {"astroscrappy, true median": true, "astroscrappy, separable": separable}
     try:
         columns["nightjar"] = judged(flagged_by_nightjar(frame), frame)
     except NotThere as why:
@@ -99,10 +99,11 @@ def nebula_lost(level, field_size, electrons=100.0, sigma=60.0):
 
 
 def background(bench):
+    bench.fields.prepare("few", "many", "nebula")
     columns = {"nightjar": {}, "SEP": {}}
     for name, stars in (("few", "3,000"), ("many", "20,000")):
         for tool, work in (("nightjar", nightjar_background), ("SEP", sep_background)):
-            bias = [float(work(frame).mean() - SKY) for frame in bench.fields.get(name).frames]
+            bias = each(lambda frame: float(work(frame).mean() - SKY), bench.fields.get(name).frames)
             columns[tool][f"bias among {stars} stars [e-/px]"] = float(np.mean(bias))
         bench.measured(f"background bias, {stars} stars", *(
             columns[tool][f"bias among {stars} stars [e-/px]"] for tool in ("nightjar", "SEP")))
