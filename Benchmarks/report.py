@@ -102,9 +102,10 @@ class Bench:
             "| what | reached | asked for | why |", "|---|---|---|---|"]
         for row in missed:
             reached, asked = reach(self.names[row["name"]], row)
-            # What says why nothing was measured or counts comes before what was written about such rows.
-            reason = self.voids.get(row["name"]) if row["value"] is not None else self.reason(row)
-            reason = reason or why(row["name"], self.tables) or "not known"
+            if row["value"] is None:
+                reason = self.reason(row) or "not measured"
+            else:
+                reason = self.voids.get(row["name"]) or why(row["name"], self.tables) or "not known"
             lines.append(f"| {row['name']} | {reached} | {asked} | {reason} |")
         return [*lines, ""]
 
@@ -122,11 +123,14 @@ def said(value):
 
 def reach(target, row):
     """What was reached and what was asked for, in words."""
-    if target.judged == "ratio":
-        words = f"times as fast as {target.peer}" if target.unit.startswith("CPU s") else f"of the {target.peer}"
-        reached = "nothing" if row["ratio"] is None else f"{said(row['ratio'])} {words}"
-        return reached, f"{said(row['target'])} {words}"
-    words = "at most" if target.judged in ("value", "peer less") else "at least"
-    owner = f", as {target.peer}" if target.judged.startswith("peer") else ""
     unit = "" if target.unit == "share" else f" {target.unit}"
-    return f"{said(row['value']) or 'nothing'}{unit}", f"{words} {said(row['target'])}{unit}{owner}"
+    reached, limit = row["value"], f"{said(row['target'])}{unit}"
+    if target.judged == "ratio":
+        reached = row["ratio"]
+        unit = f" times as fast as {target.peer}" if target.unit.startswith("CPU s") else f" of the {target.peer}"
+        limit = f"{said(row['target'])}{unit}"
+    elif target.judged.startswith("peer"):
+        limit = f"{limit}, as {target.peer}" if row["target"] is not None else f"{target.peer}'s"
+    least = "at most" if target.judged in ("value", "peer less") else "at least"
+    size = " either way" if target.judged == "value" and (reached or 0) < 0 else ""
+    return "nothing" if reached is None else f"{said(reached)}{unit}", f"{least} {limit}{size}"
