@@ -26,18 +26,22 @@ def measure(data, rms, objects, fwhm, radius):
         [x, y, flux, error, auto, auto_error], names="x,y,flux,flux_err,flux_auto,flux_auto_err")
 
 
-def main():
-    path, out, threshold, fwhm, radius = sys.argv[1], sys.argv[2], *map(float, sys.argv[3:6])
+def found(frame, threshold, fwhm, radius, times):
+    """The rows and the background."""
     sep.set_extract_pixstack(6_000_000)
     sep.set_sub_object_limit(8192)
-    frame = plane(path)
-    times = Times()
     background = times.step("background", lambda: sep.Background(frame, bw=64, bh=64, fw=3, fh=3))
     data, rms = times.step("background map", lambda: (frame - background.back(), background.rms()))
     objects = times.step("detect", lambda: sep.extract(
         data, threshold, err=rms, minarea=3, filter_kernel=kernel(fwhm), filter_type="conv", deblend_nthresh=32,
         deblend_cont=0.005))
-    rows = times.step("measure", lambda: measure(data, rms, objects, fwhm, radius))
+    return times.step("measure", lambda: measure(data, rms, objects, fwhm, radius)), background
+
+
+def main():
+    path, out, threshold, fwhm, radius = sys.argv[1], sys.argv[2], *map(float, sys.argv[3:6])
+    frame, times = plane(path), Times()
+    rows, background = found(frame, threshold, fwhm, radius, times)
     np.save(out, rows)
     if len(sys.argv) > 6:
         np.save(sys.argv[6], background.back())
