@@ -54,7 +54,7 @@ struct FirstLook {
             SkyMesh(binned, tileSize: tileSize, filterSize: filterSize, mask: mask, tilts: tilts, threads: threads)
             ?? first
         background = Background(second, frame, tileSize: tileSize)
-        stars = Self.stars(footprints)
+        stars = Self.stars(footprints, threads: threads)
     }
 
     static func search(_ binned: BinnedFrame, _ mesh: SkyMesh, threads: Int) -> Footprints {
@@ -67,10 +67,13 @@ struct FirstLook {
         return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold, threads: threads)
     }
 
-    private static func stars(_ footprints: Footprints) -> [Star] {
+    private static func stars(_ footprints: Footprints, threads: Int) -> [Star] {
         let (width, height) = (footprints.width, footprints.height)
-        let found = footprints.groups.compactMap { group -> Star? in
-            guard group.peaks.count == 1, group.peakValue >= 5 else { return nil }
+        let single = footprints.groups.indices.filter {
+            footprints.groups[$0].peaks.count == 1 && footprints.groups[$0].peakValue >= 5
+        }
+        let found = parallelMap(single.count, threads: threads) { index -> Star? in
+            let group = footprints.groups[single[index]]
             let sums = footprints.sums(of: group)
             guard sums.columns.lowerBound > 0, sums.rows.lowerBound > 0, sums.columns.upperBound < width - 1,
                 sums.rows.upperBound < height - 1
@@ -80,6 +83,6 @@ struct FirstLook {
                 columns: (2 * sums.columns.lowerBound)...(2 * sums.columns.upperBound + 1),
                 rows: (2 * sums.rows.lowerBound)...(2 * sums.rows.upperBound + 1))
         }
-        return found.sorted { ($1.peak, $0.y, $0.x) < ($0.peak, $1.y, $1.x) }
+        return found.compactMap { $0 }.sorted { ($1.peak, $0.y, $0.x) < ($0.peak, $1.y, $1.x) }
     }
 }

@@ -54,13 +54,15 @@ struct RunForest {
     }
 
     /// Joins the runs of a row with those of the row before that they touch by sides or corners.
-    mutating func join(_ runs: [Footprints.Run], row: Range<Int>, before: Range<Int>) {
+    ///
+    /// - Parameter shift: of a run's number in the forest against its place in `runs`.
+    mutating func join(_ runs: [Footprints.Run], row: Range<Int>, before: Range<Int>, shift: Int = 0) {
         var upper = before.lowerBound
         for lower in row {
             while upper < before.upperBound, runs[upper].end < runs[lower].start { upper += 1 }
             var touching = upper
             while touching < before.upperBound, runs[touching].start <= runs[lower].end {
-                unite(touching, lower)
+                unite(touching + shift, lower + shift)
                 touching += 1
             }
         }

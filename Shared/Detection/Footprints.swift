@@ -1,3 +1,5 @@
+internal import Imaging
+
 /// Groups of pixels above a threshold that touch by sides or corners, with their signal-to-noise ratios.
 struct Footprints {
     /// Neighbouring pixels of one row.
@@ -76,65 +78,24 @@ struct Footprints {
 extension Footprints {
     /// The groups of a frame from its bands, in order: the same however the frame was cut.
     ///
-    /// - Parameter threads: bands are put together at once; the result does not depend on it.
-    init(joining bands: consuming [FootprintBand], width: Int, height: Int, threads: Int = 1) {
-        let whole = bands.count == 1 ? bands.removeLast() : FootprintBand(joining: bands, threads: threads)
-        self.init(consume whole, width: width, height: height)
-    }
-
-    private init(_ band: consuming FootprintBand, width: Int, height: Int) {
-        var (groupOfRun, runCounts) = ([Int](repeating: -1, count: band.runs.count), [Int]())
-        for run in band.runs.indices {
-            let root = band.forest.root(run)
-            if root == run {
-                groupOfRun[run] = runCounts.count
-                runCounts.append(0)
-            } else {
-                groupOfRun[run] = groupOfRun[root]
-            }
-            runCounts[groupOfRun[run]] += 1
+    /// - Parameter threads: that share the work; the result does not depend on it.
+    init(joining bands: [FootprintBand], width: Int, height: Int, threads: Int = 1) {
+        let joined = JoinedBands(bands, threads: threads)
+        let (runs, peaks) = joined.ordered(threads: threads)
+        let groups = parallelValues(joined.groupCount, threads: threads) { group -> Footprints.Group in
+            let (ofRuns, ofPeaks) = (runs.range(group), peaks.range(group))
+            var (area, value, height) = (0, Float(0), Float(0))
+            for run in runs.elements[ofRuns] { area += Int(run.end - run.start) }
+            for peak in peaks.elements[ofPeaks] { (value, height) = (max(value, peak.value), max(height, peak.height)) }
+            return Footprints.Group(runs: ofRuns, peaks: ofPeaks, area: area, peakValue: value, peakHeight: height)
         }
-        var peakCounts = [Int](repeating: 0, count: runCounts.count)
-        for peak in band.peaks { peakCounts[groupOfRun[Int(peak.run)]] += 1 }
-        let orderedRuns = Self.sorted(band.runs, counts: runCounts) { groupOfRun[$0] }
-        let peaks = band.peaks
-        let orderedPeaks = Self.sorted(peaks, counts: peakCounts) { groupOfRun[Int(peaks[$0].run)] }
-        var (runStart, peakStart) = (0, 0)
-        let groups = runCounts.indices.map { group -> Footprints.Group in
-            let (ofRuns, ofPeaks) = (
-                runStart..<(runStart + runCounts[group]), peakStart..<(peakStart + peakCounts[group])
-            )
-            (runStart, peakStart) = (ofRuns.upperBound, ofPeaks.upperBound)
-            return Footprints.Group(
-                runs: ofRuns, peaks: ofPeaks, area: orderedRuns[ofRuns].reduce(0) { $0 + Int($1.end - $1.start) },
-                peakValue: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.value) },
-                peakHeight: orderedPeaks[ofPeaks].reduce(0) { max($0, $1.height) })
+        func map<Value>(_ value: (FootprintBand.Peak) -> Value) -> [Value] {
+            parallelValues(peaks.elements.count, threads: threads) { value(peaks.elements[$0]) }
         }
         self.init(
-            width: width, height: height, runs: orderedRuns, values: band.values, residuals: band.residuals,
-            peakPixels: orderedPeaks.map(\.pixel),
-            peakValues: orderedPeaks.map(\.value), peakHeights: orderedPeaks.map(\.height),
-            peakSurroundings: orderedPeaks.map(\.surroundings), groups: groups)
-    }
-
-    /// By group, without changing the order within one.
-    private static func sorted<Element>(
-        _ elements: [Element], counts: [Int], group: (Int) -> Int
-    ) -> [Element] {
-        guard let first = elements.first else { return [] }
-        var next: [Int] = []
-        next.reserveCapacity(counts.count)
-        var start = 0
-        for count in counts {
-            next.append(start)
-            start += count
-        }
-        var ordered = [Element](repeating: first, count: elements.count)
-        for index in elements.indices {
-            let place = group(index)
-            ordered[next[place]] = elements[index]
-            next[place] += 1
-        }
-        return ordered
+            width: width, height: height, runs: runs.elements, values: joined.values(\.values, threads: threads),
+            residuals: joined.values(\.residuals, threads: threads), peakPixels: map { $0.pixel },
+            peakValues: map { $0.value }, peakHeights: map { $0.height }, peakSurroundings: map { $0.surroundings },
+            groups: groups)
     }
 }

@@ -54,7 +54,9 @@ struct MatchedFilter {
     /// - Parameter threads: bands of rows are searched at once; the result does not depend on it.
     func footprints(_ planes: FilterPlanes, threshold: Double, threads: Int = 1) -> Footprints {
         let count = threads > 1 ? max(1, min(4 * threads, planes.height / Self.leastBand)) : 1
-        let bands = (0..<count).map { ($0 * planes.height / count)..<(($0 + 1) * planes.height / count) }
+        // Long ones first, so that threads end together.
+        let cuts = (0...count).map { $0 * (2 * count + 1 - $0) * planes.height / (count * (count + 1)) }
+        let bands = (0..<count).map { cuts[$0]..<cuts[$0 + 1] }
         let rms = MeshSurface.Filler(planes.rms)
         var found = [FootprintBand](repeating: FootprintBand(rows: 0..<0), count: count)
         planes.withRows { rows in

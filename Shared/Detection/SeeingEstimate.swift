@@ -22,13 +22,20 @@ extension Seeing {
         let spoiled = PixelFlags.withoutMeasurement.union(.saturated).rawValue
         var starts: [(x: Double, y: Double)] = []
         var found: (Seeing?, StarImage?) = (nil, nil)
-        for star in stars {
+        var isClean: [Bool] = []
+        for (index, star) in stars.enumerated() {
             if star.peak < 10, starts.count >= enough {
                 found = estimate(frame, starts: starts, threads: threads)
                 if let seeing = found.0, seeing.starCount >= enough { return found }
             }
             if starts.count == most { break }
-            if frame.isClean(star, spoiled: spoiled) { starts.append((star.x, star.y)) }
+            if index == isClean.count {
+                // As many as are wanted at least: their pixels lie far apart in memory.
+                isClean += parallelMap(min(most - starts.count, stars.count - index), threads: threads) {
+                    frame.isClean(stars[index + $0], spoiled: spoiled)
+                }
+            }
+            if isClean[index] { starts.append((star.x, star.y)) }
         }
         return starts.isEmpty ? found : estimate(frame, starts: starts, threads: threads)
     }
@@ -114,8 +121,36 @@ struct EllipseAxes {
 
 /// The middle value, or the mean of the middle two; nil for none. NaN must not occur.
 package func median(_ values: [Double]) -> Double? {
-    guard !values.isEmpty else { return nil }
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    var values = values
+    let middle = values.count / 2
+    return values.withUnsafeMutableBufferPointer { values in
+        guard !values.isEmpty else { return nil }
+        partition(values, at: middle)
+        guard values.count % 2 == 0, let before = values[..<middle].max() else { return values[middle] }
+        return (before + values[middle]) / 2
+    }
+}
+
+/// Puts the value there that sorting would put there, no larger ones before it and no smaller ones behind it.
+///
+/// - Source: Hoare 1961, CACM 4, 321 (algorithm 65, FIND).
+private func partition(_ values: UnsafeMutableBufferPointer<Double>, at rank: Int) {
+    var (low, high) = (0, values.count - 1)
+    // An order that is made to be slow is sorted after so many rounds.
+    for _ in 0..<64 where low < high {
+        let ends = (min(values[low], values[high]), max(values[low], values[high]))
+        let pivot = min(max(values[(low + high) / 2], ends.0), ends.1)
+        var (left, right) = (low, high)
+        while left <= right {
+            while values[left] < pivot { left += 1 }
+            while pivot < values[right] { right -= 1 }
+            guard left <= right else { break }
+            values.swapAt(left, right)
+            (left, right) = (left + 1, right - 1)
+        }
+        if rank <= right { high = right } else { low = left }
+        if right < rank, rank < left { return }
+    }
+    var rest = values[low...high]
+    rest.sort()
 }

@@ -41,14 +41,16 @@ struct Separation {
                 isBlended.append(contentsOf: repeatElement(count > 1, count: count))
             }
             let parts = parts
-            parallelRows(parts.count, threads: threads) { range in
-                for part in parts[range] { Self.number(part, footprints, labels) }
-            }
             significances = [Float](repeating: 0, count: isBlended.count)
-            for part in parts {
-                for peak in footprints.groups[part.group].peaks {
-                    let source = Int(labels[Int(footprints.peakPixels[peak])]) - 1
-                    significances[source] = max(significances[source], footprints.peakHeights[peak])
+            significances.withUnsafeMutableBufferPointer { significances in
+                parallelRows(parts.count, threads: threads) { range in
+                    for part in parts[range] {
+                        Self.number(part, footprints, labels)
+                        for peak in footprints.groups[part.group].peaks {
+                            let source = Int(labels[Int(footprints.peakPixels[peak])]) - 1
+                            significances[source] = max(significances[source], footprints.peakHeights[peak])
+                        }
+                    }
                 }
             }
         }

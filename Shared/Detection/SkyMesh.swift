@@ -48,7 +48,8 @@ struct SkyMesh {
         }.flatMap { $0 }
         guard tiles.contains(where: { $0 != nil }) else { return nil }
         func filtered(_ values: [Float]) -> [Float] {
-            Self.medianFiltered(Self.filled(values, columns, rows), columns, rows, size: filterSize)
+            Self.medianFiltered(
+                Self.filled(values, columns, rows), columns, rows, size: filterSize, threads: threads)
         }
         level = filtered(tiles.map { $0?.level ?? .nan })
         pixelScatter = filtered(tiles.map { $0?.pixelScatter ?? .nan })
@@ -102,7 +103,9 @@ struct SkyMesh {
     }
 
     /// Beyond the mesh values go on as mirrored through the outermost one, so that a slope is not filtered away.
-    private static func medianFiltered(_ values: [Float], _ columns: Int, _ rows: Int, size: Int) -> [Float] {
+    private static func medianFiltered(
+        _ values: [Float], _ columns: Int, _ rows: Int, size: Int, threads: Int
+    ) -> [Float] {
         let reach = size / 2
         guard reach > 0 else { return values }
         func extended(_ index: Int, _ count: Int, _ at: (Int) -> Float) -> Float {
@@ -111,20 +114,22 @@ struct SkyMesh {
             let mirrored = min(max(2 * inside - index, 0), count - 1)
             return 2 * at(inside) - at(mirrored)
         }
-        var window = [Float](repeating: 0, count: (2 * reach + 1) * (2 * reach + 1))
-        return values.indices.map { tile in
-            var filled = 0
-            for y in (tile / columns - reach)...(tile / columns + reach) {
-                for x in (tile % columns - reach)...(tile % columns + reach) {
-                    window[filled] = extended(y, rows) { row in
-                        extended(x, columns) { values[row * columns + $0] }
+        return parallelMap(rows, threads: threads) { row in
+            var window = [Float](repeating: 0, count: (2 * reach + 1) * (2 * reach + 1))
+            return (0..<columns).map { column in
+                var filled = 0
+                for y in (row - reach)...(row + reach) {
+                    for x in (column - reach)...(column + reach) {
+                        window[filled] = extended(y, rows) { row in
+                            extended(x, columns) { values[row * columns + $0] }
+                        }
+                        filled += 1
                     }
-                    filled += 1
                 }
+                window.sort()
+                return window[filled / 2]
             }
-            window.sort()
-            return window[filled / 2]
-        }
+        }.flatMap { $0 }
     }
 
     /// The median over the mesh.

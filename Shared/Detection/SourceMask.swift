@@ -17,35 +17,49 @@ enum SourceMask {
     /// - Parameter threads: bands of rows are painted at once; the result does not depend on it.
     static func make(_ footprints: Footprints, threads: Int = 1) -> [UInt8] {
         let (width, height) = (footprints.width, footprints.height)
+        let groups = bright(footprints)
         return [UInt8](plane: width * height, threads: threads) { mask in
             guard let pixels = mask.baseAddress else { return }
             parallelRows(height, threads: threads) { rows in
                 (pixels + rows.lowerBound * width).initialize(repeating: 0, count: rows.count * width)
-                paint(footprints, on: Canvas(pixels: pixels, width: width, rows: rows))
+                paint(groups, of: footprints, on: Canvas(pixels: pixels, width: width, rows: rows))
             }
         }
     }
 
-    private static func paint(_ footprints: Footprints, on canvas: Canvas) {
-        for group in footprints.groups where group.peakValue >= significance {
+    /// Groups that count as sources, with their rows: a band of the mask looks at all of them.
+    private static func bright(_ footprints: Footprints) -> [(group: Int, rows: ClosedRange<Int>)] {
+        footprints.groups.indices.compactMap { index in
+            let group = footprints.groups[index]
+            guard group.peakValue >= significance else { return nil }
+            let (top, bottom) = footprints.rows(of: group)
+            return (index, top...bottom)
+        }
+    }
+
+    private static func paint(
+        _ groups: [(group: Int, rows: ClosedRange<Int>)], of footprints: Footprints, on canvas: Canvas
+    ) {
+        // Every peak lies in its group, and no disc or rim is wider than the widest.
+        for (index, rows) in groups where canvas.reaches(rows, within: widest) {
+            let group = footprints.groups[index]
             let extent = (Double(group.area) / .pi).squareRoot()
             let width = min(1 + extent / 3, widest)
-            let (top, bottom) = footprints.rows(of: group)
-            // Every peak lies in its group, and no disc or rim is wider than the widest.
-            guard canvas.reaches(top...bottom, within: widest) else { continue }
             for peak in group.peaks where footprints.peakValues[peak] >= significance {
                 canvas.disc(footprints.peakPixels[peak], radius: radius(footprints.peakValues[peak]))
             }
             canvas.rim(footprints.runs(of: group), width: width)
         }
-        for group in footprints.groups where group.peakValue >= significance {
-            let (top, bottom) = footprints.rows(of: group)
-            if canvas.reaches(top...bottom, within: 0) { canvas.fill(footprints.runs(of: group)) }
+        for (index, rows) in groups where canvas.reaches(rows, within: 0) {
+            canvas.fill(footprints.runs(of: footprints.groups[index]))
         }
     }
 
     /// Blocks that a source of one peak has around it.
-    static func discArea(_ peak: Float) -> Double { .pi * radius(peak) * radius(peak) }
+    static func discArea(_ peak: Float) -> Double {
+        let radius = radius(peak)
+        return .pi * radius * radius
+    }
 
     /// [blocks]
     private static func radius(_ peak: Float) -> Double {

@@ -41,7 +41,7 @@ struct StarWings {
         _ frame: BinnedFrame, _ footprints: Footprints, _ mesh: SkyMesh, mask: [UInt8], tilts: [SkyTilt]?,
         threads: Int = 1
     ) {
-        stars = Self.stars(frame, footprints, mesh)
+        stars = Self.stars(frame, footprints, mesh, threads: threads)
         guard stars.count >= Self.fewestStars else { return nil }
         blockScatter = Float(SkyMesh.typical(mesh.blockScatter))
         let hats = Hats()
@@ -49,23 +49,26 @@ struct StarWings {
         profile = hats.profile(amplitudes)
     }
 
-    private static func stars(_ frame: BinnedFrame, _ footprints: Footprints, _ mesh: SkyMesh) -> [Star] {
+    private static func stars(
+        _ frame: BinnedFrame, _ footprints: Footprints, _ mesh: SkyMesh, threads: Int
+    ) -> [Star] {
         let rms = mesh.surface(mesh.blockScatter, width: frame.width, height: frame.height)
-        let sizes = footprints.groups.map { group -> Double in
-            let explained = group.peaks.reduce(0.0) { $0 + SourceMask.discArea(footprints.peakValues[$1]) }
-            return Double(group.area) / max(explained, 1)
+        let groups = footprints.groups
+        let sizes = parallelValues(groups.count, threads: threads) { index -> Double in
+            let explained = groups[index].peaks.reduce(0.0) { $0 + SourceMask.discArea(footprints.peakValues[$1]) }
+            return Double(groups[index].area) / max(explained, 1)
         }
         guard let typical = median(sizes) else { return [] }
-        var stars: [Star] = []
-        for (group, size) in zip(footprints.groups, sizes) where size <= 4 * typical {
-            for peak in group.peaks where footprints.peakValues[peak] >= SourceMask.significance {
-                let pixel = Int(footprints.peakPixels[peak])
-                let (x, y) = (pixel % frame.width, pixel / frame.width)
-                let noise = max(frame.variance[pixel].squareRoot(), rms[x, y])
-                stars.append(Star(x: x, y: y, light: footprints.peakValues[peak] * noise))
-            }
+        var peaks: [Int] = []
+        for (group, size) in zip(groups, sizes) where size <= 4 * typical {
+            for peak in group.peaks where footprints.peakValues[peak] >= SourceMask.significance { peaks.append(peak) }
         }
-        return stars
+        return parallelValues(peaks.count, threads: threads) { index in
+            let pixel = Int(footprints.peakPixels[peaks[index]])
+            let (x, y) = (pixel % frame.width, pixel / frame.width)
+            let noise = max(frame.variance[pixel].squareRoot(), rms[x, y])
+            return Star(x: x, y: y, light: footprints.peakValues[peaks[index]] * noise)
+        }
     }
 
     /// Takes the wings off, out to where they vanish in the noise.

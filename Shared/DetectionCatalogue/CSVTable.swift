@@ -10,10 +10,11 @@ extension DetectionCatalogue {
     /// - Parameter threads: that write bands of rows; the text does not depend on it.
     public static func csv(of table: FITSTable, threads: Int = 1) -> String {
         let names = table.columns.map(\.name).joined(separator: ",") + "\n"
-        let columns = table.columns.map { CSVColumn($0) }
-        let rows = columns.first?.count ?? 0
-        let bands = parallelMap((rows + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
-            text(of: (band * rowsPerBand)..<min((band + 1) * rowsPerBand, rows), columns)
+        let rows = table.columns.first?.count ?? 0
+        let bands = CSVColumn.lend(table.columns[...]) { columns in
+            parallelMap((rows + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
+                text(of: (band * rowsPerBand)..<min((band + 1) * rowsPerBand, rows), columns)
+            }
         }
         let parts = [Array(names.utf8)] + bands
         return String(unsafeUninitializedCapacity: parts.reduce(0) { $0 + $1.count }) { text in
@@ -26,17 +27,17 @@ extension DetectionCatalogue {
         }
     }
 
-    private static let rowsPerBand = 512
+    private static let rowsPerBand = 256
 
-    private static func text(of rows: Range<Int>, _ columns: [CSVColumn]) -> [UInt8] {
+    private static func text(of rows: Range<Int>, _ columns: UnsafeBufferPointer<CSVColumn>) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: rows.count * max(1, columns.count) * CSVColumn.widestField) {
             text, count in
             guard let start = text.baseAddress else { return }
             var place = start
             for row in rows {
-                for (index, column) in columns.enumerated() {
+                for index in columns.indices {
                     if index > 0 { append(UInt8(ascii: ","), at: &place) }
-                    column.write(row, at: &place)
+                    columns[index].write(row, at: &place)
                 }
                 append(UInt8(ascii: "\n"), at: &place)
             }
@@ -54,26 +55,50 @@ private func append(_ byte: UInt8, at place: inout TextPlace) {
     place += 1
 }
 
-/// One column's numbers and how many decimals they have.
+/// One column's numbers, lent, and how many decimals they have.
+///
+/// An array would count its users for each field: with two threads that takes longer than writing the field.
 private struct CSVColumn {
     /// Bytes of the longest field, "-1.7976931348623157e+308", and of the comma or end of line behind it.
     static let widestField = 25
 
-    private let values: FITSColumn.Values
+    private enum Numbers {
+        case double(UnsafeBufferPointer<Double>)
+        case float(UnsafeBufferPointer<Float>)
+        case int32(UnsafeBufferPointer<Int32>)
+        case int64(UnsafeBufferPointer<Int64>)
+    }
+
+    private let numbers: Numbers
     private let decimals: Int
     private let scale: Int
-    let count: Int
 
-    init(_ column: FITSColumn) {
-        values = column.values
-        count = column.count
+    /// Runs `body` while the numbers of all columns are lent.
+    static func lend<Result>(
+        _ columns: ArraySlice<FITSColumn>, behind lent: [CSVColumn] = [],
+        _ body: (UnsafeBufferPointer<CSVColumn>) -> Result
+    ) -> Result {
+        guard let column = columns.first else { return lent.withUnsafeBufferPointer(body) }
+        func go(on numbers: Numbers) -> Result {
+            lend(columns.dropFirst(), behind: lent + [CSVColumn(column, numbers)], body)
+        }
+        switch column.values {
+        case .double(let values): return values.withUnsafeBufferPointer { go(on: .double($0)) }
+        case .float(let values): return values.withUnsafeBufferPointer { go(on: .float($0)) }
+        case .int32(let values): return values.withUnsafeBufferPointer { go(on: .int32($0)) }
+        case .int64(let values): return values.withUnsafeBufferPointer { go(on: .int64($0)) }
+        }
+    }
+
+    private init(_ column: FITSColumn, _ numbers: Numbers) {
+        self.numbers = numbers
         let isAngle = column.name.hasPrefix("ra_") || column.name.hasPrefix("dec_")
         decimals = isAngle ? 7 : column.unit == "electron" ? 3 : 4
         scale = (0..<decimals).reduce(1) { power, _ in power * 10 }
     }
 
     func write(_ row: Int, at place: inout TextPlace) {
-        switch values {
+        switch numbers {
         case .double(let values): write(values[row], at: &place)
         case .float(let values): write(Double(values[row]), at: &place)
         case .int32(let values): for byte in String(values[row]).utf8 { append(byte, at: &place) }

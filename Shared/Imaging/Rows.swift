@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// The ranges depend on `rows` and `threads` only in where they are cut, and every row is in exactly one of them: a
 /// body that writes nothing but its own rows, and computes each from its inputs alone, gives the same bits for any
-/// number of threads. Returns when all rows are done. Ranges are handed out one by one, so that rows of unequal cost do
-/// not leave a thread without work.
+/// number of threads. Returns when all rows are done. Ranges are handed out one by one, long ones first,
+/// so that rows of unequal cost do not leave a thread without work at the end.
 ///
 /// - Parameters:
 ///   - rows: number of rows, >= 0.
@@ -15,19 +15,27 @@ internal import Synchronization
 public func parallelRows(_ rows: Int, threads: Int = 1, body: (Range<Int>) -> Void) {
     guard rows > 0 else { return }
     guard threads > 1, rows > 1 else { return body(0..<rows) }
-    let pieces = min(rows, threads * 8)
     let next = Atomic(0)
     withoutActuallyEscaping(body) { body in
         // Sound because ranges are disjoint and the body writes its own rows only, as the caller has promised.
         nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: min(threads, pieces)) { _ in
-            while true {
-                let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                if piece >= pieces { return }
-                body((piece * rows / pieces)..<((piece + 1) * rows / pieces))
-            }
+        DispatchQueue.concurrentPerform(iterations: min(threads, rows)) { _ in
+            while let range = takeRange(rows, next, threads: threads) { body(range) }
         }
     }
+}
+
+/// A third of what one thread has left to do, but not less than a thirty-second of what it had in the beginning.
+private func takeRange(_ rows: Int, _ next: borrowing Atomic<Int>, threads: Int) -> Range<Int>? {
+    let shortest = max(1, rows / (32 * threads))
+    var start = next.load(ordering: .relaxed)
+    while start < rows {
+        let end = min(rows, start + max(shortest, (rows - start) / (3 * threads)))
+        let (taken, found) = next.compareExchange(expected: start, desired: end, ordering: .relaxed)
+        if taken { return start..<end }
+        start = found
+    }
+    return nil
 }
 
 /// The values of `body` for 0, 1, ... count - 1, in this order, computed on up to `threads` threads at once.
@@ -45,4 +53,18 @@ public func parallelMap<Value>(_ count: Int, threads: Int = 1, _ body: (Int) -> 
         }
         used = count
     }
+}
+
+/// What two bodies make that have nothing to do with each other, at the same time where there are two threads.
+public func parallelBoth<First, Second>(
+    threads: Int = 1, _ first: () -> First, _ second: () -> Second
+) -> (First, Second) {
+    guard threads > 1 else { return (first(), second()) }
+    var (one, other): (First?, Second?)
+    parallelRows(2, threads: threads) { range in
+        for body in range {
+            if body == 0 { one = first() } else { other = second() }
+        }
+    }
+    return (one!, other!)
 }

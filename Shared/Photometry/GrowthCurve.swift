@@ -39,8 +39,7 @@ struct GrowthCurve {
 
     /// nil when fewer than three stars are bright, clean and alone.
     init?(
-        _ detections: Detections, _ planes: FramePlanes, radius: Double, _ parameters: MeasurementParameters,
-        scratch: inout OrderStatistics
+        _ detections: Detections, _ planes: FramePlanes, radius: Double, _ parameters: MeasurementParameters
     ) {
         guard let seeing = detections.seeing, radius > 0, radius < 500 else { return nil }
         // The curve must reach beyond the aperture, and may not be far smaller.
@@ -48,7 +47,7 @@ struct GrowthCurve {
         let others = Self.steps.map { $0 * width }.filter { abs($0 / radius - 1) > 0.02 }
         radii = (others + [radius]).sorted()
         reference = radii.firstIndex(of: radius) ?? 0
-        stars = Self.stars(detections, planes, radius: radius, radii: radii, parameters, scratch: &scratch)
+        stars = Self.stars(detections, planes, radius: radius, radii: radii, parameters)
         guard stars.count >= Self.fewestStars, measureRatios(planes) else { return nil }
         fit(seeing: width)
         chooseOuter()
@@ -58,39 +57,50 @@ struct GrowthCurve {
 
     private static func stars(
         _ detections: Detections, _ planes: FramePlanes, radius: Double, radii: [Double],
-        _ parameters: MeasurementParameters,
-        scratch: inout OrderStatistics
+        _ parameters: MeasurementParameters
     ) -> [GrowthStar] {
-        let reach = radii.last ?? 0
-        var sums = [PixelSums](repeating: PixelSums(), count: radii.count)
+        let (candidates, threads) = (candidates(detections), parameters.threads)
+        // Some at once on several threads; what is more than enough is forgotten.
+        let atOnce = threads > 1 ? 8 * threads : 1
         var stars: [GrowthStar] = []
-        for index in candidates(detections) {
-            let source = detections.sources[index]
-            let outlines = radii.map { EllipseOverlap(x: source.x, y: source.y, radius: $0) }
-            guard let largest = outlines.last, !largest.isTruncated(width: planes.width, height: planes.height)
-            else { continue }
-            let owner = Int32(index + 1)
-            let census = planes.census(largest, owner: owner)
-            guard census.maskBits == 0, census.excluded == 0, !census.hasNeighbour,
-                let sky = Annulus.measure(
-                    planes, x: source.x, y: source.y, inner: reach, outer: max(1.5 * reach, reach + 6), owner: owner,
-                    estimator: parameters.estimator, scratch: &scratch)
-            else { continue }
-            planes.sum(outlines, into: &sums)
-            let fluxes = sums.map { $0.light - $0.area * sky.level }
-            let variances = zip(sums, fluxes).map { sum, flux in
-                (parameters.gainKnown ? max(flux, 0) : 0) + sum.variance + sum.area * sum.area * sky.levelVariance
+        for first in stride(from: 0, to: candidates.count, by: atOnce) where stars.count < mostStars {
+            let some = parallelMap(min(atOnce, candidates.count - first), threads: threads) {
+                star(candidates[first + $0], detections, planes, radii: radii, parameters)
             }
-            guard fluxes.allSatisfy({ $0 > 0 }) else { continue }
-            stars.append(
-                GrowthStar(
-                    x: source.x, y: source.y, level: sky.level, fluxes: fluxes, variances: variances, index: index))
-            if stars.count == mostStars { break }
+            stars += some.compactMap { $0 }.prefix(mostStars - stars.count)
         }
         // Ratios of noisy fluxes are biased by their relative variance: faint stars count only where all are faint.
         let reference = radii.firstIndex(of: radius) ?? 0
         let clear = stars.filter { $0.signalToNoise(reference) > clearRatio }
         return clear.count >= 5 ? clear : Array(stars.prefix(5))
+    }
+
+    /// nil for a star near others, near the edge, or with pixels that carry no measurement.
+    private static func star(
+        _ index: Int, _ detections: Detections, _ planes: FramePlanes, radii: [Double],
+        _ parameters: MeasurementParameters
+    ) -> GrowthStar? {
+        let (source, reach) = (detections.sources[index], radii.last ?? 0)
+        let outlines = radii.map { EllipseOverlap(x: source.x, y: source.y, radius: $0) }
+        guard let largest = outlines.last, !largest.isTruncated(width: planes.width, height: planes.height)
+        else { return nil }
+        let owner = Int32(index + 1)
+        var scratch = OrderStatistics()
+        let census = planes.census(largest, owner: owner)
+        guard census.maskBits == 0, census.excluded == 0, !census.hasNeighbour,
+            let sky = Annulus.measure(
+                planes, x: source.x, y: source.y, inner: reach, outer: max(1.5 * reach, reach + 6), owner: owner,
+                estimator: parameters.estimator, scratch: &scratch)
+        else { return nil }
+        var sums = [PixelSums](repeating: PixelSums(), count: radii.count)
+        planes.sum(outlines, into: &sums)
+        let fluxes = sums.map { $0.light - $0.area * sky.level }
+        let variances = zip(sums, fluxes).map { sum, flux in
+            (parameters.gainKnown ? max(flux, 0) : 0) + sum.variance + sum.area * sum.area * sky.levelVariance
+        }
+        guard fluxes.allSatisfy({ $0 > 0 }) else { return nil }
+        return GrowthStar(
+            x: source.x, y: source.y, level: sky.level, fluxes: fluxes, variances: variances, index: index)
     }
 
     /// Clean stars of the usual width at more than 30 sigma, brightest first.

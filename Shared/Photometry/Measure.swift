@@ -28,14 +28,23 @@ public func measure(
             row.sourceIndex = index
             return row
         }
-        // Places are sorted: a row is too large to be moved about.
-        let keys = rows.map { (flux: sortableFlux($0), y: $0.y, x: $0.x) }
-        let order = keys.indices.sorted { first, second in
-            let (left, right) = (keys[first], keys[second])
-            return left.flux != right.flux ? left.flux > right.flux : (left.y, left.x) < (right.y, right.x)
+        let (order, summary) = parallelBoth(threads: parameters.threads, { brightestFirst(rows) }, meter.summary)
+        let ordered = [Measurement](unsafeUninitializedCapacity: order.count) { ordered, used in
+            parallelRows(order.count, threads: parameters.threads) { range in
+                for place in range { ordered.initializeElement(at: place, to: rows[order[place]]) }
+            }
+            used = order.count
         }
-        return FrameMeasurement(rows: order.map { rows[$0] }, summary: meter.summary())
+        return FrameMeasurement(rows: ordered, summary: summary)
     }
+}
+
+/// Places of the rows: a row is too large to be moved about.
+private func brightestFirst(_ rows: [Measurement]) -> [Int] {
+    let keys = rows.enumerated().map { (flux: sortableFlux($1), y: $1.y, x: $1.x, place: $0) }
+    return keys.sorted { left, right in
+        left.flux != right.flux ? left.flux > right.flux : (left.y, left.x) < (right.y, right.x)
+    }.map(\.place)
 }
 
 /// `count` rows in order, each made by one of the threads with room to work in of its own.

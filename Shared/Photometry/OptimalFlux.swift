@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Foundation
+internal import Imaging
 
 /// Fluxes with pixels weighted by what they tell about a star of the frame's image m:
 ///
@@ -32,7 +33,7 @@ struct OptimalWeights {
     ///   - tailError: relative error of the bright stars' light beyond the curve of growth.
     init?(
         _ planes: FramePlanes, _ curve: GrowthCurve, image: any StarImage, annulus: (inner: Double, outer: Double)?,
-        tailError: Double, sourceNoise: Bool, stamp: inout StarStamp
+        tailError: Double, sourceNoise: Bool, threads: Int
     ) {
         self.image = image
         self.sourceNoise = sourceNoise
@@ -40,18 +41,19 @@ struct OptimalWeights {
         excessWings = frame.sharePerPixel - curve.star(fwhm: curve.fwhm, beta: curve.beta).sharePerPixel
         reach = min(2 * curve.fwhm, curve.radii[curve.radii.count - 1])
         guard reach > 0 else { return nil }
-        var ratios = [[Double]](repeating: [], count: Self.contrasts.count)
-        for star in curve.stars {
+        let ratios = parallelMap(curve.stars.count, threads: threads) { [reach] index -> [Double] in
+            let star = curve.stars[index]
+            var stamp = StarStamp()
             stamp.load(image, planes, x: star.x, y: star.y, reach: reach)
-            for (index, contrast) in Self.contrasts.enumerated() {
+            return Self.contrasts.map { contrast in
                 let sums = WeightedSums(
                     planes, stamp, x: star.x, y: star.y, reach: reach, level: star.level, flux: .relative(contrast))
-                ratios[index].append(sums.flux / curve.total(star))
+                return sums.flux / curve.total(star)
             }
         }
         let errors = curve.stars.map { 1 / $0.signalToNoise(curve.outer) }
-        for values in ratios {
-            let points = zip(values, errors).filter { $0.0.isFinite }
+        for index in Self.contrasts.indices {
+            let points = zip(ratios.map { $0[index] }, errors).filter { $0.0.isFinite }
                 .map { (u: 0.0, v: 0.0, value: $0, error: max($1, 1e-4)) }
             guard let mean = RobustPlane(points, allowsGradient: false), mean.level > 0.2, mean.level < 5
             else { return nil }

@@ -39,7 +39,7 @@ struct Photometer {
         outlines = radii.map { EllipseOverlap(x: 0, y: 0, radius: $0) }
         sums = radii.map { _ in PixelSums() }
 
-        curve = GrowthCurve(detections, planes, radius: sizes[0], parameters, scratch: &scratch)
+        curve = GrowthCurve(detections, planes, radius: sizes[0], parameters)
         correction = curve?.correction(planes, annulus: parameters.annulusPixels(radius: sizes[0]))
         let width = min(max(parameters.fwhmPixels(seeing: detections.seeing), 0.5), 100)
         image = starImage ?? curve?.starImage(detections) ?? MoffatStarImage(fwhmPixels: width)
@@ -47,7 +47,7 @@ struct Photometer {
         optimal = OptimalWeights(
             planes, curve, image: image, annulus: parameters.annulusPixels(radius: sizes[0]),
             tailError: GrowthCurveError(curve, annulus: nil).tail,
-            sourceNoise: parameters.gainKnown, stamp: &stamp)
+            sourceNoise: parameters.gainKnown, threads: parameters.threads)
     }
 
     // MARK: One source

@@ -30,6 +30,25 @@ struct RowsTests {
         #expect(ranges == [0..<100])
     }
 
+    @Test("ranges grow shorter, down to a small share of the rows", arguments: [2, 3, 7])
+    func ranges(threads: Int) {
+        let rows = 4096
+        var lengths = [Int](repeating: 0, count: rows)
+        lengths.withUnsafeMutableBufferPointer { lengths in
+            parallelRows(rows, threads: threads) { lengths[$0.lowerBound] = $0.count }
+        }
+        let inOrder = lengths.filter { $0 > 0 }
+        #expect(inOrder.reduce(0, +) == rows && inOrder == inOrder.sorted(by: >))
+        #expect(inOrder[0] == rows / (3 * threads) && inOrder[inOrder.count - 2] <= max(1, rows / (32 * threads)))
+        #expect(inOrder.count < 24 * threads)
+    }
+
+    @Test("two bodies give what each gives alone", arguments: [1, 2, 5])
+    func both(threads: Int) {
+        let (sum, text) = parallelBoth(threads: threads, { (1...100).reduce(0, +) }, { "word" })
+        #expect(sum == 5050 && text == "word")
+    }
+
     @Test("a plane holds what was written into it, however large", arguments: [0, 1, 1000, 3 << 20])
     func plane(count: Int) {
         let plane = [Float](plane: count) { storage in
