@@ -150,7 +150,8 @@ void kernel_span_weigh(kernel_lanes *sums, const kernel_span *span, const float 
         LOAD(noise, span->variance + i, readable);
         LOAD(marks, span->marks + i, readable);
         memcpy(&part, shares + i, sizeof part);
-        ints counts = (__builtin_convertvector(marks & MARK_EXCLUDED, ints) == 0) & (noise > 0) & FIRST(span->count - i);
+        ints good = (__builtin_convertvector(marks & MARK_EXCLUDED, ints) == 0) & (noise > 0);
+        ints counts = good & FIRST(span->count - i);
         longs used = __builtin_convertvector(counts, longs);
         doubles share = __builtin_convertvector(part, doubles), variance = __builtin_convertvector(noise, doubles);
         doubles weight = (doubles)((longs)(share / (variance + light * share)) & used);

@@ -15,8 +15,8 @@ typedef int32_t ints __attribute__((vector_size(32)));
 
 KERNEL_CLONES
 size_t kernel_sky_gather(
-    float *restrict target, const float *restrict values, const uint8_t *restrict marks, const int32_t *restrict segments,
-    int32_t owner, size_t count, size_t readable) {
+    float *restrict target, const float *restrict values, const uint8_t *restrict marks,
+    const int32_t *restrict segments, int32_t owner, size_t count, size_t readable) {
     size_t used = 0;
     for (size_t i = 0; i < count; i += 8) {
         uint64_t eight = 0;

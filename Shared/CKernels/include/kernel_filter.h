@@ -14,7 +14,8 @@ void kernel_filter_row(
 void kernel_filter_column(
     float *restrict target, const float *const *rows, const float *kernel, size_t reach, size_t count);
 
-/// What a matched filter takes in: 1 / V and residual / V; 0 where `marks` (kernel_marks.h) exclude a pixel. Returns how many are excluded.
+/// What a matched filter takes in: 1 / V and residual / V; 0 where `marks` (kernel_marks.h) exclude a pixel.
+/// Returns how many are excluded.
 size_t kernel_weigh(
     float *restrict weighted, float *restrict inverse, const float *restrict residual,
     const float *restrict variance, const uint8_t *restrict marks, size_t count);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /// Marks (kernel_marks.h) of a row: MARK_MASKED where any bit is set, MARK_EXCLUDED where a pixel carries no
-/// measurement: one of the `bad` bits, a signal that is NaN or beyond 10^12 e-, a variance outside (0, 10^24). Returns how many
-/// of these.
+/// measurement: one of the `bad` bits, a signal that is NaN or beyond 10^12 e-, a variance outside (0, 10^24). Returns
+/// how many of these.
 size_t kernel_exclude(
     uint8_t *restrict target, const uint16_t *restrict bits, const float *restrict signal,
     const float *restrict variance, uint16_t bad, size_t count);

@@ -19,8 +19,8 @@ typedef struct {
 /// target has room for count + 8 values; `readable` pixels, of which the first `count` are meant, can be read. Returns
 /// how many were copied.
 size_t kernel_sky_gather(
-    float *restrict target, const float *restrict values, const uint8_t *restrict marks, const int32_t *restrict segments,
-    int32_t owner, size_t count, size_t readable);
+    float *restrict target, const float *restrict values, const uint8_t *restrict marks,
+    const int32_t *restrict segments, int32_t owner, size_t count, size_t readable);
 
 /// Sums over the values in low...high.
 kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, float reference);
