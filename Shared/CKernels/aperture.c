@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel_clones.h"
+#include "kernel_marks.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -40,6 +41,24 @@ INLINE double most(double a, double b) { return a > b ? a : b; }
         memcpy((sums), &total, sizeof total);     \
     } while (0)
 
+/// A mark in each of eight bytes.
+#define EACH(mark) ((mark) * UINT64_C(0x0101010101010101))
+
+/// The marks of eight pixels side by side.
+INLINE uint64_t marks_of(const bytes *marks) {
+    uint64_t word;
+    memcpy(&word, marks, sizeof word);
+    return word;
+}
+
+/// Not 0 where a source other than `owner` owns one of eight pixels.
+INLINE void find_foreign(
+    ints *found, const kernel_span *span, size_t i, size_t readable, const bytes *marks, int32_t owner) {
+    ints segment;
+    LOAD(segment, span->segments + i, readable);
+    *found = (segment != owner) & (__builtin_convertvector(*marks & MARK_OWNED, ints) != 0);
+}
+
 KERNEL_CLONES
 int kernel_span_add(kernel_lanes *sums, const kernel_span *span, int32_t owner) {
     doubles light = {0}, noise = {0};
@@ -47,13 +66,13 @@ int kernel_span_add(kernel_lanes *sums, const kernel_span *span, int32_t owner) 
     for (size_t i = 0; i < span->count; i += LANES) {
         size_t readable = span->readable - i, left = span->count - i;
         floats value, variance;
-        ints segment;
-        bytes excluded;
         LOAD(value, span->values + i, readable);
         LOAD(variance, span->variance + i, readable);
-        LOAD(segment, span->segments + i, readable);
-        LOAD(excluded, span->excluded + i, readable);
-        ints faults = (segment & (segment != owner)) | __builtin_convertvector(excluded, ints);
+        ints faults;
+        bytes marks;
+        LOAD(marks, span->marks + i, readable);
+        find_foreign(&faults, span, i, readable, &marks, owner);
+        faults |= __builtin_convertvector(marks & MARK_EXCLUDED, ints);
         if (left < LANES) {
             ints counts = FIRST(left);
             faults &= counts;
@@ -77,15 +96,17 @@ void kernel_span_census(kernel_census *census, const kernel_span *span, const ui
     ints others = {0}, flags = {0}, marks = {0};
     for (size_t i = 0; i < span->count; i += LANES) {
         size_t readable = span->readable - i;
-        ints segment, counts = FIRST(span->count - i);
-        shorts flag;
-        bytes excluded;
-        LOAD(segment, span->segments + i, readable);
-        LOAD(flag, bits + i, readable);
-        LOAD(excluded, span->excluded + i, readable);
-        others |= segment & (segment != owner) & counts;
-        flags |= __builtin_convertvector(flag, ints) & counts;
-        marks |= __builtin_convertvector(excluded, ints) & counts;
+        ints foreign, counts = FIRST(span->count - i);
+        bytes mark;
+        LOAD(mark, span->marks + i, readable);
+        find_foreign(&foreign, span, i, readable, &mark, owner);
+        others |= foreign & counts;
+        if (marks_of(&mark) & EACH(MARK_MASKED)) {
+            shorts flag;
+            LOAD(flag, bits + i, readable);
+            flags |= __builtin_convertvector(flag, ints) & counts;
+        }
+        marks |= __builtin_convertvector(mark & MARK_EXCLUDED, ints) & counts;
     }
     for (size_t lane = 0; lane < LANES; lane++) {
         census->others |= others[lane];
@@ -101,10 +122,12 @@ void kernel_span_moment(kernel_lanes *sums, const kernel_span *span, int32_t own
     for (size_t i = 0; i < span->count; i += LANES, column += LANES) {
         size_t readable = span->readable - i;
         floats value, root;
-        ints segment;
         LOAD(value, span->values + i, readable);
-        LOAD(segment, span->segments + i, readable);
-        ints counts = ((segment == 0) | (segment == owner)) & FIRST(span->count - i);
+        ints foreign;
+        bytes marks;
+        LOAD(marks, span->marks + i, readable);
+        find_foreign(&foreign, span, i, readable, &marks, owner);
+        ints counts = (foreign == 0) & FIRST(span->count - i);
         value = (floats)((ints)value & counts);
         doubles x = column - form->centre;
         doubles q = form->square + x * (form->slope + form->curvature * x);
@@ -122,12 +145,13 @@ void kernel_span_weigh(kernel_lanes *sums, const kernel_span *span, const float 
     for (size_t i = 0; i < span->count; i += LANES) {
         size_t readable = span->readable - i;
         floats value, noise, part;
-        bytes excluded;
+        bytes marks;
         LOAD(value, span->values + i, readable);
         LOAD(noise, span->variance + i, readable);
-        LOAD(excluded, span->excluded + i, readable);
+        LOAD(marks, span->marks + i, readable);
         memcpy(&part, shares + i, sizeof part);
-        ints counts = (__builtin_convertvector(excluded, ints) == 0) & (noise > 0) & FIRST(span->count - i);
+        ints good = (__builtin_convertvector(marks & MARK_EXCLUDED, ints) == 0) & (noise > 0);
+        ints counts = good & FIRST(span->count - i);
         longs used = __builtin_convertvector(counts, longs);
         doubles share = __builtin_convertvector(part, doubles), variance = __builtin_convertvector(noise, doubles);
         doubles weight = (doubles)((longs)(share / (variance + light * share)) & used);

@@ -3,10 +3,16 @@
 #include <string.h>
 
 #include "kernel_clones.h"
+#include "kernel_marks.h"
 
 /// 16 values, four of which make a block of 64 that stays in registers.
 typedef float lanes __attribute__((vector_size(64)));
 typedef int32_t marks __attribute__((vector_size(64)));
+typedef uint8_t bytes64 __attribute__((ext_vector_type(64)));
+typedef _Bool bits64 __attribute__((ext_vector_type(64)));
+
+/// Words of flags that are packed at a time.
+enum { WORDS = 32 };
 
 #define LOAD(name, address) \
     lanes name;             \
@@ -58,13 +64,14 @@ void kernel_filter_column(
 KERNEL_CLONES
 size_t kernel_weigh(
     float *restrict weighted, float *restrict inverse, const float *restrict residual,
-    const float *restrict variance, const uint8_t *restrict excluded, size_t count) {
+    const float *restrict variance, const uint8_t *restrict marks, size_t count) {
     uint32_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        float weight = excluded[i] ? 0 : 1 / variance[i];
+        uint8_t excluded = marks[i] & MARK_EXCLUDED;
+        float weight = excluded ? 0 : 1 / variance[i];
         inverse[i] = weight;
         weighted[i] = residual[i] * weight;
-        found += excluded[i];
+        found += excluded;
     }
     return found;
 }
@@ -72,26 +79,26 @@ size_t kernel_weigh(
 KERNEL_CLONES
 void kernel_subtract(
     float *restrict residual, const float *restrict signal, const float *restrict level,
-    const uint8_t *restrict excluded, size_t count) {
-    for (size_t i = 0; i < count; i++) residual[i] = excluded[i] ? 0 : signal[i] - level[i];
+    const uint8_t *restrict marks, size_t count) {
+    for (size_t i = 0; i < count; i++) residual[i] = marks[i] & MARK_EXCLUDED ? 0 : signal[i] - level[i];
 }
 
 KERNEL_CLONES
 void kernel_subtract_level(
-    float *restrict residual, const float *restrict level, const uint8_t *restrict excluded, size_t count) {
-    for (size_t i = 0; i < count; i++) residual[i] = excluded[i] ? 0 : residual[i] - level[i];
+    float *restrict residual, const float *restrict level, const uint8_t *restrict marks, size_t count) {
+    for (size_t i = 0; i < count; i++) residual[i] = marks[i] & MARK_EXCLUDED ? 0 : residual[i] - level[i];
 }
 
 KERNEL_CLONES
 static size_t above_row(
     uint8_t *restrict above, const float *restrict numerator, const float *restrict denominator,
-    const float *restrict rms, const float *restrict variance, const uint8_t *restrict excluded, float square,
+    const float *restrict rms, const float *restrict variance, const uint8_t *restrict marks, float square,
     size_t count) {
     uint32_t found = 0;
     for (size_t i = 0; i < count; i++) {
         float power = numerator[i] * numerator[i], limit = square * denominator[i];
         uint32_t isAbove = (numerator[i] > 0) & (power > limit);
-        isAbove &= (excluded[i] != 0) | (power * variance[i] > limit * (rms[i] * rms[i]));
+        isAbove &= (marks[i] & MARK_EXCLUDED) | (power * variance[i] > limit * (rms[i] * rms[i]));
         above[i] = (uint8_t)isAbove;
         found += isAbove;
     }
@@ -100,31 +107,29 @@ static size_t above_row(
 
 size_t kernel_above(uint8_t *restrict above, const kernel_filtered_row *row, float square, size_t count) {
     return above_row(
-        above, row->numerator, row->denominator, row->rms, row->variance, row->excluded, square, count);
+        above, row->numerator, row->denominator, row->rms, row->variance, row->marks, square, count);
 }
 
-/// Eight bytes of 0 or 1 as eight bits.
-static inline uint64_t packed(const uint8_t *flags) {
-    uint64_t word;
-    memcpy(&word, flags, sizeof word);
-    return (word * 0x0102040810204080) >> 56;
-}
-
-/// Up to 64 bytes of 0 or 1 as bits; zeros after them.
-static inline uint64_t packed_word(const uint8_t *flags, size_t count) {
-    uint64_t bits = 0;
-    size_t k = 0;
-    for (; k + 8 <= count; k += 8) bits |= packed(flags + k) << k;
-    for (; k < count; k++) bits |= (uint64_t)flags[k] << k;
-    return bits;
+/// 64 bytes of 0 or 1 as bits, for each word of a row; zeros after its last.
+KERNEL_CLONES
+static void pack(uint64_t *restrict words, const uint8_t *restrict flags, size_t count) {
+    for (size_t i = 0; i < count; i += 64) {
+        bytes64 block = {0};
+        memcpy(&block, flags + i, count - i < 64 ? count - i : 64);
+        bits64 bits = __builtin_convertvector(block, bits64);
+        memcpy(&words[i / 64], &bits, sizeof bits);
+    }
 }
 
 // A run begins and ends where a byte differs from the one before it.
 size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t *ends) {
     size_t found = 0;
     uint64_t before = 0;
+    uint64_t words[WORDS];
     for (size_t i = 0; i < count; i += 64) {
-        uint64_t bits = count - i < 64 ? packed_word(above + i, count - i) : packed_word(above + i, 64);
+        size_t word = i / 64 % WORDS;
+        if (word == 0) pack(words, above + i, count - i < 64 * WORDS ? count - i : 64 * WORDS);
+        uint64_t bits = words[word];
         uint64_t changes = bits ^ (bits << 1 | before);
         before = bits >> 63;
         for (; changes != 0; changes &= changes - 1) {
@@ -138,6 +143,34 @@ size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t 
     }
     if (before) ends[found++] = (int32_t)count;
     return found;
+}
+
+// Runs are short, and ascend: what is written beyond the end of one is overwritten by the next.
+KERNEL_CLONES
+void kernel_ratios(
+    float *restrict ratios, const kernel_filtered_row *row, const int32_t *starts, const int32_t *ends, size_t runs,
+    size_t count) {
+    for (size_t run = 0; run < runs; run++) {
+        for (size_t i = (size_t)starts[run]; i < (size_t)ends[run]; i += 8) {
+            float numerator[8], denominator[8], rms[8], variance[8], result[8];
+            uint8_t marks[8] = {0};
+            size_t size = count - i < 8 ? count - i : 8;
+            if (size < 8) {
+                for (size_t k = 0; k < 8; k++) numerator[k] = denominator[k] = rms[k] = variance[k] = 1;
+            }
+            memcpy(numerator, row->numerator + i, size * sizeof(float));
+            memcpy(denominator, row->denominator + i, size * sizeof(float));
+            memcpy(rms, row->rms + i, size * sizeof(float));
+            memcpy(variance, row->variance + i, size * sizeof(float));
+            memcpy(marks, row->marks + i, size);
+            for (size_t k = 0; k < 8; k++) {
+                float scatter = marks[k] & MARK_EXCLUDED ? 0 : rms[k] * rms[k] / variance[k];
+                float excess = scatter > 1 ? scatter : 1;
+                result[k] = numerator[k] / __builtin_elementwise_sqrt(denominator[k] * excess);
+            }
+            memcpy(ratios + i, result, size * sizeof(float));
+        }
+    }
 }
 
 KERNEL_CLONES

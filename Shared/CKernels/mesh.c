@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernel_clones.h"
+#include "kernel_marks.h"
 
 KERNEL_CLONES
 size_t kernel_exclude(
@@ -14,11 +15,13 @@ size_t kernel_exclude(
         fault |= !(fabsf(signal[i]) < 1e12f);
         fault |= !(variance[i] > 0);
         fault |= !(variance[i] < 1e24f);
-        target[i] = (uint8_t)fault;
+        target[i] = (uint8_t)(fault * MARK_EXCLUDED | (bits[i] != 0) * MARK_MASKED);
         found += fault;
     }
     return found;
 }
+
+static inline __attribute__((always_inline)) float usable(uint8_t mark) { return 1.0f - (mark & MARK_EXCLUDED); }
 
 /// The pixels of one block; excluded ones have no weight.
 static inline __attribute__((always_inline)) void bin(
@@ -47,7 +50,7 @@ static void bin_rows(
     for (size_t i = 0; i < count; i++) {
         float signal[4] = {s0[2 * i], s0[2 * i + 1], s1[2 * i], s1[2 * i + 1]};
         float noise[4] = {v0[2 * i], v0[2 * i + 1], v1[2 * i], v1[2 * i + 1]};
-        float used[4] = {1.0f - e0[2 * i], 1.0f - e0[2 * i + 1], 1.0f - e1[2 * i], 1.0f - e1[2 * i + 1]};
+        float used[4] = {usable(e0[2 * i]), usable(e0[2 * i + 1]), usable(e1[2 * i]), usable(e1[2 * i + 1])};
         bin(signal, noise, used, &mean[i], &scatter[i], &variance[i]);
     }
 }
@@ -56,13 +59,13 @@ void kernel_bin(
     const kernel_row_pair *rows, size_t width, float *restrict mean, float *restrict scatter,
     float *restrict variance) {
     const float *const *s = rows->signal, *const *v = rows->variance;
-    const uint8_t *const *e = rows->excluded;
+    const uint8_t *const *e = rows->marks;
     bin_rows(s[0], s[1], v[0], v[1], e[0], e[1], width / 2, mean, scatter, variance);
     if (width % 2 == 0) return;
     size_t x = width - 1, i = width / 2;
     float signal[4] = {s[0][x], 0, s[1][x], 0};
     float noise[4] = {v[0][x], 0, v[1][x], 0};
-    float used[4] = {1.0f - e[0][x], 0, 1.0f - e[1][x], 0};
+    float used[4] = {usable(e[0][x]), 0, usable(e[1][x]), 0};
     bin(signal, noise, used, &mean[i], &scatter[i], &variance[i]);
 }
 
@@ -117,8 +120,39 @@ void kernel_clip(
     }
 }
 
+/// The polynomial a + t (b + t (c + t d)) between two of a cubic B-spline's knots, from four of its coefficients: the
+/// differences first, so that a level surface stays exact. Beyond the outermost knots a straight line.
+static inline __attribute__((always_inline)) void polynomial(
+    float p[4], float before, float here, float after, float further, int32_t is_beyond) {
+    float slope = (after - before) / 2, bend = (before - here) + (after - here);
+    float change = (further - after) - 2 * (after - here) + (here - before);
+    p[0] = is_beyond ? here : here + bend / 6;
+    p[1] = slope;
+    p[2] = is_beyond ? 0 : bend / 2;
+    p[3] = is_beyond ? 0 : change / 6;
+}
+
 KERNEL_CLONES
-void kernel_cubic(float *restrict target, const float *restrict t, const float p[4], size_t count) {
-    float a = p[0], b = p[1], c = p[2], d = p[3];
-    for (size_t i = 0; i < count; i++) target[i] = a + t[i] * (b + t[i] * (c + t[i] * d));
+void kernel_spline_column(
+    float *restrict line, const float *restrict table, size_t stride, float t, int32_t is_beyond, size_t count) {
+    const float *third = is_beyond ? table : table + 3 * stride;
+    for (size_t i = 0; i < count; i++) {
+        float p[4];
+        polynomial(p, table[i], table[stride + i], table[2 * stride + i], third[i], is_beyond);
+        line[i] = p[0] + t * (p[1] + t * (p[2] + t * p[3]));
+    }
+}
+
+KERNEL_CLONES
+void kernel_spline_row(
+    float *restrict target, const float *restrict t, const float *restrict line,
+    const kernel_spline_stretch *restrict stretches, size_t count) {
+    for (size_t k = 0; k < count; k++) {
+        const kernel_spline_stretch part = stretches[k];
+        const float *c = line + part.first;
+        float p[4];
+        polynomial(p, c[0], c[1], c[2], part.is_beyond ? 0 : c[3], part.is_beyond);
+        float a = p[0], b = p[1], square = p[2], cube = p[3];
+        for (int32_t i = part.start; i < part.end; i++) target[i] = a + t[i] * (b + t[i] * (square + t[i] * cube));
+    }
 }

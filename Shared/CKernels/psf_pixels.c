@@ -1,4 +1,5 @@
 #include "kernel_clones.h"
+#include "kernel_marks.h"
 #include "kernel_psf.h"
 #include "lanes.h"
 
@@ -16,7 +17,8 @@ static inline __attribute__((always_inline)) uint16_t copy_pixels(const struct k
                                                                   float *residual, float *variance) {
     uint16_t faults = 0;
     for (size_t i = 0; i < count; i++) {
-        const uint16_t bits = (uint16_t)(planes->excluded[at + i] | (planes->mask[at + i] & planes->unusable));
+        const uint16_t masked = planes->mask[at + i] & planes->unusable;
+        const uint16_t bits = (uint16_t)((planes->marks[at + i] & MARK_EXCLUDED) | masked);
         const int counts = i < used;
         faults |= counts ? bits : 0;
         data[i] = counts ? planes->data[at + i] : 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel_clones.h"
+#include "kernel_marks.h"
 
 // Eight or sixteen numbers side by side; the compiler splits them where the machine has narrower vectors.
 typedef float floats __attribute__((vector_size(32)));
@@ -11,43 +12,30 @@ typedef float wide_floats __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(64)));
 typedef int32_t wide_ints __attribute__((vector_size(64)));
 typedef int32_t ints __attribute__((vector_size(32)));
-typedef uint16_t shorts __attribute__((vector_size(16)));
-typedef uint8_t bytes __attribute__((vector_size(8)));
 
 KERNEL_CLONES
 size_t kernel_sky_gather(
-    float *restrict target, const float *restrict values, const uint8_t *restrict excluded,
-    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count, size_t readable) {
+    float *restrict target, const float *restrict values, const uint8_t *restrict marks,
+    const int32_t *restrict segments, int32_t owner, size_t count, size_t readable) {
     size_t used = 0;
     for (size_t i = 0; i < count; i += 8) {
-        ints owners;
-        shorts flags;
-        bytes exclusions;
-        size_t left = count - i, whole = readable - i >= 8 ? 8 : readable - i;
+        uint64_t eight = 0;
+        size_t left = count - i < 8 ? count - i : 8, whole = readable - i >= 8 ? 8 : readable - i;
         if (whole == 8) {
-            memcpy(&owners, segments + i, sizeof owners);
-            memcpy(&flags, bits + i, sizeof flags);
-            memcpy(&exclusions, excluded + i, sizeof exclusions);
+            memcpy(&eight, marks + i, 8);
             memcpy(target + used, values + i, 8 * sizeof(float));
         } else {
-            owners = (ints){0}, flags = (shorts){0}, exclusions = (bytes){0};
-            memcpy(&owners, segments + i, whole * sizeof(int32_t));
-            memcpy(&flags, bits + i, whole * sizeof(uint16_t));
-            memcpy(&exclusions, excluded + i, whole);
+            memcpy(&eight, marks + i, whole);
             memcpy(target + used, values + i, whole * sizeof(float));
         }
-        ints faults = (owners & (owners != owner)) | __builtin_convertvector(flags, ints)
-                      | __builtin_convertvector(exclusions, ints);
-        faults &= (ints){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)left;
-        if (__builtin_reduce_or(faults) == 0) {
-            used += left < 8 ? left : 8;
+        if (eight == 0) {
+            used += left;
             continue;
         }
-        int32_t spoiled[8];
-        memcpy(spoiled, &faults, sizeof spoiled);
-        for (size_t lane = 0; lane < 8 && lane < left; lane++) {
+        for (size_t lane = 0; lane < left; lane++) {
+            uint8_t mark = marks[i + lane];
             target[used] = values[i + lane];
-            used += spoiled[lane] == 0;
+            used += mark == 0 || (mark == MARK_OWNED && segments[i + lane] == owner);
         }
     }
     return used;

@@ -26,19 +26,19 @@ public func measureCompleteness(
     model: PointSpreadModel? = nil
 ) -> Result<FrameCompleteness, CompletenessFailure> {
     let frame = detections.frame
-    let usable = frame.excluded.count - frame.excluded.reduce(0) { $0 + Int($1) }
+    let usable = frame.marks.count - frame.marks.reduce(0) { $0 + Int($1 & PixelMarks.excluded) }
     guard usable > 0, detections.background.globalLevel.isFinite else { return .failure(.noUsablePixels) }
     let known = model ?? PointSpreadModel.sketch(detections, gainKnown: detections.search.parameters.gainKnown)
     guard let known else { return .failure(.noStarImage) }
     var experiment = Experiment(detections, known, parameters)
-    experiment.run(usableShare: Double(usable) / Double(frame.excluded.count))
+    experiment.run(usableShare: Double(usable) / Double(frame.marks.count))
     guard experiment.trials.count >= Experiment.fewest, let fit = experiment.fit else {
         return .failure(.tooFewPlaces)
     }
     guard experiment.trials.contains(where: \.isRecovered) else { return .failure(.noneFound) }
     return .success(
         FrameCompleteness(
-            experiment.trials, fit, usableShare: Double(usable) / Double(frame.excluded.count),
+            experiment.trials, fit, usableShare: Double(usable) / Double(frame.marks.count),
             isStarImageMeasured: known.starCount > 0))
 }
 

@@ -38,7 +38,7 @@ struct StarInjection {
     func trials(at places: [(x: Double, y: Double)]) -> [StarTrial] {
         let usable = places.filter {
             let (column, row) = (Int($0.x.rounded()), Int($0.y.rounded()))
-            return column < frame.width && row < frame.height && frame.excluded[row * frame.width + column] == 0
+            return column < frame.width && row < frame.height && !frame.isExcluded(row * frame.width + column)
         }
         let stamps = images.stamps(at: usable, halfSize: half)
         return usable.enumerated().compactMap { index, place in
@@ -94,7 +94,7 @@ struct StarInjection {
             let stamp = (row - first.row) * side - first.column
             for column in columns {
                 let pixel = row * window.width + column
-                guard window.excluded[pixel] == 0 else { continue }
+                guard !window.isExcluded(pixel) else { continue }
                 let (share, variance) = (Double(trial.image[stamp + column]), Double(window.variance[pixel]))
                 let weight = share / variance
                 sums.weight += share * weight
@@ -115,7 +115,7 @@ struct StarInjection {
                 let pixel = row * window.width + column
                 let light = trial.flux * Double(trial.image[stamp + column])
                 let seen = addsPhotonNoise && light > 0 ? random.poisson(light) : light
-                if window.excluded[pixel] == 0 { window.residual[pixel] += Float(seen) }
+                if !window.isExcluded(pixel) { window.residual[pixel] += Float(seen) }
             }
         }
     }

@@ -60,7 +60,7 @@ private struct Blocks {
     /// memory once. After an odd last row comes one of excluded pixels.
     func fill(_ frame: CalibratedFrame, width: Int, threads: Int) -> ExcludedPixels? {
         let pixels = frame.signal.width
-        let nothing = [UInt8](repeating: 1, count: pixels)
+        let nothing = [UInt8](repeating: PixelMarks.excluded, count: pixels)
         guard let mean = mean.baseAddress, let scatter = scatter.baseAddress, let variance = variance.baseAddress,
             let excluded = excluded.baseAddress
         else { return nil }
@@ -68,12 +68,12 @@ private struct Blocks {
         frame.withPlanes { signal, noise, _ in
             nothing.withUnsafeBufferPointer { nothing in
                 guard let nothing = nothing.baseAddress else { return }
-                found = ExcludedPixels(frame, threads: threads) { rows, flags in
+                found = ExcludedPixels(frame, threads: threads) { rows, marks in
                     let first = rows.lowerBound * pixels
                     let second = (rows.upperBound - 1) * pixels
                     var pair = kernel_row_pair(
                         signal: (signal + first, signal + second), variance: (noise + first, noise + second),
-                        excluded: (flags + first, rows.count == 2 ? flags + second : nothing))
+                        marks: (marks + first, rows.count == 2 ? marks + second : nothing))
                     let start = rows.lowerBound / 2 * width
                     kernel_bin(&pair, pixels, mean + start, scatter + start, variance + start)
                     for x in start..<(start + width) { excluded[x] = mean[x].isNaN ? 1 : 0 }

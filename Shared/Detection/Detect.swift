@@ -8,11 +8,14 @@ public struct Detections: Sendable {
     public let background: Background
     /// nil when no star was bright and clean enough.
     public let seeing: Seeing?
-    /// For each pixel, 1 + index of the source that owns it; 0 for sky.
-    package let segments: [Int32]
+    /// For each pixel that `frame.marks` says is owned, 1 + index of the source that owns it; any value elsewhere.
+    package let labels: [Int32]
     package let frame: MeasurableFrame
     /// How they were found.
     package let search: SourceSearch
+
+    /// For each pixel, 1 + index of the source that owns it; 0 for sky. Costs a plane.
+    package var segments: [Int32] { labels.indices.map { frame.isOwned($0) ? labels[$0] : 0 } }
 }
 
 /// Finds sources on a frame: sky subtracted, matched-filtered by the frame's own star image with the frame's own
@@ -27,15 +30,15 @@ public func detect(
 ) -> Detections {
     let threads = parameters.threads
     var scratch = Separation.plane(frame, threads: threads)
-    let (measurable, stars) = firstLook(frame, parameters, &scratch)
+    var (measurable, stars) = firstLook(frame, parameters, &scratch)
     let (seeing, image) = Seeing.measure(measurable, stars, threads: threads)
     let fwhm = parameters.fwhmPixels ?? seeing?.fwhmPixels ?? 3
     let search = SourceSearch(
         filter: MatchedFilter(image, fwhmPixels: min(max(fwhm, 1), 20)),
         windowSigma: min(max(fwhm / 2.3548, 0.6), 15), parameters: parameters)
-    let (sources, segments) = search.run(measurable, labels: consume scratch, threads: threads)
+    let (sources, labels) = search.run(&measurable, labels: consume scratch, threads: threads)
     return Detections(
-        sources: sources, background: measurable.background, seeing: seeing, segments: segments, frame: measurable,
+        sources: sources, background: measurable.background, seeing: seeing, labels: labels, frame: measurable,
         search: search)
 }
 

@@ -101,12 +101,12 @@ struct CoverageRing: ~Copyable {
     }
 
     /// - Parameter found: number of excluded pixels in the row.
-    mutating func take(_ y: Int, _ excluded: UnsafePointer<UInt8>, found: Int) {
+    mutating func take(_ y: Int, _ marks: UnsafePointer<UInt8>, found: Int) {
         counts[y % counts.count] = found
         isHeld[y % counts.count] = found > 0
         guard found > 0 else { return }
         let input = ring.input
-        for x in 0..<width { input[x] = Float(1 - excluded[x]) }
+        for x in 0..<width { input[x] = Float(1 - marks[x] & PixelMarks.excluded) }
         ring.take(y)
     }
 
@@ -130,7 +130,7 @@ struct RowThreshold: ~Copyable {
     private let above: UnsafeMutablePointer<UInt8>
     /// Scatter of single pixels as seen [e-], to be filled in before.
     let rms: UnsafeMutablePointer<Float>
-    /// The ratio of each pixel that stands out; 0 elsewhere.
+    /// The ratio of each pixel that stands out; any value elsewhere.
     let ratio: UnsafeMutablePointer<Float>
     /// Stretches of pixels that stand out: first, and one past the last.
     let starts: UnsafeMutablePointer<Int32>
@@ -157,21 +157,16 @@ struct RowThreshold: ~Copyable {
     /// - Returns: the number of stretches.
     mutating func apply(
         _ numerator: UnsafePointer<Float>, _ denominator: UnsafePointer<Float>, _ variance: UnsafePointer<Float>,
-        _ excluded: UnsafePointer<UInt8>, _ coverage: (row: UnsafePointer<Float>, least: Float)?
+        _ marks: UnsafePointer<UInt8>, _ coverage: (row: UnsafePointer<Float>, least: Float)?
     ) -> Int {
         var row = kernel_filtered_row(
-            numerator: numerator, denominator: denominator, rms: rms, variance: variance, excluded: excluded)
+            numerator: numerator, denominator: denominator, rms: rms, variance: variance, marks: marks)
         guard kernel_above(above, &row, square, width) > 0 else { return 0 }
         if let coverage {
             for x in 0..<width where !(coverage.row[x] > coverage.least) { above[x] = 0 }
         }
         let count = kernel_runs(above, width, starts, ends)
-        for run in 0..<count {
-            for x in Int(starts[run])..<Int(ends[run]) {
-                let scatter = excluded[x] == 0 ? rms[x] * rms[x] / variance[x] : 0
-                ratio[x] = numerator[x] / (denominator[x] * max(1, scatter)).squareRoot()
-            }
-        }
+        kernel_ratios(ratio, &row, starts, ends, count, width)
         return count
     }
 }

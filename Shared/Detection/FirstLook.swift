@@ -63,7 +63,7 @@ struct FirstLook {
         binned.subtract(level, threads: threads)
         let planes = FilterPlanes(
             width: binned.width, height: binned.height, residual: UnsafeBufferPointer(binned.room),
-            variance: binned.variance, excluded: binned.excluded, rms: rms)
+            variance: binned.variance, marks: binned.excluded, rms: rms)
         return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold, threads: threads)
     }
 

@@ -94,10 +94,10 @@ struct MatchedFilter {
             if y < height {
                 let row = rows.row(y)
                 let found = kernel_weigh(
-                    signal.input, weight.input, row.residual, row.variance, row.excluded, width)
+                    signal.input, weight.input, row.residual, row.variance, row.marks, width)
                 signal.take(y)
                 weight.take(y)
-                coverage.take(y, row.excluded, found: found)
+                coverage.take(y, row.marks, found: found)
             }
             let out = y - reach
             guard out >= wanted.lowerBound else { continue }
@@ -106,7 +106,7 @@ struct MatchedFilter {
             rms.fill(out, into: threshold.rms)
             let row = rows.row(out)
             let count = threshold.apply(
-                signal.output, weight.output, row.variance, row.excluded, coverage.make(out))
+                signal.output, weight.output, row.variance, row.marks, coverage.make(out))
             builder.add(out, threshold, count: count, residual: row.residual)
         }
         return builder.finish(after: wanted.upperBound)
@@ -124,7 +124,8 @@ struct FilterPlanes {
     let residual: UnsafeBufferPointer<Float>
     /// [e-^2]
     let variance: UnsafeBufferPointer<Float>
-    let excluded: UnsafeBufferPointer<UInt8>
+    /// `PixelMarks`.
+    let marks: UnsafeBufferPointer<UInt8>
     /// Scatter of single pixels as seen [e-].
     let rms: MeshSurface
 
@@ -132,19 +133,19 @@ struct FilterPlanes {
         let width: Int
         let residual: UnsafePointer<Float>
         let variance: UnsafePointer<Float>
-        let excluded: UnsafePointer<UInt8>
+        let marks: UnsafePointer<UInt8>
 
         func row(_ y: Int) -> Rows {
             Rows(
                 width: width, residual: residual + y * width, variance: variance + y * width,
-                excluded: excluded + y * width)
+                marks: marks + y * width)
         }
     }
 
     func withRows(_ body: (Rows) -> Void) {
         guard let residual = residual.baseAddress, let variance = variance.baseAddress,
-            let excluded = excluded.baseAddress
+            let marks = marks.baseAddress
         else { return }
-        body(Rows(width: width, residual: residual, variance: variance, excluded: excluded))
+        body(Rows(width: width, residual: residual, variance: variance, marks: marks))
     }
 }

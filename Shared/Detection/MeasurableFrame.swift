@@ -10,8 +10,8 @@ package struct MeasurableFrame: Sendable {
     package var residual: [Float]
     /// [e-^2]; 0 where excluded.
     package let variance: [Float]
-    /// 1 where a pixel carries no measurement.
-    package let excluded: [UInt8]
+    /// `PixelMarks` of each pixel; those that sources own are marked once these are found.
+    package var marks: [UInt8]
     /// Whether there is any such pixel.
     package let hasExcluded: Bool
     package let maskBits: [UInt16]
@@ -28,7 +28,7 @@ package struct MeasurableFrame: Sendable {
         let (width, height) = (frame.signal.width, frame.signal.height)
         (self.width, self.height) = (width, height)
         self.background = background
-        self.excluded = excluded.flags
+        marks = excluded.marks
         hasExcluded = excluded.countInRow.contains { $0 > 0 }
         maskBits = frame.mask.bits
         // Taken out of the frame, which holds them no longer.
@@ -37,14 +37,14 @@ package struct MeasurableFrame: Sendable {
         swap(&variance, &frame.variance.pixels)
         let filler = MeshSurface.Filler(background.level)
         residual.withUnsafeMutableBufferPointer { residual in
-            excluded.flags.withUnsafeBufferPointer { excluded in
-                guard let residual = residual.baseAddress, let excluded = excluded.baseAddress else { return }
+            excluded.marks.withUnsafeBufferPointer { marks in
+                guard let residual = residual.baseAddress, let marks = marks.baseAddress else { return }
                 parallelRows(height, threads: threads) { rows in
                     withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { level in
                         guard let level = level.baseAddress else { return }
                         for y in rows {
                             filler.fill(y, into: level)
-                            kernel_subtract_level(residual + y * width, level, excluded + y * width, width)
+                            kernel_subtract_level(residual + y * width, level, marks + y * width, width)
                         }
                     }
                 }
@@ -54,7 +54,8 @@ package struct MeasurableFrame: Sendable {
             variance.withUnsafeMutableBufferPointer { variance in
                 parallelRows(height, threads: threads) { rows in
                     for y in rows where excluded.countInRow[y] > 0 {
-                        for index in (y * width)..<((y + 1) * width) where excluded.flags[index] != 0 {
+                        for index in (y * width)..<((y + 1) * width)
+                        where excluded.marks[index] & PixelMarks.excluded != 0 {
                             variance[index] = 0
                         }
                     }
@@ -85,18 +86,25 @@ package struct MeasurableFrame: Sendable {
         (width, height) = (columns.count, rows.count)
         background = frame.background.window(columns: columns, rows: rows)
         (residual, variance) = (cut(frame.residual), cut(frame.variance))
-        (excluded, maskBits) = (cut(frame.excluded), cut(frame.maskBits))
-        hasExcluded = frame.hasExcluded && excluded.contains { $0 != 0 }
+        marks = cut(frame.marks).map { $0 & ~PixelMarks.owned }
+        maskBits = cut(frame.maskBits)
+        hasExcluded = frame.hasExcluded && marks.contains { $0 & PixelMarks.excluded != 0 }
     }
+
+    /// Whether a pixel carries no measurement.
+    package func isExcluded(_ index: Int) -> Bool { marks[index] & PixelMarks.excluded != 0 }
+
+    /// Whether a source owns a pixel.
+    func isOwned(_ index: Int) -> Bool { marks[index] & PixelMarks.owned != 0 }
 
     /// Lends the planes to a matched filter.
     func withFilterPlanes<Result>(_ body: (FilterPlanes) -> Result) -> Result {
         residual.withUnsafeBufferPointer { residual in
             variance.withUnsafeBufferPointer { variance in
-                excluded.withUnsafeBufferPointer { excluded in
+                marks.withUnsafeBufferPointer { marks in
                     body(
                         FilterPlanes(
-                            width: width, height: height, residual: residual, variance: variance, excluded: excluded,
+                            width: width, height: height, residual: residual, variance: variance, marks: marks,
                             rms: background.rms))
                 }
             }

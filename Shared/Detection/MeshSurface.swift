@@ -125,42 +125,40 @@ public struct MeshSurface: Sendable, Equatable {
         private let surface: MeshSurface
         private let t: [Float]
         /// Stretches of pixels with the same coefficients.
-        private let stretches: [(pixels: Range<Int>, place: Place)]
+        private let stretches: [kernel_spline_stretch]
         /// Coefficients of a row that count.
         private let needed: Range<Int>
 
         init(_ surface: MeshSurface) {
             self.surface = surface
             let places = (0..<surface.width).map { surface.column($0) }
-            needed = places[0].first..<min(places[surface.width - 1].first + 4, surface.columns + 2)
+            let needed = places[0].first..<min(places[surface.width - 1].first + 4, surface.columns + 2)
+            self.needed = needed
             t = places.map(\.t)
-            var stretches: [(pixels: Range<Int>, place: Place)] = []
+            var stretches: [kernel_spline_stretch] = []
             var start = 0
             for x in 1...surface.width {
                 let ends =
                     x == surface.width || places[x].first != places[start].first
                     || places[x].isBeyond != places[start].isBeyond
                 guard ends else { continue }
-                stretches.append((start..<x, places[start]))
+                stretches.append(
+                    kernel_spline_stretch(
+                        start: Int32(start), end: Int32(x), first: Int32(places[start].first - needed.lowerBound),
+                        is_beyond: places[start].isBeyond ? 1 : 0))
                 start = x
             }
             self.stretches = stretches
         }
 
         func fill(_ y: Int, into target: UnsafeMutablePointer<Float>) {
-            let stride = surface.columns + 2
-            let row = surface.row(y)
-            let line = needed.map { column in row.value { surface.coefficients[$0 * stride + column] } }
-            t.withUnsafeBufferPointer { t in
-                guard let t = t.baseAddress else { return }
-                for (pixels, place) in stretches {
-                    let p = place.polynomial { line[$0 - needed.lowerBound] }
-                    let start = pixels.lowerBound
-                    withUnsafePointer(to: p) { p in
-                        p.withMemoryRebound(to: Float.self, capacity: 4) {
-                            kernel_cubic(target + start, t + start, $0, pixels.count)
-                        }
-                    }
+            let (stride, row) = (surface.columns + 2, surface.row(y))
+            let first = row.first * stride + needed.lowerBound
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: needed.count) { line in
+                surface.coefficients.withUnsafeBufferPointer { table in
+                    guard let line = line.baseAddress, let table = table.baseAddress else { return }
+                    kernel_spline_column(line, table + first, stride, row.t, row.isBeyond ? 1 : 0, needed.count)
+                    kernel_spline_row(target, t, line, stretches, stretches.count)
                 }
             }
         }

@@ -57,26 +57,41 @@ struct PeakTree {
         }.map { (footprints.peakHeights[$0], footprints.peakSurroundings[$0]) }
     }
 
-    /// Writes into `labels` which source each pixel of a group belongs to: `first`, `first` + 1 and so on, by
-    /// descending peaks. `labels` has one entry per pixel of the frame and is 0 around the group.
+    /// One label per pixel of the frame, and its `PixelMarks`: a label counts where the pixel is marked as owned.
+    struct Pixels {
+        let labels: UnsafeMutablePointer<Int32>
+        let marks: UnsafeMutablePointer<UInt8>
+    }
+
+    /// Writes into the labels which source each pixel of a group belongs to: `first`, `first` + 1 and so on, by
+    /// descending peaks, and marks them as owned. Nothing around the group is owned.
     /// - Returns: the number of sources.
     static func separate(
         _ group: Footprints.Group, of footprints: Footprints, _ rules: Rules,
-        labels: UnsafeMutablePointer<Int32>, first: Int
+        _ owned: Pixels, first: Int
     ) -> Int {
         var tree = PeakTree(rules, group, footprints)
         let (pixels, values) = footprints.descending(group)
         let (width, height) = (footprints.width, footprints.height)
+        let (labels, marks) = (owned.labels, owned.marks)
         for (pixel, value) in zip(pixels, values) {
             let (x, y) = (Int(pixel) % width, Int(pixel) / width)
             var near = Neighbours()
+            // Neighbours mostly have one label.
+            var (lastLabel, lastRoot): (Int32, Int32) = (0, 0)
+            let columns = max(0, x - 1)...min(width - 1, x + 1)
             for row in max(0, y - 1)...min(height - 1, y + 1) {
-                for column in max(0, x - 1)...min(width - 1, x + 1) {
-                    let label = labels[row * width + column]
-                    if label > 0 { near.insert(tree.root(label - 1)) }
+                let (ofRow, marked) = (labels + row * width, marks + row * width)
+                for column in columns where marked[column] & PixelMarks.owned != 0 {
+                    if ofRow[column] != lastLabel {
+                        lastLabel = ofRow[column]
+                        lastRoot = tree.root(lastLabel - 1)
+                    }
+                    near.insert(lastRoot)
                 }
             }
             labels[Int(pixel)] = tree.place(value, near) + 1
+            marks[Int(pixel)] |= PixelMarks.owned
         }
         // Branches begin in the order of their peaks.
         var numbers = [Int32](repeating: 0, count: tree.branches.count)
@@ -188,9 +203,29 @@ extension Footprints {
                 pixels.append(run.y * Int32(width) + Int32(x))
             }
         }
-        keys.sort()
+        sortByHighHalf(&keys)
         return (
             keys.map { pixels[Int($0 & 0xFFFF_FFFF)] }, keys.map { Float(bitPattern: ~UInt32($0 >> 32)) }
         )
+    }
+}
+
+/// Sorts numbers whose low halves ascend already, in linear time where there are many: their high halves by digits.
+func sortByHighHalf(_ keys: inout [UInt64]) {
+    guard keys.count >= 256 else { return keys.sort() }
+    var room = [UInt64](repeating: 0, count: keys.count)
+    var places = [Int](repeating: 0, count: 2048)
+    for shift in [32, 43, 54] {
+        for digit in places.indices { places[digit] = 0 }
+        for key in keys { places[Int(key >> UInt64(shift)) & 2047] += 1 }
+        guard !places.contains(keys.count) else { continue }
+        var start = 0
+        for digit in places.indices { (places[digit], start) = (start, start + places[digit]) }
+        for key in keys {
+            let digit = Int(key >> UInt64(shift)) & 2047
+            room[places[digit]] = key
+            places[digit] += 1
+        }
+        swap(&keys, &room)
     }
 }

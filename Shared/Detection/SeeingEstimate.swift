@@ -78,7 +78,7 @@ extension MeasurableFrame {
         for y in star.rows where y < height {
             for x in star.columns where x < width {
                 let pixel = y * width + x
-                if maskBits[pixel] & spoiled != 0 || excluded[pixel] != 0 { return false }
+                if maskBits[pixel] & spoiled != 0 || isExcluded(pixel) { return false }
             }
         }
         return true

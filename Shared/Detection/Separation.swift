@@ -2,7 +2,7 @@ internal import Imaging
 
 /// Which source each pixel of a frame belongs to.
 struct Separation {
-    /// 1 + index of the source; 0 for none.
+    /// 1 + index of the source that owns a pixel; any value where the frame's marks say that none does.
     var labels: [Int32] = []
     /// For each source, whether its group holds others.
     var isBlended: [Bool] = []
@@ -18,9 +18,11 @@ struct Separation {
         return [Int32](plane: max(frame.signal.pixels.count, (bytes + 3) / 4), threads: threads) { _ in }
     }
 
-    /// - Parameter labels: made by `plane`.
+    /// - Parameters:
+    ///   - frame: its pixels that sources own are marked.
+    ///   - labels: made by `plane`.
     init(
-        _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double,
+        _ footprints: Footprints, _ frame: inout MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double,
         labels room: consuming [Int32]
     ) {
         let threshold = Float(parameters.threshold)
@@ -32,20 +34,29 @@ struct Separation {
         room.removeLast(room.count - width * footprints.height)
         room.withUnsafeMutableBufferPointer { labels in
             guard let labels = labels.baseAddress else { return }
-            parallelRows(footprints.height, threads: threads) { rows in
-                (labels + rows.lowerBound * width).initialize(repeating: 0, count: rows.count * width)
-            }
-            let counts = Self.separate(chosen, footprints, frame, parameters, smoothing: smoothing, labels)
+            let counts = Self.separate(chosen, footprints, &frame, parameters, smoothing: smoothing, labels)
             for (group, count) in zip(chosen, counts) {
                 parts.append((group, isBlended.count, count))
                 isBlended.append(contentsOf: repeatElement(count > 1, count: count))
             }
-            let parts = parts
-            significances = [Float](repeating: 0, count: isBlended.count)
+            significances = Self.number(
+                parts, isBlended.count, footprints, labels, &frame.marks, threads: threads)
+        }
+        labels = room
+    }
+
+    /// Gives the pixels of all parts their sources' numbers and marks them; the highest peak of each source.
+    private static func number(
+        _ parts: [(group: Int, first: Int, count: Int)], _ sources: Int, _ footprints: Footprints,
+        _ labels: UnsafeMutablePointer<Int32>, _ marks: inout [UInt8], threads: Int
+    ) -> [Float] {
+        var significances = [Float](repeating: 0, count: sources)
+        marks.withUnsafeMutableBufferPointer { marks in
+            guard let marks = marks.baseAddress else { return }
             significances.withUnsafeMutableBufferPointer { significances in
                 parallelRows(parts.count, threads: threads) { range in
                     for part in parts[range] {
-                        Self.number(part, footprints, labels)
+                        number(part, footprints, labels, marks)
                         for peak in footprints.groups[part.group].peaks {
                             let source = Int(labels[Int(footprints.peakPixels[peak])]) - 1
                             significances[source] = max(significances[source], footprints.peakHeights[peak])
@@ -54,41 +65,49 @@ struct Separation {
                 }
             }
         }
-        labels = room
+        return significances
     }
 
     /// How many sources each group holds. Pixels of groups with several peaks get the numbers 1, 2 and so on within
     /// their group, all others none.
     private static func separate(
-        _ chosen: [Int], _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters,
-        smoothing: Double, _ labels: UnsafeMutablePointer<Int32>
+        _ chosen: [Int], _ footprints: Footprints, _ frame: inout MeasurableFrame,
+        _ parameters: DetectionParameters, smoothing: Double, _ labels: UnsafeMutablePointer<Int32>
     ) -> [Int] {
         var counts = [Int](repeating: 1, count: chosen.count)
-        counts.withUnsafeMutableBufferPointer { counts in
-            parallelRows(chosen.count, threads: parameters.threads) { range in
-                for index in range {
-                    let group = footprints.groups[chosen[index]]
-                    guard group.peaks.count > 1 else { continue }
-                    let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
-                    let noise = parameters.gainKnown ? frame.variance[peak].squareRoot() * Float(smoothing) : 0
-                    let rules = PeakTree.Rules(
-                        threshold: Float(parameters.threshold), contrast: Float(parameters.deblendContrast),
-                        noisePerRatio: noise > 0 ? 1 / noise : 0)
-                    counts[index] = PeakTree.separate(group, of: footprints, rules, labels: labels, first: 1)
+        let variance = frame.variance
+        frame.marks.withUnsafeMutableBufferPointer { marks in
+            guard let marks = marks.baseAddress else { return }
+            let owned = PeakTree.Pixels(labels: labels, marks: marks)
+            counts.withUnsafeMutableBufferPointer { counts in
+                parallelRows(chosen.count, threads: parameters.threads) { range in
+                    for index in range {
+                        let group = footprints.groups[chosen[index]]
+                        guard group.peaks.count > 1 else { continue }
+                        let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
+                        let noise = parameters.gainKnown ? variance[peak].squareRoot() * Float(smoothing) : 0
+                        let rules = PeakTree.Rules(
+                            threshold: Float(parameters.threshold), contrast: Float(parameters.deblendContrast),
+                            noisePerRatio: noise > 0 ? 1 / noise : 0)
+                        counts[index] = PeakTree.separate(group, of: footprints, rules, owned, first: 1)
+                    }
                 }
             }
         }
         return counts
     }
 
-    /// Makes numbers within a group into those of the frame.
+    /// Makes numbers within a group into those of the frame, and marks their pixels as owned.
     private static func number(
-        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ labels: UnsafeMutablePointer<Int32>
+        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ labels: UnsafeMutablePointer<Int32>,
+        _ marks: UnsafeMutablePointer<UInt8>
     ) {
         let group = footprints.groups[part.group]
         let isSingle = group.peaks.count == 1
         for run in footprints.runs(of: group) {
             let row = labels + Int(run.y) * footprints.width
+            let ofRow = marks + Int(run.y) * footprints.width
+            for x in run.pixels { ofRow[x] |= PixelMarks.owned }
             for x in run.pixels { row[x] = isSingle ? Int32(part.first + 1) : row[x] + Int32(part.first) }
         }
     }

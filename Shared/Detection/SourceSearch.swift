@@ -11,18 +11,20 @@ package struct SourceSearch: Sendable {
     /// Finds all sources and describes those that are wanted.
     ///
     /// - Parameters:
+    ///   - frame: its pixels that sources own are marked.
     ///   - labels: room for the labels of the frame, made by `Separation.plane`; its values do not matter.
     ///   - isWanted: asked with the pixel (y * width + x) of the largest signal-to-noise ratio of each source.
-    /// - Returns: the sources that are wanted, and for each pixel 1 + number of the source, wanted or not, that owns
-    ///   it.
+    /// - Returns: the sources that are wanted, and for each pixel that is marked as owned 1 + number of the source,
+    ///   wanted or not, that owns it.
     func run(
-        _ frame: MeasurableFrame, labels: consuming [Int32], threads: Int, isWanted: (Int) -> Bool = { _ in true }
-    ) -> (sources: [Source], segments: [Int32]) {
+        _ frame: inout MeasurableFrame, labels: consuming [Int32], threads: Int, isWanted: (Int) -> Bool = { _ in true }
+    ) -> (sources: [Source], labels: [Int32]) {
         let footprints = frame.withFilterPlanes {
             filter.footprints(
                 $0, threshold: parameters.threshold * DetectionParameters.footprintShare, threads: threads)
         }
-        let separation = Separation(footprints, frame, parameters, smoothing: filter.smoothing, labels: labels)
+        let separation = Separation(footprints, &frame, parameters, smoothing: filter.smoothing, labels: labels)
+        let frame = frame
         let sums = SourceSums.collect(footprints, frame, separation, threads: threads)
         let wanted = sums.indices.filter { isWanted(sums[$0].peakPixel) }
         let sources = parallelMap(wanted.count, threads: threads) { number in
@@ -40,7 +42,8 @@ package struct SourceSearch: Sendable {
         var alone = self
         alone.parameters.threads = 1
         let labels = [Int32](repeating: 0, count: window.width * window.height)
-        return alone.run(window, labels: labels, threads: 1, isWanted: isWanted).sources
+        var window = window
+        return alone.run(&window, labels: labels, threads: 1, isWanted: isWanted).sources
     }
 }
 
@@ -66,7 +69,7 @@ extension MeasurableFrame {
         for row in max(0, y - 1)...max(0, min(height - 1, y + 1)) {
             for column in max(0, x - 1)...max(0, min(width - 1, x + 1)) {
                 let index = row * width + column
-                guard index < excluded.count, excluded[index] == 0 else { continue }
+                guard index < marks.count, !isExcluded(index) else { continue }
                 sum += Double(residual[index])
                 count += 1
             }
@@ -92,7 +95,8 @@ private func describe(
         // A window that walks off to a brighter neighbour measures that one.
         let (x, y) = (Int(shape.x.rounded()), Int(shape.y.rounded()))
         let isInside = x >= 0 && y >= 0 && x < frame.width && y < frame.height
-        if !isInside || labels[y * frame.width + x] != number { shape = WindowedShape(x: start.x, y: start.y) }
+        let isOwn = isInside && frame.isOwned(y * frame.width + x) && labels[y * frame.width + x] == number
+        if !isOwn { shape = WindowedShape(x: start.x, y: start.y) }
     }
     var flags = sums.flags
     if !parameters.gainKnown { flags.insert(.gainUnknown) }

@@ -45,7 +45,7 @@ struct SourceSums {
         let values: UnsafeBufferPointer<Float>
         let residuals: UnsafeBufferPointer<Float>
         let bits: UnsafeBufferPointer<UInt16>
-        let excluded: UnsafeBufferPointer<UInt8>
+        let marks: UnsafeBufferPointer<UInt8>
         let labels: UnsafeBufferPointer<Int32>
 
         static func open(
@@ -54,12 +54,12 @@ struct SourceSums {
             footprints.values.withUnsafeBufferPointer { values in
                 footprints.residuals.withUnsafeBufferPointer { residuals in
                     frame.maskBits.withUnsafeBufferPointer { bits in
-                        frame.excluded.withUnsafeBufferPointer { excluded in
+                        frame.marks.withUnsafeBufferPointer { marks in
                             labels.withUnsafeBufferPointer { labels in
                                 body(
                                     Planes(
                                         footprints: footprints, width: frame.width, height: frame.height,
-                                        values: values, residuals: residuals, bits: bits, excluded: excluded,
+                                        values: values, residuals: residuals, bits: bits, marks: marks,
                                         labels: labels))
                             }
                         }
@@ -70,12 +70,10 @@ struct SourceSums {
 
         /// A group's rows lie far apart in memory: waiting for them takes longer than the sums.
         func prefetch(_ group: Int) {
-            guard let bits = bits.baseAddress, let excluded = excluded.baseAddress, let labels = labels.baseAddress
-            else { return }
+            guard let marks = marks.baseAddress, let labels = labels.baseAddress else { return }
             for run in footprints.runs[footprints.groups[group].runs].prefix(64) {
                 let pixel = Int(run.y) * width + Int(run.start)
-                kernel_prefetch(bits + pixel)
-                kernel_prefetch(excluded + pixel)
+                kernel_prefetch(marks + pixel)
                 kernel_prefetch(labels + pixel)
             }
         }
@@ -97,9 +95,11 @@ struct SourceSums {
                     sums[current] = own
                     (current, own) = (source, sums[source])
                 }
+                let mark = planes.marks[pixel]
                 own.add(
                     planes.values[value], x: column, y: Int(run.y), pixel: pixel, residual: planes.residuals[value],
-                    bits: planes.bits[pixel], excluded: planes.excluded[pixel] != 0,
+                    bits: mark & PixelMarks.masked != 0 ? planes.bits[pixel] : 0,
+                    excluded: mark & PixelMarks.excluded != 0,
                     isAtEdge: isOutermost || column == 0 || column == planes.width - 1)
             }
         }

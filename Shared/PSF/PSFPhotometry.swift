@@ -114,7 +114,7 @@ struct PSFFit {
     func residual() -> Image<Electron> {
         let frame = detections.frame
         let pixels = (0..<(frame.width * frame.height)).map { index in
-            frame.excluded[index] == 0 ? fit.planes.residual[index] : 0
+            !frame.isExcluded(index) ? fit.planes.residual[index] : 0
         }
         return Image(width: frame.width, height: frame.height, pixels: pixels)
     }

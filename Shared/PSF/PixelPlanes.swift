@@ -8,7 +8,7 @@ final class PixelPlanes {
     let height: Int
     private let data: [Float]
     private let variance: [Float]
-    private let excluded: [UInt8]
+    private let marks: [UInt8]
     private let maskBits: [UInt16]
     let residual: UnsafeMutablePointer<Float>
     /// 1 when the frame's electrons are electrons, and a star's own photons count as noise.
@@ -17,7 +17,7 @@ final class PixelPlanes {
     init(_ detections: Detections, gainKnown: Bool) {
         let frame = detections.frame
         (width, height) = (frame.width, frame.height)
-        (data, variance, excluded, maskBits) = (frame.residual, frame.variance, frame.excluded, frame.maskBits)
+        (data, variance, marks, maskBits) = (frame.residual, frame.variance, frame.marks, frame.maskBits)
         photonNoise = gainKnown ? 1 : 0
         residual = .allocate(capacity: data.count)
         residual.initialize(from: data, count: data.count)
@@ -39,7 +39,8 @@ final class PixelPlanes {
     /// Variance of a pixel without starlight [e-^2]; 0 where it cannot be used.
     @inline(__always)
     func usableVariance(_ index: Int) -> Float {
-        excluded[index] == 0 && maskBits[index] & PixelFlags.saturated.rawValue == 0 ? variance[index] : 0
+        marks[index] & PixelMarks.excluded == 0 && maskBits[index] & PixelFlags.saturated.rawValue == 0
+            ? variance[index] : 0
     }
 
     /// Copies a stamp around a pixel; zeros beyond the frame and in the padding.
@@ -52,11 +53,11 @@ final class PixelPlanes {
     ) -> Bool {
         data.withUnsafeBufferPointer { data in
             variance.withUnsafeBufferPointer { variance in
-                excluded.withUnsafeBufferPointer { excluded in
+                marks.withUnsafeBufferPointer { marks in
                     maskBits.withUnsafeBufferPointer { maskBits in
                         var planes = kernel_psf_planes(
                             data: data.baseAddress, residual: residual, variance: variance.baseAddress,
-                            excluded: excluded.baseAddress, mask: maskBits.baseAddress,
+                            marks: marks.baseAddress, mask: maskBits.baseAddress,
                             unusable: PixelFlags.saturated.rawValue, width: width, height: height)
                         return kernel_psf_gather(
                             &planes, column - layout.half, row - layout.half, layout.side, layout.stride, stampData,

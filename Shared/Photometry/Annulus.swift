@@ -37,8 +37,8 @@ struct Annulus {
         _ planes: FramePlanes, x: Double, y: Double, inner: Double, outer: Double, owner: Int32,
         into target: UnsafeMutablePointer<Float>
     ) -> Int {
-        guard let values = planes.residual.baseAddress, let excluded = planes.excluded.baseAddress,
-            let bits = planes.maskBits.baseAddress, let segments = planes.segments.baseAddress
+        guard let values = planes.residual.baseAddress, let marks = planes.marks.baseAddress,
+            let segments = planes.segments.baseAddress
         else { return 0 }
         let hole = EllipseOverlap(x: x, y: y, radius: inner)
         var used = 0
@@ -49,7 +49,7 @@ struct Annulus {
                 guard !part.isEmpty else { return }
                 let start = row * planes.width + part.lowerBound
                 used += kernel_sky_gather(
-                    target + used, values + start, excluded + start, bits + start, segments + start, owner, part.count,
+                    target + used, values + start, marks + start, segments + start, owner, part.count,
                     planes.residual.count - start)
             }
             guard !inside.isEmpty else { return take(columns) }

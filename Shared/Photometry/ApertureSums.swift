@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Detection
 
 /// Sums over the good pixels of an aperture, each pixel weighted by the part w of it that lies inside.
 struct PixelSums: Equatable {
@@ -27,7 +28,7 @@ struct PixelSums: Equatable {
     @inline(__always)
     fileprivate mutating func add(_ planes: FramePlanes, _ index: Int, weight: Double) {
         let square = weight * weight
-        let missing = Double(planes.excluded[index])
+        let missing = Double(planes.marks[index] & PixelMarks.excluded)
         light += weight * Double(planes.residual[index])
         ownVariance += square * Double(planes.residual[index])
         variance += square * Double(planes.variance[index])
@@ -65,7 +66,7 @@ struct PixelSums: Equatable {
         }
         var missing = 0
         if planes.hasExcluded {
-            for index in start..<end { missing += Int(planes.excluded[index]) }
+            for index in start..<end { missing += Int(planes.marks[index] & PixelMarks.excluded) }
         }
         light += evenLight + oddLight
         ownVariance += evenLight + oddLight

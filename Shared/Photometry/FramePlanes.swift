@@ -10,10 +10,10 @@ struct FramePlanes {
     let residual: UnsafeBufferPointer<Float>
     /// [e-^2], without the stars' own noise; 0 where excluded.
     let variance: UnsafeBufferPointer<Float>
-    /// 1 where a pixel carries no measurement.
-    let excluded: UnsafeBufferPointer<UInt8>
+    /// `PixelMarks` of each pixel.
+    let marks: UnsafeBufferPointer<UInt8>
     let maskBits: UnsafeBufferPointer<UInt16>
-    /// Number of the source that owns each pixel, 0 for sky.
+    /// Number of the source that owns each pixel that is marked as owned; any value elsewhere.
     let segments: UnsafeBufferPointer<Int32>
     /// Whether any pixel is excluded.
     let hasExcluded: Bool
@@ -23,13 +23,13 @@ struct FramePlanes {
         let frame = detections.frame
         return frame.residual.withUnsafeBufferPointer { residual in
             frame.variance.withUnsafeBufferPointer { variance in
-                frame.excluded.withUnsafeBufferPointer { excluded in
+                frame.marks.withUnsafeBufferPointer { marks in
                     frame.maskBits.withUnsafeBufferPointer { maskBits in
-                        detections.segments.withUnsafeBufferPointer { segments in
+                        detections.labels.withUnsafeBufferPointer { segments in
                             body(
                                 FramePlanes(
                                     width: frame.width, height: frame.height, residual: residual, variance: variance,
-                                    excluded: excluded, maskBits: maskBits, segments: segments,
+                                    marks: marks, maskBits: maskBits, segments: segments,
                                     hasExcluded: frame.hasExcluded))
                         }
                     }
@@ -38,13 +38,17 @@ struct FramePlanes {
         }
     }
 
+    /// Whether a pixel carries no measurement.
+    @inline(__always)
+    func isExcluded(_ index: Int) -> Bool { marks[index] & PixelMarks.excluded != 0 }
+
     /// Some pixels of a row, for a kernel.
     @inline(__always)
     func span(_ columns: Range<Int>, row: Int) -> kernel_span {
         let start = row * width + columns.lowerBound
         return kernel_span(
             values: residual.baseAddress.map { $0 + start }, variance: variance.baseAddress.map { $0 + start },
-            segments: segments.baseAddress.map { $0 + start }, excluded: excluded.baseAddress.map { $0 + start },
+            segments: segments.baseAddress.map { $0 + start }, marks: marks.baseAddress.map { $0 + start },
             count: columns.count, readable: residual.count - start)
     }
 
@@ -68,8 +72,8 @@ struct FramePlanes {
     /// memory, and waiting for them takes longer than summing them.
     func prefetch(x: Double, y: Double, reach: Double) {
         guard reach < 64, isNear(x: x, y: y, reach: 0.5), let residual = residual.baseAddress,
-            let variance = variance.baseAddress, let excluded = excluded.baseAddress,
-            let maskBits = maskBits.baseAddress, let segments = segments.baseAddress
+            let variance = variance.baseAddress, let marks = marks.baseAddress,
+            let segments = segments.baseAddress
         else { return }
         let (left, low) = (max(0, Int(x - reach)), max(0, Int(y - reach)))
         let columns = min(width, Int(x + reach) + 2) - left
@@ -77,13 +81,12 @@ struct FramePlanes {
         let start = low * width + left
         guard columns > 0, rows > 0 else { return }
         kernel_sky_prefetch(residual + start, 4 * columns, 4 * width, rows)
-        kernel_sky_prefetch(segments + start, 4 * columns, 4 * width, rows)
-        kernel_sky_prefetch(maskBits + start, 2 * columns, 2 * width, rows)
-        kernel_sky_prefetch(excluded + start, columns, width, rows)
-        // The variance is needed within the apertures only.
+        kernel_sky_prefetch(marks + start, columns, width, rows)
+        // The variance is needed within the apertures only, and owners mostly there.
         let quarter = rows / 4
-        kernel_sky_prefetch(
-            variance + start + quarter * width + columns / 4, 2 * columns, 4 * width, rows - 2 * quarter)
+        let inner = start + quarter * width + columns / 4
+        kernel_sky_prefetch(variance + inner, 2 * columns, 4 * width, rows - 2 * quarter)
+        kernel_sky_prefetch(segments + inner, 2 * columns, 4 * width, rows - 2 * quarter)
     }
 
     /// What pixels with centres inside an outline have: bits of the mask, exclusion, and other sources.
@@ -109,7 +112,7 @@ struct FramePlanes {
         var peak = -Float.infinity
         outline.forEachCentreSpan(width: width, height: height) { columns, row in
             for index in (row * width + columns.lowerBound)..<(row * width + columns.upperBound)
-            where excluded[index] == 0 {
+            where !isExcluded(index) {
                 peak = max(peak, residual[index])
             }
         }

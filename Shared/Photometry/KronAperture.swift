@@ -58,7 +58,8 @@ struct KronAperture {
     func sum(_ planes: FramePlanes, owner: Int32) -> PixelSums {
         var sums = PixelSums()
         func isClean(_ index: Int) -> Bool {
-            planes.excluded[index] == 0 && (planes.segments[index] == 0 || planes.segments[index] == owner)
+            let mark = planes.marks[index] & ~PixelMarks.masked
+            return mark == 0 || mark == PixelMarks.owned && planes.segments[index] == owner
         }
         func take(_ column: Int, _ row: Int, _ weight: Double) {
             var index = row * planes.width + column

@@ -34,11 +34,11 @@ struct MaskedPixels {
         func take(_ column: Int, _ row: Int, _ weight: Double) {
             let model = stamp.share(column: column, row: row)
             modelLight += weight * model
-            guard planes.excluded[row * planes.width + column] != 0, weight > 0 else { return }
+            guard planes.isExcluded(row * planes.width + column), weight > 0 else { return }
             filled.area += weight
             filledModel += weight * model
             guard let other = planes.opposite(column: column, row: row, x: aperture.x, y: aperture.y),
-                planes.excluded[other.row * planes.width + other.column] == 0
+                !planes.isExcluded(other.row * planes.width + other.column)
             else {
                 filled.light += weight * fit.scale * model
                 // The scale is made of the same pixels as the sum: var(sum + L S) = var(sum) + (2 L M + L^2) var(S).
@@ -106,7 +106,7 @@ struct MaskedPixels {
             aperture.forEachCentreSpan(width: planes.width, height: planes.height) { columns, row in
                 for column in columns {
                     let index = row * planes.width + column
-                    guard planes.excluded[index] == 0, planes.variance[index] > 0 else { continue }
+                    guard !planes.isExcluded(index), planes.variance[index] > 0 else { continue }
                     body(
                         Double(planes.residual[index]) - level, stamp.share(column: column, row: row),
                         Double(planes.variance[index]))

@@ -229,7 +229,7 @@ struct Photometer {
         let step = max(1, planes.variance.count / 20_000)
         var sample: [Float] = []
         sample.reserveCapacity(planes.variance.count / step + 1)
-        for index in stride(from: 0, to: planes.variance.count, by: step) where planes.excluded[index] == 0 {
+        for index in stride(from: 0, to: planes.variance.count, by: step) where !planes.isExcluded(index) {
             sample.append(planes.variance[index])
         }
         return medianByCounting(sample) ?? .nan

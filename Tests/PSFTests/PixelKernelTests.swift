@@ -31,10 +31,11 @@ struct PixelKernelTests {
             values(width * height, 1), values(width * height, 2), values(width * height, 3)
         )
         var (excluded, mask) = ([UInt8](repeating: 0, count: data.count), [UInt16](repeating: 0, count: data.count))
+        excluded[20 * width + 22] = 6
         (excluded[20 * width + 21], mask[22 * width + 30], mask[22 * width + 31]) = (1, 4, 2)
         let (kept, held) = ([data, residual, variance].map { Held($0) }, (Held(excluded), Held(mask)))
         var planes = kernel_psf_planes(
-            data: kept[0].base, residual: kept[1].base, variance: kept[2].base, excluded: held.0.base,
+            data: kept[0].base, residual: kept[1].base, variance: kept[2].base, marks: held.0.base,
             mask: held.1.base, unusable: 4, width: width, height: height)
         for (column, row) in [(5, 6), (-4, -9), (29, 10), (31, 30), (-40, 3), (90, 3), (5, 60), (0, 0), (21, 17)] {
             let size = side * stride
@@ -52,7 +53,7 @@ struct PixelKernelTests {
                         if i < side { expected = false }
                         continue
                     }
-                    let isGood = excluded[y * width + x] == 0 && mask[y * width + x] & 4 == 0
+                    let isGood = excluded[y * width + x] & 1 == 0 && mask[y * width + x] & 4 == 0
                     expected = expected && isGood
                     #expect(d[at] == data[y * width + x] && r[at] == residual[y * width + x])
                     #expect(v[at] == (isGood ? variance[y * width + x] : 0))

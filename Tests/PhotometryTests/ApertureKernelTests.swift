@@ -1,4 +1,5 @@
 import CKernels
+import Detection
 import Foundation
 import PortableNumbers
 import Testing
@@ -12,8 +13,10 @@ struct ApertureKernelTests {
         let values: [Float]
         let variance: [Float]
         let segments: [Int32]
+        let labels: [Int32]
         let excluded: [UInt8]
         let bits: [UInt16]
+        let marks: [UInt8]
 
         init(_ count: Int, spoiled: Double) {
             var random = SplitMix64(seed: UInt64(count))
@@ -22,18 +25,24 @@ struct ApertureKernelTests {
             }
             values = (0..<count).map { _ in Float(100 * random.gaussian()) }
             variance = (0..<count).map { _ in Float(200 * random.uniform()) }
-            (segments, excluded, bits) = (some(0, 3), some(0, 1), some(0, 6))
+            let (owners, excluded, bits): ([Int32], [UInt8], [UInt16]) = (some(0, 3), some(0, 1), some(0, 6))
+            marks = (0..<count).map {
+                excluded[$0] | (bits[$0] != 0 ? PixelMarks.masked : 0) | (owners[$0] != 0 ? PixelMarks.owned : 0)
+            }
+            // Where no source is labels may say anything.
+            labels = owners.map { $0 == 0 ? 3 : $0 }
+            (segments, self.excluded, self.bits) = (owners, excluded, bits)
         }
 
         /// - Parameter margin: pixels that can be read after those that count.
         func span<Result>(margin: Int, _ body: (inout kernel_span) -> Result) -> Result {
             values.withUnsafeBufferPointer { values in
                 variance.withUnsafeBufferPointer { variance in
-                    segments.withUnsafeBufferPointer { segments in
-                        excluded.withUnsafeBufferPointer { excluded in
+                    labels.withUnsafeBufferPointer { labels in
+                        marks.withUnsafeBufferPointer { marks in
                             var span = kernel_span(
                                 values: values.baseAddress, variance: variance.baseAddress,
-                                segments: segments.baseAddress, excluded: excluded.baseAddress,
+                                segments: labels.baseAddress, marks: marks.baseAddress,
                                 count: max(0, values.count - margin), readable: values.count)
                             return body(&span)
                         }

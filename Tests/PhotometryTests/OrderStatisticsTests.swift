@@ -1,4 +1,5 @@
 import CKernels
+import Detection
 import Foundation
 import PortableNumbers
 import Testing
@@ -104,7 +105,10 @@ struct OrderStatisticsTests {
         let bits = (0..<count).map { _ in UInt16(random.uniform() < 0.05 ? 2 : 0) }
         let segments = (0..<count).map { _ in Int32(random.uniform() < 0.9 ? 0 : 3 + 2 * random.uniform()) }
         var target = [Float](repeating: 0, count: count + 8)
-        let used = kernel_sky_gather(&target, values, excluded, bits, segments, 4, count, count)
+        let marks = (0..<count).map {
+            excluded[$0] | (bits[$0] != 0 ? PixelMarks.masked : 0) | (segments[$0] != 0 ? PixelMarks.owned : 0)
+        }
+        let used = kernel_sky_gather(&target, values, marks, segments, 4, count, count)
         let clean = (0..<count).filter {
             excluded[$0] == 0 && bits[$0] == 0 && (segments[$0] == 0 || segments[$0] == 4)
         }

@@ -13,8 +13,10 @@ typedef struct {
 /// Some neighbouring pixels of a row of a frame.
 typedef struct {
     const float *values, *variance;
+    /// Owners of the pixels that are marked as owned; others are not read.
     const int32_t *segments;
-    const uint8_t *excluded;
+    /// kernel_marks.h
+    const uint8_t *marks;
     /// Pixels that count, and pixels that can be read from here on.
     size_t count, readable;
 } kernel_span;

@@ -14,19 +14,20 @@ void kernel_filter_row(
 void kernel_filter_column(
     float *restrict target, const float *const *rows, const float *kernel, size_t reach, size_t count);
 
-/// What a matched filter takes in: 1 / V and residual / V; 0 where excluded. Returns how many are excluded.
+/// What a matched filter takes in: 1 / V and residual / V; 0 where `marks` (kernel_marks.h) exclude a pixel.
+/// Returns how many are excluded.
 size_t kernel_weigh(
     float *restrict weighted, float *restrict inverse, const float *restrict residual,
-    const float *restrict variance, const uint8_t *restrict excluded, size_t count);
+    const float *restrict variance, const uint8_t *restrict marks, size_t count);
 
 /// residual = signal - level; 0 where excluded.
 void kernel_subtract(
     float *restrict residual, const float *restrict signal, const float *restrict level,
-    const uint8_t *restrict excluded, size_t count);
+    const uint8_t *restrict marks, size_t count);
 
 /// residual -= level, in place; 0 where excluded.
 void kernel_subtract_level(
-    float *restrict residual, const float *restrict level, const uint8_t *restrict excluded, size_t count);
+    float *restrict residual, const float *restrict level, const uint8_t *restrict marks, size_t count);
 
 /// One row after filtering.
 typedef struct {
@@ -34,7 +35,7 @@ typedef struct {
     const float *numerator, *denominator;
     /// Scatter of single pixels as seen [e-], and variance as given [e-^2].
     const float *rms, *variance;
-    const uint8_t *excluded;
+    const uint8_t *marks;
 } kernel_filtered_row;
 
 /// above[i] = 1 where numerator / sqrt(denominator max(1, rms^2 / variance)) > sqrt(square); the second term of the
@@ -43,6 +44,12 @@ size_t kernel_above(uint8_t *restrict above, const kernel_filtered_row *row, flo
 
 /// Runs of ones: starts[n] and ends[n] (one past the last). Returns their number, at most (count + 1) / 2.
 size_t kernel_runs(const uint8_t *above, size_t count, int32_t *starts, int32_t *ends);
+
+/// ratios[i] = numerator / sqrt(denominator max(1, rms^2 / variance)) for the pixels of some ascending runs of a row of
+/// `count`; any value up to seven places after each. The second term of the maximum does not count for excluded pixels.
+void kernel_ratios(
+    float *restrict ratios, const kernel_filtered_row *row, const int32_t *starts, const int32_t *ends, size_t runs,
+    size_t count);
 
 /// Places of the local maxima among `count` neighbouring pixels of a row: larger than the pixels before them in their
 /// row and in the row above, not smaller than the others of their eight neighbours. One pixel before the first and 17

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// target[i] = 1 where a pixel carries no measurement: one of the `bad` bits, a signal that is NaN or beyond
-/// 10^12 e-, a variance outside (0, 10^24). Returns how many.
+/// Marks (kernel_marks.h) of a row: MARK_MASKED where any bit is set, MARK_EXCLUDED where a pixel carries no
+/// measurement: one of the `bad` bits, a signal that is NaN or beyond 10^12 e-, a variance outside (0, 10^24). Returns
+/// how many of these.
 size_t kernel_exclude(
     uint8_t *restrict target, const uint16_t *restrict bits, const float *restrict signal,
     const float *restrict variance, uint16_t bad, size_t count);
@@ -14,7 +15,7 @@ size_t kernel_exclude(
 typedef struct {
     const float *signal[2];
     const float *variance[2];
-    const uint8_t *excluded[2];
+    const uint8_t *marks[2];
 } kernel_row_pair;
 
 /// Blocks of 2 x 2 pixels of two rows of `width` pixels; a last odd column makes a block of its own. n: usable pixels.
@@ -53,7 +54,20 @@ void kernel_clip(
     const float *values, const float *others, float low, float high, float centre, size_t count,
     kernel_mesh_clipped *sums);
 
-/// target[i] = a + t (b + t (c + t d)) with t = t[i]; p: a, b, c, d.
-void kernel_cubic(float *restrict target, const float *restrict t, const float p[4], size_t count);
+/// A cubic B-spline through the coefficients c of four lines, `stride` numbers apart, at t between the second and the
+/// third: line[i] = value of c[i], c[stride + i], ... Where it `is_beyond` the outermost knots it is straight, and the
+/// fourth line is not read.
+void kernel_spline_column(
+    float *restrict line, const float *restrict table, size_t stride, float t, int32_t is_beyond, size_t count);
+
+/// Pixels start..<end that lie between the same two knots: `first` is the first of the four coefficients that count.
+typedef struct {
+    int32_t start, end, first, is_beyond;
+} kernel_spline_stretch;
+
+/// The same along a row, at t[i] for each pixel i of all stretches.
+void kernel_spline_row(
+    float *restrict target, const float *restrict t, const float *restrict line,
+    const kernel_spline_stretch *restrict stretches, size_t count);
 
 #endif

@@ -45,10 +45,11 @@ double kernel_psf_dot(const float *a, const float *b, const float *weight, size_
 void kernel_psf_cross(const float *a, size_t a_plane, size_t a_stride, const float *weight, const float *b,
                       size_t b_plane, size_t b_stride, size_t width, size_t height, double sums[9]);
 
-/// The planes of a frame, row-major: a pixel with `excluded` or one of the `unusable` bits of its mask has no weight.
+/// The planes of a frame, row-major: a pixel that is marked as excluded (kernel_marks.h) or has one of the `unusable`
+/// bits of its mask has no weight.
 struct kernel_psf_planes {
     const float *data, *residual, *variance;
-    const uint8_t *excluded;
+    const uint8_t *marks;
     const uint16_t *mask;
     uint16_t unusable;
     size_t width, height;

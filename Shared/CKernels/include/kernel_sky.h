@@ -14,13 +14,13 @@ typedef struct {
     int64_t below;
 } kernel_sky_sums;
 
-/// Copies the values of a row's clean pixels: not excluded, without mask bits, owned by nobody or by `owner`.
+/// Copies the values of a row's clean pixels: without marks (kernel_marks.h), but for those that `owner` owns.
 ///
 /// target has room for count + 8 values; `readable` pixels, of which the first `count` are meant, can be read. Returns
 /// how many were copied.
 size_t kernel_sky_gather(
-    float *restrict target, const float *restrict values, const uint8_t *restrict excluded,
-    const uint16_t *restrict bits, const int32_t *restrict segments, int32_t owner, size_t count, size_t readable);
+    float *restrict target, const float *restrict values, const uint8_t *restrict marks,
+    const int32_t *restrict segments, int32_t owner, size_t count, size_t readable);
 
 /// Sums over the values in low...high.
 kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, float reference);
