@@ -28,7 +28,7 @@ extension SkyPosition {
     /// nutation, aberration, light deflection) without refraction. UT1 is taken as UTC and polar motion as zero: at
     /// most 0.004 deg.
     public func horizontal(at instant: UTCInstant, from site: Site) -> Horizontal {
-        var astrom = observer(at: instant, site: site)
+        var astrom = astrometry(at: instant, site: site)
         var (ra, dec) = (0.0, 0.0)
         eraAtciq(raDegrees.radians, decDegrees.radians, 0, 0, 0, 0, &astrom, &ra, &dec)
         var (azimuth, zenith, hourAngle, observedDec, observedRA) = (0.0, 0.0, 0.0, 0.0, 0.0)
@@ -45,17 +45,15 @@ extension SkyPosition {
     /// The `Double` resolves 40 microseconds.
     /// - Source: Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     public func barycentricJulianDateTDB(at instant: UTCInstant, from site: Site?) -> Double {
-        let (x, y, z) = site.map { observer(at: instant, site: $0).eb } ?? geocentre(at: instant)
-        let (ra, dec) = (raDegrees.radians, decDegrees.radians)
-        let path = x * cos(dec) * cos(ra) + y * cos(dec) * sin(ra) + z * sin(dec)
+        let path = Observer(at: instant, from: site).barycentric.dot(unitVector)
         return mjdZero + (instant.mjdTDB + path * lightSecondsPerAU / 86_400)
     }
 }
 
 /// ERFA_AULT: light time for one astronomical unit [s].
-private let lightSecondsPerAU = 149_597_870_700.0 / 299_792_458.0
+let lightSecondsPerAU = 149_597_870_700.0 / 299_792_458.0
 
-private func observer(at instant: UTCInstant, site: Site) -> eraASTROM {
+private func astrometry(at instant: UTCInstant, site: Site) -> eraASTROM {
     var astrom = eraASTROM()
     var equationOfOrigins = 0.0
     _ = eraApco13(
@@ -64,18 +62,47 @@ private func observer(at instant: UTCInstant, site: Site) -> eraASTROM {
     return astrom
 }
 
-/// The Earth from the solar-system barycentre [au].
-private func geocentre(at instant: UTCInstant) -> (Double, Double, Double) {
-    var heliocentric = [Double](repeating: 0, count: 6)
-    var barycentric = [Double](repeating: 0, count: 6)
-    heliocentric.withUnsafeMutableBufferPointer { first in
-        barycentric.withUnsafeMutableBufferPointer { second in
-            first.withMemoryRebound(to: (Double, Double, Double).self) { earthSun in
-                second.withMemoryRebound(to: (Double, Double, Double).self) { earthBarycentre in
-                    _ = eraEpv00(mjdZero, instant.mjdTT, earthSun.baseAddress, earthBarycentre.baseAddress)
+/// Places of observer, Earth and Sun at a moment, in the directions of the ICRS [au].
+struct Observer {
+    /// From the barycentre of the solar system: the site, or the geocentre without one.
+    let barycentric: SkyVector
+    let earthBarycentric: SkyVector
+    /// Of the Earth [au/d].
+    let earthVelocity: SkyVector
+    let sunBarycentric: SkyVector
+
+    /// By ERFA `eraEpv00`: up to 2100 good to 13 km (45 microseconds of light).
+    init(at instant: UTCInstant, from site: Site?) {
+        let earth = EarthEphemeris(at: instant)
+        earthBarycentric = earth.barycentric
+        earthVelocity = earth.velocity
+        sunBarycentric = earth.barycentric - earth.heliocentric
+        guard let site else {
+            barycentric = earth.barycentric
+            return
+        }
+        let (x, y, z) = astrometry(at: instant, site: site).eb
+        barycentric = SkyVector(x: x, y: y, z: z)
+    }
+}
+
+private struct EarthEphemeris {
+    let heliocentric, barycentric, velocity: SkyVector
+
+    init(at instant: UTCInstant) {
+        var heliocentric = [Double](repeating: 0, count: 6)
+        var barycentric = [Double](repeating: 0, count: 6)
+        heliocentric.withUnsafeMutableBufferPointer { first in
+            barycentric.withUnsafeMutableBufferPointer { second in
+                first.withMemoryRebound(to: (Double, Double, Double).self) { earthSun in
+                    second.withMemoryRebound(to: (Double, Double, Double).self) { earthBarycentre in
+                        _ = eraEpv00(mjdZero, instant.mjdTT, earthSun.baseAddress, earthBarycentre.baseAddress)
+                    }
                 }
             }
         }
+        self.heliocentric = SkyVector(x: heliocentric[0], y: heliocentric[1], z: heliocentric[2])
+        self.barycentric = SkyVector(x: barycentric[0], y: barycentric[1], z: barycentric[2])
+        velocity = SkyVector(x: barycentric[3], y: barycentric[4], z: barycentric[5])
     }
-    return (barycentric[0], barycentric[1], barycentric[2])
 }
