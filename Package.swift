@@ -149,7 +149,9 @@ let testTargets: [Target] = [
     tests("ImagingTests", sees: ["Imaging"]),
     tests("PortableNumbersTests", sees: ["PortableNumbers"]),
     tests("ReferenceCatalogueTests", sees: ["Documents", "ReferenceCatalogue", "Sky"]),
-    tests("CatalogueTablesTests", sees: ["CatalogueTables", "FITS", "Imaging", "ReferenceCatalogue"]),
+    tests(
+        "CatalogueTablesTests",
+        sees: ["CatalogueTables", "Documents", "FITS", "Imaging", "ReferenceCatalogue", "Sky"]),
     tests("CatalogueTilesTests", sees: ["CatalogueTiles", "ReferenceCatalogue", "Sky"]),
     tests("SkyTests", sees: ["Sky"]),
     tests("DocumentsTests", sees: ["Documents"]),

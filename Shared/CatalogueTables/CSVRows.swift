@@ -1,50 +1,69 @@
-internal import Foundation
 public import ReferenceCatalogue
 
 /// Rows of a table of separated values: RFC 4180, or with another separator; lines that begin with "#" are remarks.
 ///
-/// Reads as it goes: the memory taken does not depend on the length of the file.
+/// A line of dashes below the heading ends it: what stands between them, such as units, is passed over (VizieR writes
+/// a line of units and one of dashes). With a layout there is no heading.
 public struct CSVRows: TableRows {
-    private let file: String
-    private let handle: FileHandle
-    private var buffer: [UInt8] = []
-    private var position = 0
-    private var isAtEnd = false
-    private var lineNumber = 0
-    private var columnCount = 0
+    private var lines: TextLines
     private var wanted: [Int] = []
-    private var separator: UInt8?
+    private var columnCount = 0
+    private let separator: UInt8
+    /// Rows that were read while the end of the heading was looked for, with the numbers of their lines.
+    private var pending: [(number: Int, line: [UInt8])] = []
+    private var number = 1
 
-    /// A row longer than this is no row.
-    static let maximumRowLength = 1 << 20
+    public var place: String { "line \(number)" }
 
-    public var place: String { "line \(lineNumber)" }
+    /// How many lines below the first one a heading may have.
+    private static let longestHeading = 3
 
     /// - Parameters:
     ///   - path: the file; "-" is standard input.
-    ///   - columns: names as in the heading line.
-    public init(_ path: String, columns: [String]) throws(TableError) {
-        file = path == "-" ? "standard input" : path
-        do {
-            handle = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        } catch {
-            throw TableError(file: file, reason: "it cannot be opened: \(error.localizedDescription)")
+    ///   - columns: names as in the heading line, or in the layout.
+    ///   - layout: names and separator of a table without a heading.
+    public init(_ path: String, columns: [String], layout: TextLayout? = nil) throws(TableError) {
+        if let names = layout?.names, let byte = layout?.separator?.utf8.first {
+            separator = byte
+            lines = try TextLines(path, hasQuotes: false, skipping: layout?.skip ?? [])
+            columnCount = names.count
+            wanted = try places(of: columns, among: names, in: lines.file)
+            return
         }
-        guard let heading = try nextLine() else { throw TableError(file: file, reason: "it is empty") }
+        lines = try TextLines(path, hasQuotes: true)
+        guard let heading = try lines.next() else { throw TableError(file: lines.file, reason: "it is empty") }
         separator = Self.separator(of: heading)
         let names = try fields(heading).map { $0.text ?? "" }
         columnCount = names.count
-        wanted = try places(of: columns, among: names, in: file)
+        wanted = try places(of: columns, among: names, in: lines.file)
+        try passHeading()
     }
 
     public mutating func next() throws(TableError) -> [TableField]? {
-        guard let line = try nextLine() else { return nil }
+        let line: ArraySlice<UInt8>
+        if pending.isEmpty {
+            guard let following = try lines.next() else { return nil }
+            (number, line) = (lines.number, following)
+        } else {
+            let first = pending.removeFirst()
+            (number, line) = (first.number, first.line[...])
+        }
         let fields = try fields(line)
         guard fields.count == columnCount else {
             throw TableError(
-                file: file, reason: "\(place): there are \(fields.count) fields under \(columnCount) headings")
+                file: lines.file, reason: "\(place): there are \(fields.count) fields under \(columnCount) headings")
         }
         return wanted.map { fields[$0] }
+    }
+
+    private mutating func passHeading() throws(TableError) {
+        var passed: [(number: Int, line: [UInt8])] = []
+        while passed.count < Self.longestHeading, let line = try lines.next() {
+            let other = line.first { $0 != UInt8(ascii: "-") && $0 != separator && $0 != UInt8(ascii: " ") }
+            if other == nil, line.contains(UInt8(ascii: "-")) { return }
+            passed.append((lines.number, Array(line)))
+        }
+        pending = passed
     }
 
     /// The separator that the heading has most of.
@@ -53,65 +72,14 @@ public struct CSVRows: TableRows {
         let counts = candidates.map { candidate in heading.count { $0 == candidate } }
         return zip(candidates, counts).max { $0.1 < $1.1 }?.0 ?? UInt8(ascii: ",")
     }
-}
-
-extension CSVRows {
-    /// The next line that is neither empty nor a remark, without its end; one with an open quote goes on to the next.
-    private mutating func nextLine() throws(TableError) -> ArraySlice<UInt8>? {
-        while true {
-            guard let line = try rawLine() else { return nil }
-            if let first = line.first, first != UInt8(ascii: "#") { return line }
-        }
-    }
-
-    private mutating func rawLine() throws(TableError) -> ArraySlice<UInt8>? {
-        lineNumber += 1
-        var scanned = position
-        var isQuoted = false
-        while true {
-            while scanned < buffer.count {
-                let byte = buffer[scanned]
-                if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-                if byte == UInt8(ascii: "\n"), !isQuoted { break }
-                scanned += 1
-            }
-            if scanned < buffer.count || (isAtEnd && position < buffer.count) { break }
-            if isAtEnd { return nil }
-            guard scanned - position <= Self.maximumRowLength else {
-                throw TableError(
-                    file: file,
-                    reason: "\(place): longer than \(Self.maximumRowLength) bytes, or a quote "
-                        + "is not closed")
-            }
-            scanned -= position
-            try fill()
-        }
-        var end = scanned
-        defer { position = min(scanned + 1, buffer.count) }
-        while end > position, buffer[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-        return buffer[position..<end]
-    }
-
-    /// Drops what was read and reads on behind what was not.
-    private mutating func fill() throws(TableError) {
-        buffer.removeFirst(position)
-        position = 0
-        do {
-            let piece = try handle.read(upToCount: 1 << 18) ?? Data()
-            if lineNumber == 1, buffer.isEmpty, piece.starts(with: [0xEF, 0xBB, 0xBF]) {
-                buffer.append(contentsOf: piece.dropFirst(3))
-            } else {
-                buffer.append(contentsOf: piece)
-            }
-            isAtEnd = piece.isEmpty
-        } catch {
-            throw TableError(file: file, reason: "it cannot be read on: \(error.localizedDescription)")
-        }
-    }
 
     private func fields(_ line: ArraySlice<UInt8>) throws(TableError) -> [TableField] {
         let (quote, blank) = (UInt8(ascii: "\""), UInt8(ascii: " "))
-        let separator = separator ?? UInt8(ascii: ",")
+        if separator == blank {
+            return line.split { $0 == blank || $0 == UInt8(ascii: "\t") }.map {
+                .text(String(decoding: $0, as: UTF8.self))
+            }
+        }
         var result: [TableField] = []
         var field: [UInt8] = []
         var isQuoted = false
@@ -136,7 +104,7 @@ extension CSVRows {
                 field.append(byte)
             }
         }
-        guard !isQuoted else { throw TableError(file: file, reason: "\(place): a quote is not closed") }
+        guard !isQuoted else { throw TableError(file: lines.file, reason: "\(place): a quote is not closed") }
         finish()
         return result
     }

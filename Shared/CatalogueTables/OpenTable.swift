@@ -1,4 +1,5 @@
 internal import Foundation
+public import ReferenceCatalogue
 
 extension TableFormat {
     /// The format of a file by its first bytes; standard input is taken as CSV.
@@ -23,11 +24,17 @@ extension TableFormat {
     }
 
     /// The rows of a file in this format, with chosen columns.
-    public func rows(_ path: String, columns: [String]) throws(TableError) -> any TableRows {
+    ///
+    /// - Parameter layout: of a table of text without a heading; other formats say themselves what their columns are.
+    public func rows(
+        _ path: String, columns: [String], layout: TextLayout? = nil
+    ) throws(TableError) -> any TableRows {
         switch self {
-        case .csv: try CSVRows(path, columns: columns)
-        case .fits: try FITSRows(path, columns: columns)
-        case .votable: try VOTableRows(path, columns: columns)
+        case .csv:
+            if let layout, layout.fields != nil { return try FixedWidthRows(path, columns: columns, layout: layout) }
+            return try CSVRows(path, columns: columns, layout: layout)
+        case .fits: return try FITSRows(path, columns: columns)
+        case .votable: return try VOTableRows(path, columns: columns)
         }
     }
 }

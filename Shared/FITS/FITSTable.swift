@@ -16,12 +16,19 @@ public struct FITSColumn: Sendable, Equatable {
     /// Written as TCOMMn.
     public let description: String
     public let values: Values
+    /// TNULLn of a column of whole numbers that was read: it stands for "not known". Not written.
+    public let null: Int64?
 
     public init(name: String, unit: String = "", description: String = "", values: Values) {
+        self.init(name: name, unit: unit, description: description, values: values, null: nil)
+    }
+
+    init(name: String, unit: String, description: String, values: Values, null: Int64?) {
         self.name = name
         self.unit = unit
         self.description = description
         self.values = values
+        self.null = null
     }
 
     public var count: Int {
@@ -34,7 +41,7 @@ public struct FITSColumn: Sendable, Equatable {
     }
 }
 
-/// One column of texts, written behind the numbers; in a table that was read it is among `unreadColumns`.
+/// One column of texts, written behind the numbers.
 public struct FITSTextColumn: Sendable, Equatable {
     public let name: String
     /// Written as TCOMMn.
@@ -52,31 +59,31 @@ public struct FITSTextColumn: Sendable, Equatable {
     var width: Int { max(1, values.map(\.utf8.count).max() ?? 1) }
 }
 
-/// A binary table of scalar numeric columns of equal length, and of texts when it is written.
+/// A binary table of scalar numeric columns and of texts, all of equal length.
 public struct FITSTable: Sendable, Equatable {
     /// EXTNAME.
     public let name: String
     public let columns: [FITSColumn]
-    public private(set) var texts: [FITSTextColumn] = []
+    public let texts: [FITSTextColumn]
     public let header: Header
-    /// Columns of the file that hold no scalar numbers (texts, arrays, logicals) and were passed over.
+    /// Columns of the file that hold neither scalar numbers nor texts (arrays, logicals) and were passed over.
     public let unreadColumns: [String]
 
     public init(name: String, columns: [FITSColumn], header: Header = Header()) {
         precondition(Set(columns.map(\.count)).count <= 1, "the columns of a table have equal lengths")
-        self.init(name: name, columns: columns, header: header, unreadColumns: [])
+        self.init(name: name, columns: columns, texts: [], header: header, unreadColumns: [])
     }
 
     public init(name: String, columns: [FITSColumn], texts: [FITSTextColumn], header: Header = Header()) {
         precondition(
             Set(columns.map(\.count) + texts.map(\.values.count)).count <= 1, "the columns have equal lengths")
-        self.init(name: name, columns: columns, header: header, unreadColumns: [])
-        self.texts = texts
+        self.init(name: name, columns: columns, texts: texts, header: header, unreadColumns: [])
     }
 
-    init(name: String, columns: [FITSColumn], header: Header, unreadColumns: [String]) {
+    init(name: String, columns: [FITSColumn], texts: [FITSTextColumn], header: Header, unreadColumns: [String]) {
         self.name = name
         self.columns = columns
+        self.texts = texts
         self.header = header
         self.unreadColumns = unreadColumns
     }

@@ -2,9 +2,10 @@ internal import CFITSIO
 internal import Imaging
 
 extension FITSFile {
-    /// Reads the scalar numeric columns of the binary table with this EXTNAME, or of the first one.
+    /// Reads the scalar numeric columns and the texts of the binary table with this EXTNAME, or of the first one.
     ///
-    /// Bytes and short integers become `int32`. A null of an integer column with TNULL reads as that integer.
+    /// Bytes and short integers become `int32`. A null of an integer column with TNULL reads as that integer, which is
+    /// the column's `null`. Texts end at their first NUL byte, and have no blanks at their ends.
     ///
     /// - Throws: `missing` when there is no such table, `truncated` when the file ends before its last row.
     public mutating func readTable(named name: String? = nil) throws(FITSError) -> FITSTable {
@@ -37,22 +38,27 @@ extension FITSFile {
         ffgnrwll(handle, &rowCount, &status)
         try FITSError.check(status, file: path, action: "read the table's shape")
         var columns: [FITSColumn] = []
+        var texts: [FITSTextColumn] = []
         var unread: [String] = []
         for number in 1...max(1, Int(columnCount)) where columnCount > 0 {
             let title = header.text("TTYPE\(number)") ?? "column \(number)"
-            guard let values = try readColumn(number, rowCount: Int(rowCount)) else {
+            let description = header.text("TCOMM\(number)") ?? ""
+            if let values = try readColumn(number, rowCount: Int(rowCount)) {
+                columns.append(
+                    FITSColumn(
+                        name: title, unit: header.text("TUNIT\(number)") ?? "", description: description,
+                        values: values, null: header.number("TNULL\(number)").flatMap { Int64(exactly: $0) }))
+            } else if let values = try readTexts(number, rowCount: Int(rowCount)) {
+                texts.append(FITSTextColumn(name: title, description: description, values: values))
+            } else {
                 unread.append(title)
-                continue
             }
-            columns.append(
-                FITSColumn(
-                    name: title, unit: header.text("TUNIT\(number)") ?? "",
-                    description: header.text("TCOMM\(number)") ?? "", values: values))
         }
         let kept = header.cards.filter {
             !Self.structural.contains($0.keyword) && !FITSTable.describesColumn($0.keyword)
         }
-        return FITSTable(name: name, columns: columns, header: Header(kept), unreadColumns: unread)
+        return FITSTable(
+            name: name, columns: columns, texts: texts, header: Header(kept), unreadColumns: unread)
     }
 
     private func readColumn(_ number: Int, rowCount: Int) throws(FITSError) -> FITSColumn.Values? {
@@ -83,5 +89,40 @@ extension FITSFile {
         }
         try FITSError.check(status, file: path, action: "read column \(number)")
         return values
+    }
+
+    /// Longest text of a table that is read, in bytes.
+    private static let maximumTextWidth = 4096
+    private static let textRowsAtOnce = 4096
+
+    /// - Returns: `nil` where the column does not hold one text in each row.
+    private func readTexts(_ number: Int, rowCount: Int) throws(FITSError) -> [String]? {
+        var (type, repeatCount, width): (Int32, LONGLONG, LONGLONG) = (0, 0, 0)
+        var status: Int32 = 0
+        ffgtclll(handle, Int32(number), &type, &repeatCount, &width, &status)
+        try FITSError.check(status, file: path, action: "read the type of column \(number)")
+        guard type == TSTRING, repeatCount == width, (1...LONGLONG(Self.maximumTextWidth)).contains(width) else {
+            return nil
+        }
+        let room = Int(width) + 1
+        var texts: [String] = []
+        texts.reserveCapacity(rowCount)
+        var bytes = [CChar](repeating: 0, count: room * min(max(rowCount, 1), Self.textRowsAtOnce))
+        for first in stride(from: 0, to: rowCount, by: Self.textRowsAtOnce) {
+            let count = min(Self.textRowsAtOnce, rowCount - first)
+            bytes.withUnsafeMutableBufferPointer { buffer in
+                var starts = (0..<count).map { row in buffer.baseAddress.map { $0 + row * room } }
+                var hasNulls: Int32 = 0
+                _ = ffgcvs(
+                    handle, Int32(number), LONGLONG(first + 1), 1, LONGLONG(count), nil, &starts, &hasNulls, &status)
+            }
+            try FITSError.check(status, file: path, action: "read column \(number)")
+            for row in 0..<count {
+                let own = bytes[row * room..<(row + 1) * room].prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+                let end = own.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? 0
+                texts.append(String(decoding: own[..<end], as: UTF8.self))
+            }
+        }
+        return texts
     }
 }

@@ -38,6 +38,6 @@ public enum TableField: Sendable, Hashable {
     /// An empty field, NaN, or one of the words that tables write for them.
     public var isMissing: Bool {
         guard let text else { return true }
-        return ["null", "nan", "na", "n/a", "--", "none"].contains(text.lowercased())
+        return ["null", "nan", "na", "n/a", "--", "none", "\\n"].contains(text.lowercased())
     }
 }

@@ -81,6 +81,58 @@ final class TableRowsTests {
         #expect(throws: TableError.self) { try self.all(self.root + "/stars.fits", ["dec"]) }
     }
 
+    @Test("FITS: texts are read without the blanks at their ends, and a column's TNULL is missing")
+    func fitsTexts() throws {
+        let path = root + "/texts.fits"
+        try FITSTable(
+            name: "STARS", columns: [FITSColumn(name: "n", values: .int32([7, -99, 8]))],
+            texts: [FITSTextColumn(name: "Qflg", values: ["AAU", "", "  B"])]
+        ).write(to: path)
+        // cfitsio writes no TNULL here: the card goes into the place of a blank one.
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let end = try #require(bytes.range(of: Data("END  ".utf8), in: 2880..<bytes.count))
+        let card = "TNULL1  =                  -99".padding(toLength: 80, withPad: " ", startingAt: 0)
+        bytes.replaceSubrange(
+            end.lowerBound..<end.lowerBound + 160,
+            with: Data((card + "END".padding(toLength: 80, withPad: " ", startingAt: 0)).utf8))
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let rows = try all(path, ["QFLG", "n"])
+        #expect(rows == [[.text("AAU"), .integer(7)], [.missing, .missing], [.text("  B"), .integer(8)]])
+    }
+
+    @Test("a heading with units and dashes, as VizieR writes it; without them the first rows stay")
+    func units() throws {
+        let vizier = "#x\nRAJ2000\tn\ndeg\t\n-------\t--\n-1.5\t-\n2\t--\n\n"
+        #expect(
+            try all(try file(vizier), ["n", "RAJ2000"]) == [[.text("-"), .text("-1.5")], [.text("--"), .text("2")]])
+        let plain = "a,b\n1,2\n3,4\n5,6\n7,8\n"
+        #expect(try all(try file(plain), ["a"]) == ["1", "3", "5", "7"].map { [.text($0)] })
+    }
+
+    @Test("tables without a heading: bars, blanks and fixed places; what a line does not reach is missing")
+    func layouts() throws {
+        func rows(_ text: String, _ layout: String, _ columns: [String]) throws -> [[TableField]] {
+            let layout = try JSONDecoder().decode(TextLayout.self, from: Data(layout.utf8))
+            var rows = try TableFormat.csv.rows(try file(text), columns: columns, layout: layout)
+            var found: [[TableField]] = []
+            while let row = try rows.next() { found.append(row) }
+            return found
+        }
+        let bars = "{\"separator\": \"|\", \"names\": [\"id\", \"mark\", \"v\"]}"
+        #expect(try rows("1 2|\\N| 3.5\r\n|x|", bars, ["v", "id"]).first == [.text("3.5"), .text("1 2")])
+        #expect(throws: TableError.self) { try rows("1|2\n", bars, ["v"]) }
+        #expect(throws: TableError.self) { try rows("1|2|3\n", bars, ["w"]) }
+        let blanks = "{\"separator\": \" \", \"names\": [\"id\", \"v\"], \"skip\": [\"ID\"]}"
+        #expect(try rows("ID v of it\n  1\t 2.5  \n", blanks, ["v"]) == [[.text("2.5")]])
+        let fixed =
+            "{\"fields\": [{\"name\": \"id\", \"first\": 1, \"last\": 4}, "
+            + "{\"name\": \"v\", \"first\": 6, \"last\": 9}]}"
+        #expect(
+            try rows("  12 3.50x\n\"  7\n   8 1.\n", fixed, ["v", "id"]) == [
+                [.text("3.50"), .text("12")], [.missing, .text("\"  7")], [.text("1."), .text("8")],
+            ])
+    }
+
     static let fields = """
         <VOTABLE version="1.4"><RESOURCE><TABLE>
         <FIELD name="source_id" datatype="long"><VALUES null="-1"/></FIELD>

@@ -95,4 +95,64 @@ struct ColumnMapTests {
         let error = #expect(throws: DocumentError.self) { try self.map(text) }
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
     }
+
+    @Test("sexagesimal places, quotients, letters of a flag, rows that are not wanted and numbers in texts")
+    func richMap() throws {
+        let text = """
+            {"id": "t", "title": "t", "source": "t", "rows": {"column": "mode", "equals": ["1"]},
+             "columns": {"identifier": {"columns": ["zone", "n"], "digits": [3, 6]},
+               "ra": {"column": "ra", "sexagesimal": "hours"}, "dec": {"column": "dec", "sexagesimal": "degrees"},
+               "epoch": {"constant": 2000}, "positionError": "e", "positionErrorEpoch": "year",
+               "motionRA": "pmra", "motionDec": "pmra", "motionError": "epm"},
+             "bands": [{"name": "V", "system": "Vega", "magnitude": "v",
+               "when": {"column": "q", "letter": 2, "equals": ["A"]},
+               "error": {"column": "df", "over": "f", "scale": 2}}],
+             "flags": [{"flag": "double", "column": "q", "letter": 3, "differs": ["A"]}]}
+            """
+        let map = try map(text)
+        var fields: [String: TableField] = [
+            "mode": .integer(1), "zone": .text("Z-007"), "n": .integer(42), "ra": .text("5 34 31.9"),
+            "dec": .text("-00:00:01.8"), "e": .number(3), "year": .number(1998), "pmra": .number(1),
+            "epm": .number(2), "v": .number(12), "q": .text("BAA"), "df": .number(0.5), "f": .number(100),
+        ]
+        func star() throws -> CatalogueStar { try StarReader(map).star(map.columnNames.map { fields[$0]! }, row: 1) }
+        let good = try star()
+        #expect(good.identifier == 7_000_042 && abs(good.position.raDegrees - 83.632_916_667) < 1e-9)
+        #expect(abs(good.position.decDegrees + 0.0005) < 1e-12 && good.positionErrorMas == 5)
+        #expect(good.magnitudes == [12] && good.magnitudeErrors == [0.01] && good.flags == [])
+        (fields["q"], fields["epm"], fields["f"]) = (.text("AB"), .missing, .number(0))
+        let poor = try star()
+        #expect(poor.magnitudes[0].isNaN && poor.flags == [] && poor.positionErrorMas == 3)
+        (fields["q"], fields["n"]) = (.text("AAB"), .integer(1_234_567))
+        let error = #expect(throws: StarReader.Problem.self) { try star() }
+        #expect(error?.description == "identifier: not 2 whole numbers of [3, 6] digits")
+        (fields["n"], fields["ra"]) = (.integer(0), .text("5 64 31.9"))
+        #expect(throws: StarReader.Problem.self) { try star() }
+        (fields["ra"], fields["mode"]) = (.text("5 34 31.9"), .missing)
+        #expect(throws: StarReader.Problem.self) { try star() }
+        fields["mode"] = .text("1")
+        let last = try star()
+        #expect(last.flags == [.double] && last.identifier == 7_000_000 && last.magnitudeErrors[0].isNaN)
+    }
+
+    @Test(
+        "what is wrong with a layout, a condition or an identifier is told by its field",
+        arguments: [
+            ("\"layout\": {\"names\": [\"a\"]}", "layout: names need a separator"),
+            ("\"layout\": {\"separator\": \"|\", \"names\": [\"ra\", \"ra\"]}", "layout: two fields"),
+            ("\"layout\": {\"separator\": \"||\", \"names\": [\"ra\"]}", "separator"),
+            ("\"layout\": {\"fields\": [{\"name\": \"ra\", \"first\": 5, \"last\": 4}]}", "ends before it begins"),
+            ("\"layout\": {\"fields\": [{\"name\": \"ra\", \"first\": 0, \"last\": 4}]}", "not in 1...100000"),
+            ("\"layout\": {\"separator\": \"|\", \"names\": [\"ra\", \"g\"]}", "layout: has no field dec"),
+            ("\"rows\": {\"column\": \"x\"}", "rows: give one of"),
+            ("\"rows\": {\"column\": \"x\", \"letter\": 0, \"equals\": []}", "rows: letter"),
+        ])
+    func richProblems(field: String, expected: String) throws {
+        let text = """
+            {"id": "t", "title": "t", "source": "t", \(field), "columns": {"ra": "ra", "dec": "dec",
+             "epoch": {"constant": 2000}}, "bands": [{"name": "V", "system": "Vega", "magnitude": "g"}]}
+            """
+        let error = #expect(throws: DocumentError.self) { try self.map(text) }
+        #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
 }

@@ -71,7 +71,8 @@ struct CatalogueBuild {
         var leftOut: [String: LeftOut] = [:]
         var (starCount, rowCount) = (0, 0)
         for (index, table) in tables.enumerated() {
-            var rows = try (format ?? TableFormat.of(table)).rows(table, columns: map.columnNames)
+            var rows = try (format ?? TableFormat.of(table)).rows(
+                table, columns: map.columnNames, layout: map.layout)
             while let row = try rows.next() {
                 rowCount += 1
                 do {
