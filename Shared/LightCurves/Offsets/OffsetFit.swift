@@ -1,0 +1,152 @@
+internal import Glibc
+
+/// Offsets and colour terms of the instruments that are connected with the gauge, by maximum likelihood.
+struct OffsetFit {
+    private let stars: [OffsetStar]
+    /// Place of each instrument's offset among the parameters; `nil` for the gauge and for those not connected.
+    private let places: [Int?]
+    private let freeCount: Int
+    private let hasColours: Bool
+    private(set) var parameters: [Double]
+    private var mixture: ScatterMixture
+
+    var size: Int { hasColours ? 2 * freeCount : freeCount }
+
+    init(_ stars: [OffsetStar], places: [Int?], start: [Double], floor: Double, hasColours: Bool) {
+        self.stars = stars
+        self.places = places
+        self.hasColours = hasColours
+        freeCount = hasColours ? start.count / 2 : start.count
+        parameters = start
+        mixture = ScatterMixture(floor: floor * floor)
+    }
+
+    /// Steps of the expectation-maximisation algorithm until no parameter moves by a tenth of a micromagnitude.
+    ///
+    /// - Returns: the covariance of the parameters, row after row, from the observed information of Louis 1982 (J. R.
+    ///   Stat. Soc. B 44, 226), which knows that the stars' scatters are estimates; and the logarithm of the
+    ///   likelihood of the floor, the parameters integrated out (Laplace). `nil` where it is singular.
+    mutating func solve() -> (covariance: [Double], logLikelihood: Double)? {
+        for _ in 0..<Self.stepLimit {
+            let sums = gather()
+            guard let inverse = SymmetricInverse(sums.information, size: size)?.values else { return nil }
+            mixture.learn(sums.probabilities, starCount: stars.count)
+            var largest = 0.0
+            for row in 0..<size {
+                let step = (0..<size).reduce(0.0) { $0 + inverse[row * size + $1] * sums.score[$1] }
+                parameters[row] += step
+                largest = max(largest, abs(step))
+            }
+            if largest < Self.tolerance { break }
+        }
+        let sums = gather()
+        let observed = zip(sums.information, sums.missing).map { $0 - $1 }
+        guard
+            let inverse = SymmetricInverse(observed, size: size) ?? SymmetricInverse(sums.information, size: size)
+        else { return nil }
+        return (inverse.values, sums.logLikelihood - 0.5 * inverse.logDeterminant)
+    }
+
+    private static let stepLimit = 300
+    /// [mag]
+    private static let tolerance = 1e-7
+
+    /// Scatter of each part of the mixture [mag].
+    var scatters: [Double] { mixture.scatters }
+
+    /// What the fit says of a star.
+    func evidence(_ star: OffsetStar) -> ScatterMixture.Evidence {
+        let residuals = star.cells.map { cell in cell.magnitude - predicted(cell.instrument, colour: star.colour) }
+        return mixture.evidence(residuals, star.cells.map(\.variance))
+    }
+
+    private func predicted(_ instrument: Int, colour: Double) -> Double {
+        guard let place = places[instrument] else { return 0 }
+        return parameters[place] + (hasColours ? parameters[freeCount + place] * colour : 0)
+    }
+
+    private struct Sums {
+        var information, missing, score, probabilities: [Double]
+        var logLikelihood = 0.0
+    }
+
+    private func gather() -> Sums {
+        let square = [Double](repeating: 0, count: size * size)
+        var sums = Sums(
+            information: square, missing: square, score: [Double](repeating: 0, count: size),
+            probabilities: [Double](repeating: 0, count: ScatterMixture.extra.count))
+        for star in stars {
+            let evidence = evidence(star)
+            for part in sums.probabilities.indices { sums.probabilities[part] += evidence.probabilities[part] }
+            sums.logLikelihood += evidence.logLikelihood
+            add(star, evidence, to: &sums)
+        }
+        return sums
+    }
+
+    private func add(_ star: OffsetStar, _ evidence: ScatterMixture.Evidence, to sums: inout Sums) {
+        let count = star.cells.count
+        let designs = star.cells.map { design($0.instrument, star.colour) }
+        for row in 0..<count {
+            for (left, leftFactor) in designs[row] {
+                sums.score[left] += leftFactor * evidence.score[row]
+                for column in 0..<count {
+                    for (right, rightFactor) in designs[column] {
+                        let (from, to) = (row * count + column, left * size + right)
+                        let factor = leftFactor * rightFactor
+                        sums.information[to] += factor * evidence.information[from]
+                        sums.missing[to] += factor * evidence.missing[from]
+                    }
+                }
+            }
+        }
+    }
+
+    private func design(_ instrument: Int, _ colour: Double) -> [(parameter: Int, factor: Double)] {
+        guard let place = places[instrument] else { return [] }
+        return hasColours ? [(place, 1), (freeCount + place, colour)] : [(place, 1)]
+    }
+}
+
+/// Inverse of a symmetric positive definite matrix by Cholesky's decomposition.
+struct SymmetricInverse {
+    /// Row after row.
+    let values: [Double]
+    /// Of the matrix.
+    let logDeterminant: Double
+
+    /// - Parameter matrix: row after row.
+    /// - Returns: `nil` for a matrix that is not positive definite, or nearly not.
+    init?(_ matrix: [Double], size: Int) {
+        var lower = [Double](repeating: 0, count: size * size)
+        for row in 0..<size {
+            for column in 0...row {
+                var sum = matrix[row * size + column]
+                for index in 0..<column { sum -= lower[row * size + index] * lower[column * size + index] }
+                if row == column {
+                    guard sum > 1e-12 * abs(matrix[row * size + row]), sum.isFinite else { return nil }
+                    lower[row * size + row] = sum.squareRoot()
+                } else {
+                    lower[row * size + column] = sum / lower[column * size + column]
+                }
+            }
+        }
+        var inverse = [Double](repeating: 0, count: size * size)
+        for unit in 0..<size {
+            var solution = [Double](repeating: 0, count: size)
+            for row in unit..<size {
+                var sum = row == unit ? 1.0 : 0
+                for index in unit..<row { sum -= lower[row * size + index] * solution[index] }
+                solution[row] = sum / lower[row * size + row]
+            }
+            for row in stride(from: size - 1, through: 0, by: -1) {
+                var sum = solution[row]
+                for index in (row + 1)..<max(size, row + 1) { sum -= lower[index * size + row] * solution[index] }
+                solution[row] = sum / lower[row * size + row]
+            }
+            for row in 0..<size { inverse[row * size + unit] = solution[row] }
+        }
+        values = inverse
+        logDeterminant = (0..<size).reduce(0) { $0 + 2 * log(lower[$1 * size + $1]) }
+    }
+}
