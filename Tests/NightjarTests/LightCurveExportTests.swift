@@ -104,6 +104,15 @@ struct LightCurveExportTests {
             ])
     }
 
+    @Test("beside a single comparison star the check star has no magnitude: KMAG would be an instrumental one")
+    func aavsoSingle() throws {
+        var circumstances = AAVSOReport.Circumstances(observer: "XYZ")
+        circumstances.check = LightCurve(target: "check-1", points: [Self.point(0, target: "check-1")])
+        let report = try AAVSOReport(Self.exported(comparisons: 1), circumstances)
+        #expect(Self.problems(report.text) == [])
+        #expect(report.text.contains(",STD,C0,na,check-1,na,1.2346,"))
+    }
+
     @Test("our own reader of AAVSO files gets the points back")
     func aavsoRoundTrip() throws {
         let report = try AAVSOReport(

@@ -13,9 +13,11 @@ struct ExportError: Error, CustomStringConvertible {
 ///
 /// One line per measurement: NAME (30), DATE (16, JD UTC of mid-exposure), MAG (8, `<` for fainter than), MERR (6),
 /// FILT (5), TRANS, MTYPE, CNAME (20), CMAG (8), KNAME (20), KMAG (8), AMASS (7), GROUP (5), CHART (20), NOTES (100);
-/// in brackets the most characters allowed. What is not known is `na`.
+/// in brackets the most characters allowed. What is not known is `na`. CMAG and KMAG are to be instrumental beside a
+/// single comparison star, and those of a report are not, so that KMAG is given for an ensemble alone.
 ///
-/// - Source: AAVSO, "AAVSO Extended File Format", version 1.2, release of 2011 July 27 with its later updates.
+/// - Source: AAVSO, "AAVSO Extended File Format", version 1.2, release of 2011 July 27 with its updates up to 2021
+///   December 2, after which NOTES may have thousands of characters: we keep to the 100 of before.
 struct AAVSOReport {
     /// What a report needs beyond the light curve.
     struct Circumstances {
@@ -69,7 +71,8 @@ struct AAVSOReport {
                 star, String(format: "%.6f", point.midpointMJDUTC + 2_400_000.5), Self.magnitude(point),
                 Self.error(point), codes[point.filter] ?? "na", "NO",
                 point.magnitudeSystem == "differential" ? "DIF" : "STD", comparison, "na", check?.target ?? "na",
-                Self.number(check?.magnitude, "%.3f"), Self.number(point.airmass, "%.4f"), "na",
+                Self.number(comparison == Self.ensemble ? check?.magnitude : nil, "%.3f"),
+                Self.number(point.airmass, "%.4f"), "na",
                 circumstances.chart ?? "na", Self.notes(point),
             ]
             lines.append(try Self.line(fields, frame: point.frameID))
@@ -125,13 +128,15 @@ struct AAVSOReport {
         return notes.isEmpty ? "na" : notes.joined(separator: "; ")
     }
 
+    private static let ensemble = "ENSEMBLE"
+
     /// The one comparison star, or ENSEMBLE.
     private static func comparison(
         of point: PhotometryMeasured, _ exported: ExportedCurve
     ) throws(ExportError) -> String {
         let stars = exported.document?.comparisonStars ?? []
         guard point.magnitudeSystem == "differential", stars.count != 1 else {
-            return stars.count == 1 ? stars[0].id : "ENSEMBLE"
+            return stars.count == 1 ? stars[0].id : ensemble
         }
         throw ExportError(
             "MTYPE: the magnitudes are differential to several stars, which this format has not: give the comparison "
