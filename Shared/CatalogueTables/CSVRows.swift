@@ -2,8 +2,8 @@ public import ReferenceCatalogue
 
 /// Rows of a table of separated values: RFC 4180, or with another separator; lines that begin with "#" are remarks.
 ///
-/// A line of dashes below the heading ends it: what stands between them, such as units, is passed over (VizieR writes
-/// a line of units and one of dashes). With a layout there is no heading.
+/// A line of dashes, three or more together, below the heading ends it: what stands between them, such as units, is
+/// passed over (VizieR writes a line of units and one of dashes). With a layout there is no heading.
 public struct CSVRows: TableRows {
     private var lines: TextLines
     private var wanted: [Int] = []
@@ -60,7 +60,8 @@ public struct CSVRows: TableRows {
         var passed: [(number: Int, line: [UInt8])] = []
         while passed.count < Self.longestHeading, let line = try lines.next() {
             let other = line.first { $0 != UInt8(ascii: "-") && $0 != separator && $0 != UInt8(ascii: " ") }
-            if other == nil, line.contains(UInt8(ascii: "-")) { return }
+            let dashes = line.split { $0 != UInt8(ascii: "-") }
+            if other == nil, dashes.contains(where: { $0.count >= 3 }) { return }
             passed.append((lines.number, Array(line)))
         }
         pending = passed

@@ -47,7 +47,7 @@ extension FITSFile {
                 columns.append(
                     FITSColumn(
                         name: title, unit: header.text("TUNIT\(number)") ?? "", description: description,
-                        values: values, null: header.number("TNULL\(number)").flatMap { Int64(exactly: $0) }))
+                        values: values, null: null(header, number)))
             } else if let values = try readTexts(number, rowCount: Int(rowCount)) {
                 texts.append(FITSTextColumn(name: title, description: description, values: values))
             } else {
@@ -59,6 +59,12 @@ extension FITSFile {
         }
         return FITSTable(
             name: name, columns: columns, texts: texts, header: Header(kept), unreadColumns: unread)
+    }
+
+    /// TNULLn is of the stored numbers, to which TZEROn is added.
+    private func null(_ header: Header, _ number: Int) -> Int64? {
+        let zero = header.number("TZERO\(number)").flatMap { Int64(exactly: $0) } ?? 0
+        return header.number("TNULL\(number)").flatMap { Int64(exactly: $0) }.map { $0 &+ zero }
     }
 
     private func readColumn(_ number: Int, rowCount: Int) throws(FITSError) -> FITSColumn.Values? {

@@ -105,6 +105,8 @@ final class TableRowsTests {
         let vizier = "#x\nRAJ2000\tn\ndeg\t\n-------\t--\n-1.5\t-\n2\t--\n\n"
         #expect(
             try all(try file(vizier), ["n", "RAJ2000"]) == [[.text("-"), .text("-1.5")], [.text("--"), .text("2")]])
+        let masked = "a,b\n1,2\n--,--\n"
+        #expect(try all(try file(masked), ["a"]) == [[.text("1")], [.text("--")]])
         let plain = "a,b\n1,2\n3,4\n5,6\n7,8\n"
         #expect(try all(try file(plain), ["a"]) == ["1", "3", "5", "7"].map { [.text($0)] })
     }

@@ -67,7 +67,7 @@ struct InstrumentOffsetsTests {
         return (square.squareRoot(), mean, pulls.map { abs($0) }.max() ?? 0)
     }
 
-    /// Of 150 seeds the widths are 0.99 and 0.97 (100 stars, floor 0), 1.02 (60 stars, floor) and 1.08 (30 stars, floor).
+    /// Of 150 seeds the widths are 0.99 and 0.97 (100 stars), 1.02 (60 stars, with a floor), 1.08 (30 stars with it).
     @Test(
         "errors are honest, with variable stars, flat-field floors and few stars: the pull has width 1",
         arguments: [(60, 0.0, 0.0, 1.1), (60, 0.3, 0.0, 1.1), (60, 0.2, 0.01, 1.1), (30, 0.2, 0.005, 1.2)])
