@@ -124,9 +124,9 @@ let services: [Target] = [
     service(
         "archiver",
         sees: [
-            "Astrometry", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
-            "LightCurves",
-            "Pipeline", "PostgresStore", "Sky",
+            "Astrometry", "CatalogueTiles", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
+            "KafkaBus", "LightCurves", "PhotometricCalibration", "Pipeline", "PostgresStore", "ReferenceCatalogue",
+            "Sky",
         ]),
     service(
         "nightjar",
@@ -220,8 +220,9 @@ let testTargets: [Target] = [
     tests(
         "ArchiverTests",
         sees: [
-            "Events", "FITS", "FrameStore", "Imaging", "Instruments", "Pipeline", "PostgresStore", "TestKit",
-            "archiver", "nightjar",
+            "CatalogueTiles", "Events", "FITS", "FrameStore", "Imaging", "Instruments", "PhotometricCalibration",
+            "Pipeline", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Sky", "TestKit", "archiver",
+            "nightjar",
         ]),
     tests(
         "AlerterTests",

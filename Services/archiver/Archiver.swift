@@ -23,7 +23,8 @@ struct Archiver {
             let stages = Stages(
                 archive: Archive(database: database, now: { iso8601(Pipeline.Clock.system.now()) }),
                 store: store, sink: sink,
-                sweepSeconds: config.sweepSeconds, closeSeconds: config.closeSeconds, log: log)
+                sweepSeconds: config.sweepSeconds, closeSeconds: config.closeSeconds, log: log,
+                catalogue: config.catalogue)
             let source = try KafkaSource(
                 bus, group: "archiver", topics: stages.routes.topics,
                 sessionTimeoutMilliseconds: config.bus.sessionTimeoutMilliseconds)

@@ -11,6 +11,8 @@ internal import Pipeline
 /// | `NIGHTJAR_SWEEP_SECONDS` | 60 | what has not moved on for so long is announced again |
 /// | `NIGHTJAR_CLOSE_SECONDS` | 1800 | a night is closed after local noon when no frame has come for so long; 0: by
 /// command |
+/// | `NIGHTJAR_CATALOG` | none | reference catalogue for zero points: its id in the frame store, or a folder |
+/// | `NIGHTJAR_CATALOG_CACHE` | ~/.cache/nightjar/tiles | where tiles of the frame store are kept |
 struct Config {
     let bus: BusSettings
     let database: Secret
@@ -18,6 +20,7 @@ struct Config {
     let acceptedStore: String?
     let sweepSeconds: Double
     let closeSeconds: Double
+    let catalogue: ReferenceStars.Place?
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -27,6 +30,17 @@ struct Config {
         acceptedStore = settings.optional("NIGHTJAR_ACCEPT_STORE")
         sweepSeconds = settings.seconds("NIGHTJAR_SWEEP_SECONDS", default: 60, in: 1...86_400)
         closeSeconds = settings.seconds("NIGHTJAR_CLOSE_SECONDS", default: 1800, in: 0...604_800)
+        let cache = settings.optional("NIGHTJAR_CATALOG_CACHE") ?? Self.defaultCache(environment)
+        catalogue = settings.optional("NIGHTJAR_CATALOG").map { ReferenceStars.Place($0, cache: cache) }
+        if let catalogue, case .stored(_, let cache) = catalogue, !cache.hasPrefix("/") {
+            settings.report("NIGHTJAR_CATALOG_CACHE is '\(cache)'; it must be an absolute path")
+        }
         try settings.verify()
+    }
+
+    private static func defaultCache(_ environment: [String: String]) -> String {
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder + "/nightjar/tiles" }
+        let home = environment["HOME"] ?? ""
+        return home.hasPrefix("/") && home != "/" ? home + "/.cache/nightjar/tiles" : "/var/tmp/nightjar-tiles"
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Hashing
 public import ReferenceCatalogue
 public import Sky
 
@@ -22,12 +23,16 @@ public final class TileFolder {
     public let description: CatalogueDescription
     public let path: String
     private var tiles: [SkyCell: CatalogueTile?] = [:]
+    private let fetch: ((_ name: String) throws -> Void)?
 
     public static let descriptionName = "catalogue.json"
 
+    /// - Parameter fetch: brings the file of a tile, by its name relative to the folder, from where all of them are
+    ///   kept: asked when the folder does not have it, or has it damaged. `nil`: the folder has them all.
     /// - Throws: `CatalogueError` when there is no catalogue, or its description cannot be true.
-    public init(_ path: String) throws(CatalogueError) {
+    public init(_ path: String, fetch: ((_ name: String) throws -> Void)? = nil) throws(CatalogueError) {
         self.path = path
+        self.fetch = fetch
         let file = path + "/" + Self.descriptionName
         do {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -41,8 +46,27 @@ public final class TileFolder {
         if let problem = description.problem { throw CatalogueError(file: file, reason: problem) }
     }
 
+    /// Which catalogue this is, to the last bit: SHA-256 over its description and the checksums in the heads of its
+    /// tiles; a tile that is missing counts as one without a checksum.
+    ///
+    /// - Throws: `CatalogueError` where a tile cannot be read.
+    public func digest() throws(CatalogueError) -> String {
+        var hash = SHA256()
+        let names = [Self.descriptionName] + description.tiles.keys.sorted().map(Self.name(ofNumber:))
+        for name in names where FileManager.default.fileExists(atPath: path + "/" + name) {
+            let part = try CatalogueError.naming(path + "/" + name) {
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: path + "/" + name), options: .alwaysMapped)
+                return name == Self.descriptionName ? bytes : Data(bytes.prefix(TileLayout.digestRange.upperBound))
+            }
+            part.withUnsafeBytes { hash.update($0) }
+        }
+        return hash.finalize()
+    }
+
     /// Where the tile of a cell lies, relative to the catalogue's folder: at most a thousand files in each.
-    public static func name(of cell: SkyCell) -> String { "\(cell.number / 1000)/\(cell.number).tile" }
+    public static func name(of cell: SkyCell) -> String { name(ofNumber: cell.number) }
+
+    private static func name(ofNumber number: Int64) -> String { "\(number / 1000)/\(number).tile" }
 
     /// The tile of a cell; `nil` where the catalogue has no star.
     ///
@@ -50,9 +74,31 @@ public final class TileFolder {
     public func tile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
         precondition(cell.order == description.order, "tiles of this catalogue have another order")
         if let known = tiles[cell] { return known }
-        let tile = try readTile(cell)
+        let tile = try fetch == nil || description.tiles[cell.number] == nil ? readTile(cell) : fetchedTile(cell)
         tiles[cell] = .some(tile)
         return tile
+    }
+
+    private func fetchedTile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
+        let name = Self.name(of: cell)
+        if FileManager.default.fileExists(atPath: path + "/" + name) {
+            do {
+                return try readTile(cell)
+            } catch {
+                // What was fetched before is damaged by now.
+                return try fetchAnew(cell, name)
+            }
+        }
+        return try fetchAnew(cell, name)
+    }
+
+    private func fetchAnew(_ cell: SkyCell, _ name: String) throws(CatalogueError) -> CatalogueTile? {
+        do {
+            try fetch?(name)
+        } catch {
+            throw CatalogueError(file: path + "/" + name, reason: "it cannot be fetched: \(error)")
+        }
+        return try readTile(cell)
     }
 
     private func readTile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {

@@ -106,13 +106,14 @@ public struct FrameStore: Sendable {
         }
     }
 
-    /// Copies a user's file into the store, durably.
+    /// Copies a user's file into the store.
     ///
     /// - Parameter sha256: what the file's bytes had a moment ago.
     /// - Throws: `ChangedFile` when they have not any more, `UnreadableFile`, `Unavailable`.
     @discardableResult
-    public func copy(fileAt source: String, as name: String, sha256: String) throws -> StoredFile {
-        try write(name, durable: true) { path in
+    public func copy(fileAt source: String, as name: String, sha256: String, durable: Bool = true) throws -> StoredFile
+    {
+        try write(name, durable: durable) { path in
             let input = open(source, O_RDONLY | O_CLOEXEC)
             guard input >= 0 else { throw UnreadableFile(path: source, reason: String(cString: strerror(errno))) }
             defer { close(input) }

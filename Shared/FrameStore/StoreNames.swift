@@ -40,6 +40,9 @@ public enum StoreNames {
         "calibrated/\(frameID.prefix(2))/\(frameID)-\(recipe).fits"
     }
 
+    /// A catalogue of reference stars: the files of its folder as they are, and the list of them (`CatalogueFiles`).
+    public static func catalogue(id: String) -> String { "tiles/\(FrameStore.step(id))" }
+
     /// The event about a product, beside it: what was said once is said again with the same bytes.
     public static func event(of product: String) -> String { product + ".json" }
 

@@ -1,7 +1,7 @@
 /// The zero point of one frame for one kind of flux.
 ///
 ///     m = -2.5 log10(flux / t) + ZP + c (colour - pivot) + sum_j b_j B_j(x, y)
-public struct ZeroPointSolution: Sendable, Equatable {
+public struct ZeroPointSolution: Sendable, Equatable, Codable {
     public var frameID: String
     public var fluxKind: FluxKind
     public var exposureSeconds: Double

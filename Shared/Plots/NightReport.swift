@@ -78,6 +78,8 @@ public struct NightReport: Sendable {
     public var lightCurves: [Figure]
     public var alerts: [Alert]
     public var rejectedFrames: [RejectedFrame]
+    /// Zero points of the frames over the night; without a table the page has no such section.
+    public var zeroPoints: (figures: [Figure], table: Table)?
 
     public init(
         title: String, subtitle: String, isComplete: Bool, summary: [Fact], ledger: Table, lightCurves: [Figure],
@@ -95,8 +97,9 @@ public struct NightReport: Sendable {
 
     public func html() throws(PlotError) -> String {
         let body = [
-            header, section("Summary", summaryBody), section("Light curves", try figures()),
-            section("Alerts", alertsBody), section("Rejected frames", rejectedBody), section("Ledger", ledgerBody),
+            header, section("Summary", summaryBody), section("Light curves", try Self.html(lightCurves)),
+            section("Alerts", alertsBody), try zeroPointsSection(), section("Rejected frames", rejectedBody),
+            section("Ledger", ledgerBody),
         ]
         return """
             <!DOCTYPE html>
@@ -140,10 +143,16 @@ public struct NightReport: Sendable {
         return "<div class=\"tiles\">\(tiles.joined())</div>"
     }
 
-    private func figures() throws(PlotError) -> String {
-        guard !lightCurves.isEmpty else { return "<p class=\"none\">none</p>" }
+    private func zeroPointsSection() throws(PlotError) -> String {
+        guard let zeroPoints else { return "" }
+        let figures = zeroPoints.figures.isEmpty ? "" : try Self.html(zeroPoints.figures)
+        return section("Zero points", figures + Self.folded(zeroPoints.table))
+    }
+
+    private static func html(_ figures: [Figure]) throws(PlotError) -> String {
+        guard !figures.isEmpty else { return "<p class=\"none\">none</p>" }
         var parts: [String] = []
-        for figure in lightCurves {
+        for figure in figures {
             let picture: String
             switch figure.content {
             case .lightCurve(let plot): picture = try plot.svg()
@@ -175,10 +184,12 @@ public struct NightReport: Sendable {
                 rows: rejectedFrames.map { [$0.file, $0.reason, $0.text] }))
     }
 
-    private var ledgerBody: String {
-        let table = Self.html(ledger)
-        guard ledger.rows.count > 30 else { return table }
-        return "<details><summary>\(ledger.rows.count) rows</summary>\(table)</details>"
+    private var ledgerBody: String { Self.folded(ledger) }
+
+    /// Long tables are folded.
+    private static func folded(_ table: Table) -> String {
+        let body = html(table)
+        return table.rows.count > 30 ? "<details><summary>\(table.rows.count) rows</summary>\(body)</details>" : body
     }
 
     private static func html(_ table: Table) -> String {

@@ -28,7 +28,9 @@ final class Bench {
     }
 
     var ledger: LedgerStage { LedgerStage(archive: archive) }
-    var measure: MeasureStage { MeasureStage(archive: archive, store: store) }
+    /// The catalogue that zero points are fitted to.
+    var reference: ReferenceStars?
+    var measure: MeasureStage { MeasureStage(archive: archive, store: store, reference: reference) }
     var close: CloseStage { CloseStage(archive: archive, measure: measure, log: lines.log) }
     /// Its sweep has no patience.
     lazy var sweep = Sweep(archive: archive, store: store, patienceSeconds: 0, log: lines.log)

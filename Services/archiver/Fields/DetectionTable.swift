@@ -8,6 +8,10 @@ struct DetectionTable {
     let x, y, ra, dec, flux, fluxError, fwhm, peak: [Double]
     let flags: [Int32]
     let header: Header
+    /// Empty where the table has none.
+    private let xErrors, yErrors: [Double]
+    /// By the frame's star image; empty where none was fitted.
+    let fluxPSF, fluxPSFError: [Double]
 
     var count: Int { x.count }
 
@@ -34,7 +38,14 @@ struct DetectionTable {
         }
         flags = values
         header = table.header
+        func given(_ name: String) throws -> [Double] { table[name] == nil ? [] : try doubles(name) }
+        (xErrors, yErrors) = (try given("x_err"), try given("y_err"))
+        (fluxPSF, fluxPSFError) = (try given("flux_psf"), try given("flux_psf_err"))
     }
+
+    /// Standard errors of a place [px]; 0 where they are not known.
+    func xError(_ row: Int) -> Double { xErrors.isEmpty || !xErrors[row].isFinite ? 0 : xErrors[row] }
+    func yError(_ row: Int) -> Double { yErrors.isEmpty || !yErrors[row].isFinite ? 0 : yErrors[row] }
 }
 
 struct MissingColumn: Error, CustomStringConvertible {

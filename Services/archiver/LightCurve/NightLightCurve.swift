@@ -4,6 +4,7 @@ internal import Hashing
 internal import Imaging
 internal import Instruments
 internal import LightCurves
+internal import PhotometricCalibration
 internal import Sky
 
 /// One target's light curve in one night, field and filter: a pure function of its frames and their fluxes.
@@ -15,7 +16,9 @@ struct NightLightCurve {
     /// In order of mid-exposure.
     let versions: [FrameVersion]
     let ensemble: Ensemble
-    private let noise: EffectiveNoise?
+    let noise: EffectiveNoise?
+    /// What puts the curve on a catalogue's scale; nil: it stays as the ensemble has it.
+    private(set) var level: CatalogueLevel?
 
     /// The solution and its name: a digest of all that it depends on.
     struct Ensemble {
@@ -66,6 +69,25 @@ struct NightLightCurve {
         let named = input.canonicalText + (given.map { "noise\t\($0.inverseGain)\t\($0.floorMagnitudes)\n" } ?? "")
         ensemble = Ensemble(
             id: String(SHA256.hex(of: Data(named.utf8)).prefix(32)), solution: solution, system: system)
+    }
+
+    /// The same on the scale of a catalogue. Magnitudes that the target's document gives its comparison stars come
+    /// first; and zero points are for the aperture that the frame's stars were measured in.
+    func calibrated(
+        by zeroPoints: [String: ZeroPointRecord.Current], _ fluxes: [String: [StarFlux]], colour: Measured?
+    ) -> NightLightCurve {
+        let radius = target.document.photometry?.apertureRadiusPixels
+        let alike = versions.filter { radius == nil || radius == $0.measured.apertureRadiusPixels }
+        guard ensemble.system == "differential" else { return self }
+        let places = fluxes.compactMapValues { stars -> (x: Double, y: Double)? in
+            guard let own = stars.first(where: { $0.star == RecordedTarget.ownStar }), let x = own.x, let y = own.y
+            else { return nil }
+            return (x, y)
+        }
+        var curve = self
+        curve.level = CatalogueLevel(
+            alike.compactMap { zeroPoints[$0.frameID] }, ensemble: ensemble.solution, places: places, colour: colour)
+        return curve
     }
 
     private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame
@@ -128,9 +150,10 @@ struct NightLightCurve {
         Self.addTimes(&point, frame, target)
         if let zeroPoint = ensemble.solution?.zeroPoint(of: frame.frameID) {
             if !addBrightness(&point, own, zeroPoint, frame) { flags.insert(.noData) }
-        } else {
+        } else if level?.ofFrames[frame.frameID] == nil {
             flags.insert(.noZeroPoint)
         }
+        addLevel(&point, own, frame)
         point.flags = flags.rawValue
         point.measurementID = Self.identity(of: point, recipe: frame.recipe)
         return point
@@ -163,7 +186,7 @@ struct NightLightCurve {
             [
                 point.target, point.frameID, recipe, String(point.version), String(point.withdrawn),
                 point.ensemble ?? "-",
-            ]
+            ] + [point.zeroPoint].compactMap { $0 }
             + numbers.map { $0.map { String($0) } ?? "-" }
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }
@@ -192,7 +215,7 @@ struct NightLightCurve {
     }
 
     /// Young's approximation [mag]; 0 where telescope, site or position are not known.
-    private static func scintillation(_ frame: FrameVersion, _ target: RecordedTarget) -> Double {
+    static func scintillation(_ frame: FrameVersion, _ target: RecordedTarget) -> Double {
         do {
             guard let aperture = frame.instrument.telescopeApertureMeters, let site = try site(of: frame),
                 let position = try target.document.position(),

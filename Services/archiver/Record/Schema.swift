@@ -14,6 +14,7 @@ enum ArchiveSchema {
         Migration(7, "master fringes, and masters of any kind", fringes),
         Migration(8, "frames asked for again by the closing of a night", remeasuring),
         Migration(9, "which frame store the record belongs to", frameStores),
+        Migration(10, "zero points", ZeroPointTables.sql),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.

@@ -137,6 +137,7 @@ struct CloseStage {
             return try remeasureMissing(night)
         }
         for version in versions { try measure.frames.choose(version, revision: night.revision) }
+        try measure.zeroPoints.final(versions, revision: night.revision)
         for target in try measure.targets.all() {
             for version in versions {
                 guard case .places(let places) = try measure.places.places(of: target, on: version, closing: true)

@@ -14,15 +14,17 @@ struct MeasureStage {
     let places: StarPlaces
     let fluxes: StarFluxes
     let points: PointStage
+    let zeroPoints: ZeroPointStage
 
-    init(archive: Archive, store: FrameStore) {
+    init(archive: Archive, store: FrameStore, reference: ReferenceStars? = nil) {
         self.archive = archive
         self.store = store
         frames = FrameRecord(archive: archive)
         targets = TargetRecord(archive: archive)
         places = StarPlaces(frames: frames, store: store)
         fluxes = StarFluxes(archive: archive, frames: frames)
-        points = PointStage(archive: archive, frames: frames, fluxes: fluxes)
+        points = PointStage(archive: archive, frames: frames, fluxes: fluxes, reference: reference)
+        zeroPoints = ZeroPointStage(archive: archive, store: store, reference: reference)
     }
 
     /// `frame.measured`
@@ -40,6 +42,7 @@ struct MeasureStage {
                     and reason_code is distinct from 'superseded'
                 """, [.text(version.frameID)])
             if try Supersession(archive: archive).isSuperseded(version.frameID) { return }
+            try zeroPoints.provisional(version, table)
             for target in try targets.all() { try place(target, on: version) }
             try placeWaiting(for: version)
         }

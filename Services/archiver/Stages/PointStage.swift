@@ -2,6 +2,7 @@ internal import Events
 internal import Foundation
 internal import Hashing
 internal import Imaging
+internal import Instruments
 internal import LightCurves
 internal import PostgresStore
 
@@ -13,12 +14,16 @@ struct PointStage {
     let archive: Archive
     let frames: FrameRecord
     let fluxes: StarFluxes
+    private let zeroPoints: ZeroPointRecord
+    private let reference: ReferenceStars?
     private var database: Database { archive.database }
 
-    init(archive: Archive, frames: FrameRecord, fluxes: StarFluxes) {
+    init(archive: Archive, frames: FrameRecord, fluxes: StarFluxes, reference: ReferenceStars? = nil) {
         self.archive = archive
         self.frames = frames
         self.fluxes = fluxes
+        zeroPoints = ZeroPointRecord(archive: archive)
+        self.reference = reference
     }
 
     /// One provisional point, version 1, as soon as all its fluxes are known; inside a transaction.
@@ -34,7 +39,8 @@ struct PointStage {
             ], last: Self.provisionalFrames - 1)
         let known = try fluxes.fluxes(of: target, on: group + [version])
         guard let own = known[version.frameID] else { return }
-        let night = NightLightCurve(target: target, versions: group + [version], fluxes: known)
+        let night = try calibrated(
+            NightLightCurve(target: target, versions: group + [version], fluxes: known), known)
         let ensemble = try save(night.ensemble, night, provisional: true)
         try publish(
             night.point(on: version, own, version: 1, provisional: true, ensemble: ensemble), version)
@@ -52,7 +58,8 @@ struct PointStage {
         for key in groups.keys.sorted() {
             let group = (groups[key] ?? []).sorted(by: FrameVersion.inOrder)
             let noise = try NoiseSurvey(frames: frames).learn(group)
-            let night = NightLightCurve(target: target, versions: group, fluxes: known, noise: noise)
+            let night = try calibrated(
+                NightLightCurve(target: target, versions: group, fluxes: known, noise: noise), known)
             let ensemble = try save(night.ensemble, night, provisional: false)
             for version in group {
                 guard let own = known[version.frameID] else { continue }
@@ -73,6 +80,16 @@ struct PointStage {
             guard let point = try current(target.id, version.frameID), !point.withdrawn else { continue }
             try publish(point.withdrawn(recipe: version.recipe, least: 1 + revision), version)
         }
+    }
+
+    private func calibrated(_ night: NightLightCurve, _ fluxes: [String: [StarFlux]]) throws -> NightLightCurve {
+        let known = try zeroPoints.current(night.versions)
+        guard let first = known.values.min(by: { $0.frameID < $1.frameID }) else { return night }
+        let position = try night.target.document.position()
+        let colour = try position.flatMap { position in
+            try reference?.colour(named: first.kept.colour, at: position, mjd: first.midpoint)
+        }
+        return night.calibrated(by: known, fluxes, colour: colour)
     }
 
     // MARK: Rows

@@ -9,6 +9,7 @@ final class Stages {
     private let archive: Archive
     private let sink: any Sink
     private let ledger: LedgerStage
+    private let reference: ReferenceStars?
     private let measure: MeasureStage
     private let harvest: HarvestStage
     private let close: CloseStage
@@ -19,12 +20,14 @@ final class Stages {
     private var nextSweep: Double
 
     init(
-        archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, closeSeconds: Double, log: Log
+        archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, closeSeconds: Double, log: Log,
+        catalogue: ReferenceStars.Place? = nil
     ) {
         self.archive = archive
         self.sink = sink
         ledger = LedgerStage(archive: archive)
-        measure = MeasureStage(archive: archive, store: store)
+        reference = catalogue.map { ReferenceStars($0, store: store, log: log) }
+        measure = MeasureStage(archive: archive, store: store, reference: reference)
         harvest = HarvestStage(archive: archive)
         close = CloseStage(archive: archive, measure: measure, log: log)
         sweep = Sweep(archive: archive, store: store, patienceSeconds: sweepSeconds, log: log)
@@ -89,5 +92,8 @@ final class Stages {
             "select count(*) as received, count(*) filter (where fate is null) as pending from archive.frame")[0]
         beat.receivedFrames = try row.int("received")
         beat.pendingFrames = try row.int("pending")
+        if let problem = reference?.problem, beat.state == "running" {
+            beat.state = "running without zero points: \(problem)"
+        }
     }
 }

@@ -1,11 +1,12 @@
 internal import Foundation
 
 let nightCommand = Command(
-    name: "night", usage: "night FRAMES... --setup DIR --out DIR [--workers N] [--shuffle SEED] [--json]",
+    name: "night", usage: "night FRAMES... --setup DIR --out DIR [--catalog DIR] [--workers N] [--shuffle SEED]",
     summary: "Runs one night in one go: frames in, light curves, alerts and a report out.",
     options: [
         Option("setup", "DIR", "instruments/, targets/, rules/ and photometry/ to use"),
         Option("out", "DIR", "where the results go; made when it is not there"),
+        Option("catalog", "DIR", "reference catalogue for zero points (nightjar catalog build makes one)"),
         Option("workers", "N", "photometers to run (default: 2)"),
         Option("shuffle", "SEED", "hand the frames in in a random order"),
         Option("json", nil, "print the ledger as JSON"),
@@ -18,6 +19,7 @@ let nightCommand = Command(
     var run = NightRun(
         setup: setup, out: out, workers: try arguments.integer("workers", in: 1...64) ?? 2,
         shuffleSeed: try arguments.integer("shuffle", in: 0...Int.max))
+    run.catalogue = try arguments.text("catalog").map { try CatalogueChoice($0) }
     let ledger = try run.run(files)
     Terminal.say(arguments.has("json") ? String(decoding: try prettyJSON(ledger), as: UTF8.self) : ledger.text)
     Terminal.complain("results are in \(out.path)")

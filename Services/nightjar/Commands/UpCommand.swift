@@ -6,7 +6,9 @@ internal import Pipeline
 internal import PostgresStore
 
 let upCommand = Command(
-    name: "up", usage: "up --data DIR [--workers N] [--listen A] [--brokers A] [--database URL] [--frame-store URL]",
+    name: "up",
+    usage:
+        "up --data DIR [--workers N] [--listen A] [--brokers A] [--database URL] [--frame-store URL] [--catalog DIR]",
     summary: "Runs the whole system on this machine for real work, until Ctrl-C; says where to drop frames.",
     options: [
         Option("data", "DIR", "where everything is kept (default: $NIGHTJAR_DATA, ./nightjar-data)"),
@@ -15,6 +17,7 @@ let upCommand = Command(
         Option("brokers", "A", "Kafka at host:port,... instead of the embedded broker; topics are created"),
         Option("database", "URL", "PostgreSQL at this address instead of a private one"),
         Option("frame-store", "URL", "folder (file:///path) shared with workers elsewhere, instead of DIR/frames"),
+        Option("catalog", "DIR|ID", "reference catalogue for zero points: a folder, or one that the frame store has"),
         Option("setup", "DIR", "first take in its instruments/, targets/, rules/ and photometry/"),
         Option("json", nil, "print what happens as JSON, one object per line"),
     ]
@@ -22,7 +25,8 @@ let upCommand = Command(
     guard arguments.positional.isEmpty else {
         throw UsageError("up takes options only, not '\(arguments.positional[0].printable)'")
     }
-    return try UpRun(arguments).run()
+    var run = try UpRun(arguments)
+    return try run.run()
 }
 
 /// The system in the foreground.
@@ -30,7 +34,8 @@ struct UpRun {
     private let address: SystemAddress
     private let external: ExternalParts
     private let setup: SetupFolder?
-    private let system: LocalSystem
+    private let catalogue: CatalogueChoice?
+    private var system: LocalSystem
     private let reporter: UpReporter
     private var data: DataFolder { address.data }
 
@@ -41,6 +46,7 @@ struct UpRun {
             database: arguments.text("database"), brokers: arguments.text("brokers"),
             frameStore: arguments.text("frame-store"))
         setup = try arguments.text("setup").map { try SetupFolder($0) }
+        catalogue = try arguments.text("catalog").map { try CatalogueChoice($0) }
         reporter = UpReporter(isJSON: arguments.has("json"))
         let processors = ProcessInfo.processInfo.activeProcessorCount
         var system = LocalSystem(data: address.data)
@@ -52,11 +58,16 @@ struct UpRun {
         self.system = system
     }
 
-    func run() throws -> Int32 {
+    mutating func run() throws -> Int32 {
         let stop = StopFlag.onSignals()
         try checkBeforehand()
         try data.make()
         try external.write(to: data)
+        if let catalogue {
+            system.settings.merge(
+                try catalogue.published(in: external.frameStore ?? data.frames.path, data: data, reporter.note)
+            ) { $1 }
+        }
         let intake = SetupIntake(data: data, report: reporter.note)
         if let setup { try intake.installInstruments(setup) }
         try createTopics()

@@ -26,7 +26,12 @@ struct NightOutput {
             plots.append((curve, plot))
         }
         try writeDetections()
-        let report = NightReport(ledger, curves: plots, alerts: alerts.alerts)
+        var report = NightReport(ledger, curves: plots, alerts: alerts.alerts)
+        let zeroPoints = try FrameZeroPoints(record)
+        if !zeroPoints.rows.isEmpty {
+            try Data(zeroPoints.csv.utf8).write(to: out.appending(path: "zero-points.csv"))
+            report.zeroPoints = zeroPoints.section
+        }
         try Data(try report.html().utf8).write(to: out.appending(path: "report.html"))
     }
 

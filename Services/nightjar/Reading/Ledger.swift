@@ -21,6 +21,8 @@ struct Ledger: Codable, Equatable {
     var incompleteFiles: [IncompleteFile]?
     /// What the calibration of measured lights lacked; nil where nothing did.
     var calibrationGaps: [CalibrationGap]?
+    /// Zero points of measured lights, by instrument and filter; nil where there is no catalogue.
+    var zeroPoints: [ZeroPointSummary]?
     var frames: [Frame]
 
     struct Frame: Codable, Equatable {
@@ -81,6 +83,8 @@ struct Ledger: Codable, Equatable {
         pending = counts["pending"] ?? 0
         let gaps = CalibrationGap.gaps(of: frames)
         calibrationGaps = gaps.isEmpty ? nil : gaps
+        let summaries = try FrameZeroPoints(record, night: night).summaries
+        zeroPoints = summaries.isEmpty ? nil : summaries
     }
 
     private var disagreement: String {
@@ -104,6 +108,7 @@ struct Ledger: Codable, Equatable {
         }
         lines += (incompleteFiles ?? []).map { "  \($0.text)".printable }
         lines += (calibrationGaps ?? []).map { "  \($0.text)".printable }
+        lines += (zeroPoints ?? []).map { "  \($0.text)".printable }
         lines.append(addsUp ? "in = out" : disagreement)
         return lines.joined(separator: "\n")
     }

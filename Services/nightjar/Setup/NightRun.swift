@@ -12,6 +12,8 @@ struct NightRun {
     let out: URL
     let workers: Int
     let shuffleSeed: Int?
+    /// What zero points are fitted to.
+    var catalogue: CatalogueChoice?
     /// Called before a light is handed in, with how many were before: what keeps a simulated night from being faster
     /// than its light curves.
     var beforeLight: ((_ record: Record, _ handedIn: Int) throws -> Void)?
@@ -36,6 +38,7 @@ struct NightRun {
             "NIGHTJAR_SETTLE_SECONDS": "0.2", "NIGHTJAR_SCAN_SECONDS": "0.2", "NIGHTJAR_PATIENCE_SECONDS": "3",
             "NIGHTJAR_SWEEP_SECONDS": "20", "NIGHTJAR_CLOSE_SECONDS": "0",
         ]
+        system.settings.merge(catalogue?.local ?? [:]) { $1 }
         Terminal.complain("starting broker, database and services; their logs are in \(data.root.path)/logs")
         let (supervisor, record) = try system.start { Terminal.complain($0) }
         do {

@@ -13,7 +13,7 @@ public struct PhotometryMeasured: EventPayload {
     /// True when this version says that the point is no longer believed: it has neither magnitude nor limit.
     public var withdrawn: Bool
     public var filter: String
-    /// `AB`, `Vega`, or `differential` where no comparison star has a known magnitude.
+    /// `AB`, `Vega`, or `differential` where neither a comparison star nor a catalogue gives the level.
     public var magnitudeSystem: String
     public var midpointMJDUTC: Double
     public var midpointBJDTDB: Double?
@@ -33,6 +33,14 @@ public struct PhotometryMeasured: EventPayload {
     public var instrument: String
     public var field: String
     public var ensemble: String?
+    /// Which zero points of frames gave the level, by a digest of them; nil where comparison stars did, or nothing.
+    public var zeroPoint: String?
+    /// The level's share in `magnitudeError`, the same for all points of one night [mag].
+    public var zeroPointError: Double?
+    /// The reference catalogue that the zero points are from.
+    public var catalogue: String?
+    /// The band that the magnitude is in: "Johnson-Cousins V".
+    public var band: String?
     /// `nightjar`, or who measured it.
     public var source: String
 

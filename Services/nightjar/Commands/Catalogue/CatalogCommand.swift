@@ -4,7 +4,8 @@ internal import ReferenceCatalogue
 internal import Sky
 
 let catalogCommand = Command(
-    name: "catalog", usage: "catalog build TABLE... --columns MAP --out DIR | cone DIR RA DEC RADIUS | info DIR",
+    name: "catalog",
+    usage: "catalog build TABLE... --columns MAP --out DIR | cone DIR RA DEC RADIUS | info DIR | publish DIR",
     summary: "Makes a catalogue of reference stars out of tables, and looks into it. No network.",
     options: [
         Option("columns", "FILE", "build: the document that says what the columns are (examples/catalogs has some)"),
@@ -15,6 +16,8 @@ let catalogCommand = Command(
         Option("faintest", "MAG", "cone: only stars that are not fainter"),
         Option("limit", "N", "cone: only so many, the brightest"),
         Option("verify", nil, "info: read every tile and compare its checksum"),
+        Option("frame-store", "URL", "publish: the frame store (file:///path) whose workers shall have the catalogue"),
+        Option("data", "DIR", "publish: the folder of nightjar up, instead of --frame-store"),
         Option("json", nil, "print JSON"),
     ]
 ) { arguments in
@@ -23,7 +26,8 @@ let catalogCommand = Command(
     case "build": return try CatalogueBuild(arguments, tables: Array(words)).run()
     case "cone": return try CatalogueCone(arguments, words: Array(words)).run()
     case "info": return try CatalogueInformation(arguments, words: Array(words)).run()
-    default: throw UsageError("say what to do: nightjar catalog build | cone | info")
+    case "publish": return try CataloguePublishing(arguments, words: Array(words)).run()
+    default: throw UsageError("say what to do: nightjar catalog build | cone | info | publish")
     }
 }
 

@@ -1,0 +1,61 @@
+internal import Events
+internal import Foundation
+internal import LightCurves
+internal import PhotometricCalibration
+
+extension NightLightCurve {
+    /// Puts a point on the catalogue's scale: the ensemble's magnitude with the level of the night, or, for a frame the
+    /// ensemble says nothing of, by the frame's own zero point.
+    ///
+    ///     error^2 = error_ensemble^2 + error_level^2
+    func addLevel(_ point: inout PhotometryMeasured, _ own: StarFlux?, _ frame: FrameVersion) {
+        guard let level else { return }
+        point.magnitudeSystem = level.system
+        guard let flux = own?.flux, let fluxError = own?.fluxError else { return }
+        let full = noise?.fluxError(flux: flux, skyError: fluxError) ?? fluxError
+        let star = TargetFlux(
+            flux: flux, fluxError: full, scintillationMagnitudes: Self.scintillation(frame, target))
+        let zeroPoint: FrameZeroPoint
+        let shift: Measured
+        if let own = ensemble.solution?.zeroPoint(of: frame.frameID), let offset = level.offset {
+            (zeroPoint, shift) = (own, offset)
+        } else if let direct = level.ofFrames[frame.frameID], ensemble.solution?.zeroPoint(of: frame.frameID) == nil {
+            zeroPoint = FrameZeroPoint(
+                frameID: frame.frameID, midExposureMJD: frame.midpoint, magnitudes: 0, error: 0,
+                excessScatterMagnitudes: 0, starsUsed: 0)
+            shift = direct
+        } else {
+            return
+        }
+        let solution = ensemble.solution ?? Self.nothing
+        guard let measured = solution.point(star, at: zeroPoint, isAB: false) else { return }
+        point.magnitude = measured.magnitude.map { $0 + shift.value }
+        point.magnitudeError = measured.magnitudeError.map { ($0 * $0 + shift.error * shift.error).squareRoot() }
+        point.limitMagnitude = measured.limitMagnitude.map { $0 + shift.value }
+        point.limitSigma = measured.limitSigma
+        point.zeroPoint = level.id
+        point.zeroPointError = shift.error
+        point.catalogue = level.catalogue
+        point.band = level.band.id
+        let excess = zeroPoint.excessScatterMagnitudes
+        let scintillation = star.scintillationMagnitudes
+        let common = solution.commonScatterMagnitudes
+        let shared =
+            scintillation * scintillation + zeroPoint.error * zeroPoint.error + excess * excess + common * common
+            + shift.error * shift.error
+        let unit = Measured(zeroPoint.magnitudes + shift.value, error: shared.squareRoot())
+        addFlux(&point, star, level.band.nanojansky(unit))
+    }
+
+    /// - Parameter unit: flux density of one electron [nJy]; nil where the band's offset to AB is not known.
+    private func addFlux(_ point: inout PhotometryMeasured, _ star: TargetFlux, _ unit: Measured?) {
+        guard let unit, unit.value.isFinite else { return }
+        let (own, shared) = (star.fluxError * unit.value, star.flux * unit.error)
+        point.fluxNanojansky = star.flux * unit.value
+        point.fluxErrorNanojansky = (own * own + shared * shared).squareRoot()
+    }
+
+    /// An ensemble that adds nothing.
+    private static let nothing = EnsembleSolution(
+        zeroPoints: [], stars: [], commonScatterMagnitudes: 0, isAbsolute: false, catalogueScatterMagnitudes: nil)
+}

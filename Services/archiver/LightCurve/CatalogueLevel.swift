@@ -1,0 +1,91 @@
+internal import Foundation
+internal import Hashing
+internal import Imaging
+internal import LightCurves
+internal import PhotometricCalibration
+internal import ReferenceCatalogue
+
+/// What puts a differential light curve on the catalogue's scale: how far the zero points of its frames are from those
+/// of its ensemble.
+///
+///     d_i = ZP_i(x, y, colour) + 2.5 log10 t_i - Z_i,   w_i = 1 / (e_i^2 + r^2)
+///     level = sum w d / sum w
+///     error^2 = (sum w e / sum w)^2 + r^2 sum w^2 / (sum w)^2 + <s>^2
+///
+/// r: robust scatter of the d. The errors e of the frames come from the same catalogue stars and are taken to be wholly
+/// correlated; s: intrinsic scatter, by which the target may be off as any calibration star. So the shape of a light
+/// curve is the ensemble's and its level the catalogue's, with one error for all of its points.
+struct CatalogueLevel: Equatable {
+    /// Digest of the zero points and of what they say for this target.
+    let id: String
+    /// Added to the ensemble's magnitudes [mag]; nil without an ensemble.
+    let offset: Measured?
+    let band: PhotometricBand
+    let catalogue: String
+    /// Magnitude of one electron over the whole exposure, by frame: for frames the ensemble says nothing of [mag].
+    let ofFrames: [String: Measured]
+    /// The zero points' ids, in order of their frames' ids.
+    let zeroPoints: [String]
+
+    /// AB or Vega.
+    var system: String { band.magnitudeSystem.rawValue }
+
+    /// - Parameters:
+    ///   - places: of the target on the frames, by frame [px].
+    ///   - colour: of the target; nil: not known.
+    /// - Returns: nil without a zero point.
+    init?(
+        _ zeroPoints: [ZeroPointRecord.Current], ensemble: EnsembleSolution?,
+        places: [String: (x: Double, y: Double)], colour: Measured?
+    ) {
+        guard let band = Self.commonBand(zeroPoints) else { return nil }
+        let used = zeroPoints.filter { $0.kept.band == band }.sorted { $0.frameID < $1.frameID }
+        self.band = band
+        catalogue = used.first?.catalogue ?? ""
+        var ofFrames: [String: Measured] = [:]
+        for own in used {
+            let solution = own.kept.solution
+            let place = places[own.frameID]
+            let width = Double(solution.position.width) / 2
+            let height = Double(solution.position.height) / 2
+            let value = solution.zeroPoint(x: place?.x ?? width, y: place?.y ?? height, colour: colour)
+            ofFrames[own.frameID] = Measured(
+                value.value + 2.5 * log10(solution.exposureSeconds), error: value.error)
+        }
+        self.ofFrames = ofFrames
+        let scatters = used.map { $0.kept.solution.intrinsicScatter }
+        let scatter = MatchedStars.median(
+            scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() })
+        offset = Self.offset(ofFrames, ensemble, scatter: scatter)
+        self.zeroPoints = used.map(\.id)
+        let numbers = [offset?.value, offset?.error].map { $0.map { "\($0)" } ?? "-" }
+        let named = (self.zeroPoints + numbers).joined(separator: "|")
+        id = String(SHA256.hex(of: Data("level 1|\(named)".utf8)).prefix(32))
+    }
+
+    private static func offset(
+        _ ofFrames: [String: Measured], _ ensemble: EnsembleSolution?, scatter: Double
+    ) -> Measured? {
+        let pairs = (ensemble?.zeroPoints ?? []).compactMap { own in
+            ofFrames[own.frameID].map { (difference: $0.value - own.magnitudes, error: $0.error) }
+        }
+        guard !pairs.isEmpty else { return nil }
+        let middle = MatchedStars.median(pairs.map(\.difference))
+        let spread = 1.4826 * MatchedStars.median(pairs.map { abs($0.difference - middle) })
+        // A frame further off than five spreads is not believed.
+        let near = pairs.filter { abs($0.difference - middle) <= 5 * max(spread, 0.002) }
+        let weights = near.map { 1 / ($0.error * $0.error + spread * spread + 1e-12) }
+        let total = weights.reduce(0, +)
+        let value = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.difference } / total
+        let common = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.error } / total
+        let random = spread * spread * weights.reduce(0) { $0 + $1 * $1 } / (total * total)
+        return Measured(value, error: (common * common + random + scatter * scatter).squareRoot())
+    }
+
+    /// That of most frames.
+    private static func commonBand(_ zeroPoints: [ZeroPointRecord.Current]) -> PhotometricBand? {
+        Dictionary(grouping: zeroPoints, by: \.kept.band).min { one, other in
+            (-one.value.count, one.key.id) < (-other.value.count, other.key.id)
+        }?.key
+    }
+}
