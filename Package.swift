@@ -81,6 +81,8 @@ let science: [Target] = [
     room("ReferenceCatalogue", sees: ["Documents", "Sky"], loops: true),
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "PortableNumbers", "Sky"], loops: true),
     room("PlateSolving", sees: ["ReferenceCatalogue", "Sky"], loops: true),
+    room(
+        "FrameSolving", sees: ["Astrometry", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
@@ -133,9 +135,9 @@ let services: [Target] = [
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles", "Completeness",
             "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS", "ForeignPhotometry",
-            "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves", "Photometry", "Pipeline",
-            "Plots", "PortableNumbers", "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
-            "Variability",
+            "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
+            "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving", "Plots", "PortableNumbers",
+            "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky", "Variability",
         ]),
 ]
 
@@ -172,6 +174,12 @@ let testTargets: [Target] = [
         sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "PortableNumbers", "Sky"]),
     tests("PlateSolvingTests", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky"]),
+    tests(
+        "FrameSolvingTests",
+        sees: [
+            "Astrometry", "CatalogueTiles", "FrameSolving", "Imaging", "PlateSolving", "PortableNumbers",
+            "ReferenceCatalogue", "Sky",
+        ]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),
     tests("LightCurvesTests", sees: ["LightCurves", "PortableNumbers", "Sky"]),
@@ -193,11 +201,16 @@ let testTargets: [Target] = [
     tests(
         "NightjarTests",
         sees: [
-            "AlertRules", "Calibration", "DetectionCatalogue", "Events", "FITS", "ForeignPhotometry", "Imaging",
-            "Instruments", "nightjar", "PSF", "Pipeline", "PostgresStore", "Simulation", "Sky",
+            "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
+            "ForeignPhotometry", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline", "PlateSolving",
+            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(
-        "RealDataTests", sees: ["Astrometry", "Calibration", "Detection", "FITS", "Imaging"],
+        "RealDataTests",
+        sees: [
+            "Astrometry", "Calibration", "CatalogueTiles", "Detection", "FITS", "FrameSolving", "Imaging",
+            "PlateSolving", "Sky",
+        ],
         exclude: ["ccdproc_reference.py"]),
     tests(
         "IngestTests",

@@ -10,7 +10,7 @@ struct Nightjar {
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, periodCommand, alertsCommand,
         deadLetterCommand,
         targetCommand, instrumentCommand, ruleCommand,
-        measureCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,
+        measureCommand, solveCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,
         topicsCommand, doctorCommand, brokerCommand,
     ]
 

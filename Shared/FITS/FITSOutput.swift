@@ -89,6 +89,34 @@ struct FITSOutput: ~Copyable {
         try check(status, "write column \(column + 1)")
     }
 
+    /// Appends all units of another file.
+    mutating func copyAll(of source: UnsafeMutablePointer<fitsfile>, at path: String) throws(FITSError) {
+        var status: Int32 = 0
+        ffcpfl(source, handle, 1, 1, 1, &status)
+        try check(status, "copy \(path)")
+    }
+
+    /// Changes cards of a unit that is written, counted from 1, and its checksum where it has one.
+    mutating func change(unit: Int, removing: Set<String>, adding: [HeaderCard]) throws(FITSError) {
+        guard !removing.isEmpty || !adding.isEmpty else { return }
+        var status: Int32 = 0
+        ffmahd(handle, Int32(unit), nil, &status)
+        try check(status, "move to unit \(unit)")
+        for keyword in removing.sorted() where !FITSFile.commentary.contains(keyword) {
+            while status == 0 { ffdkey(handle, keyword, &status) }
+            if status == KEY_NO_EXIST { status = 0 }
+            try check(status, "remove \(keyword)")
+        }
+        for record in adding.flatMap(CardFormat.records(for:)) where status == 0 { ffprec(handle, record, &status) }
+        try check(status, "write header cards")
+        var hasChecksum = [CChar](repeating: 0, count: Int(FLEN_VALUE))
+        ffgkey(handle, "CHECKSUM", &hasChecksum, nil, &status)
+        if status == 0 { ffupck(handle, &status) }
+        if status == KEY_NO_EXIST { status = 0 }
+        ffcmsg()
+        try check(status, "write the checksum")
+    }
+
     /// Closes the file and gives it its final name, replacing what was there.
     consuming func finish() throws(FITSError) {
         var status: Int32 = 0

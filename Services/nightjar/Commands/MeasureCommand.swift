@@ -29,8 +29,11 @@ let measureCommand = Command(
         Option(
             "completeness", "N",
             "puts about N artificial stars into the frame and says how faint it goes (400 will do)"),
-        InstrumentOption.option, FrameFile.option, ThreadsOption.option,
-    ] + MasterFiles.options + [
+        Option(
+            "solve", nil,
+            "finds the frame's place on the sky, names its stars, and calibrates by them (so does --catalog)"),
+        CatalogueOption.option, InstrumentOption.option, FrameFile.option, ThreadsOption.option,
+    ] + SolvingHints.options + DistortionOptions.options + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
     ]
 ) { arguments in
@@ -83,6 +86,7 @@ private struct MeasureFiles {
             measurer.starImage = StarImageWish(given: given, makesResidual: residualOut != nil)
         }
         measurer.threads = try ThreadsOption.read(arguments)
+        measurer.sky = try MeasuredSky.wanted(arguments)
         measurer.artificialStars = try arguments.integer("completeness", in: 1...100_000) ?? 0
         self.measurer = measurer
     }
@@ -178,6 +182,7 @@ private struct MeasureFiles {
         if !printsJSON {
             for note in result.summary.notes { Terminal.complain("\(file): \(note)") }
             Terminal.complain(result.summary.text)
+            if let sky = result.summary.sky { Terminal.complain("\(file): \(sky.text)") }
             if let completeness = result.summary.completeness { Terminal.complain("\(file): \(completeness.text)") }
         }
         return result.summary

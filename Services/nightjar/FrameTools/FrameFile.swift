@@ -77,6 +77,22 @@ struct FrameFile: ~Copyable {
         return (shape, try readHeader(of: shape), try readPixels(of: shape))
     }
 
+    /// Size and header of the image in the file, of the whole mosaic where it is one; after `moveToFirstImage`.
+    var whole: (shape: FITSImageShape, header: Header)? { found }
+
+    /// Where in the file a pixel of the channel is; the same place where there is none.
+    func placeInFile(x: Double, y: Double) -> (x: Double, y: Double) {
+        guard let colour, let channel = document.channel else { return (x, y) }
+        let centre = colour.mosaic.centre(of: channel)
+        return (2 * x + centre.x, 2 * y + centre.y)
+    }
+
+    /// Writes a copy of the whole file with other cards of its image; after `moveToFirstImage`.
+    mutating func writeCopy(to place: String, changing change: (Header) -> Header) throws {
+        guard let found else { return }
+        try file.writeCopy(to: place, of: found.shape, changing: change)
+    }
+
     static func firstImage(
         _ path: String, _ document: InstrumentDocument
     ) throws -> (shape: FITSImageShape, header: Header, pixels: Image<ADU>, notes: [String]) {

@@ -4,6 +4,7 @@ internal import Detection
 internal import DetectionCatalogue
 internal import FITS
 internal import Foundation
+internal import FrameSolving
 internal import Imaging
 internal import Instruments
 internal import PSF
@@ -27,6 +28,8 @@ struct FrameMeasurer {
     var recentre = false
     /// The results do not depend on it.
     var threads = 1
+    /// Solves each frame and names its stars.
+    var sky: MeasuredSky?
 
     struct Result {
         var table: FITSTable
@@ -62,16 +65,16 @@ struct FrameMeasurer {
         let noise = CorrelatedNoise(loaded.header)
         noise.widen(&measurement.rows, gainKnown: loaded.isGainKnown)
         loaded.facts.notes += [noise.note].compactMap { $0 }
-        let noWorld = times.time("measure") {
-            DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: loaded.header)
-        }
+        let (place, noWorld) = findPlace(loaded, detections, &measurement.rows, &times)
         let radii = [measurement.summary.apertureRadiusPixels] + measuring.extraRadiiPixels
-        let table = times.time("write") {
+        var table = times.time("write") {
             DetectionCatalogue.table(
-                of: measurement.rows, exposureSeconds: loaded.facts.exposureSeconds ?? .nan, header: loaded.header,
-                radiiPixels: radii.count > 1 ? radii : [], psfChiSquared: fit?.chiSquared, threads: threads)
+                of: measurement.rows, exposureSeconds: loaded.facts.exposureSeconds ?? .nan,
+                header: place?.header ?? loaded.header, radiiPixels: radii.count > 1 ? radii : [],
+                psfChiSquared: fit?.chiSquared, threads: threads)
         }
         var summary = Summary(path, loaded, measurement, noWorldCoordinates: noWorld)
+        if let place { summary.sky = calibrate(&table, measurement.rows, place, loaded, path) }
         if radii.count > 1 { summary.apertureRadiiPixels = radii }
         summary.psf = fit?.summary
         summary.flags += fit?.flags.names ?? []
@@ -79,6 +82,20 @@ struct FrameMeasurer {
         return Result(
             table: table, background: detections.background, summary: summary, times: times, starImage: fit,
             header: loaded.calibratedHeader)
+    }
+
+    /// Gives rows their positions, by a catalogue or by the header.
+    ///
+    /// - Returns: the solution where one was looked for, and why there are no positions.
+    private mutating func findPlace(
+        _ loaded: LoadedFrame, _ detections: Detections, _ rows: inout [Photometry.Measurement],
+        _ times: inout StepTimes
+    ) -> (place: MeasuredSky.Place?, noWorld: String?) {
+        guard sky != nil, let place = times.time("solve", { sky?.place(loaded, detections) }) else {
+            return (nil, times.time("measure") { DetectionCatalogue.addSkyPositions(to: &rows, header: loaded.header) })
+        }
+        place.fill(&rows)
+        return (place, place.result.notSolvedBecause)
     }
 
     private func completeness(
@@ -158,6 +175,8 @@ extension FrameMeasurer {
         var completeness: CompletenessReport?
         /// Why there are no sky positions.
         let noWorldCoordinates: String?
+        /// Where the frame was solved.
+        var sky: SkySummary?
         var steps: [StepTimes.Step] = []
 
         init(_ path: String, _ loaded: LoadedFrame, _ measurement: FrameMeasurement, noWorldCoordinates: String?) {

@@ -1,0 +1,173 @@
+internal import FITS
+internal import Foundation
+internal import FrameSolving
+internal import Imaging
+internal import Instruments
+internal import PhotometricCalibration
+internal import Photometry
+internal import ReferenceCatalogue
+
+/// The zero point of a measured frame from the catalogue stars on it.
+///
+/// The band is the filter's, where the catalogue has it; where the filter leaves it open, passes everything, or no band
+/// of the catalogue is its own, the band that scatters least. One frame does not tell its colour term: it is taken as
+/// unknown, and its error is in that of the magnitudes.
+struct CatalogueZeroPoint {
+    struct Summary: Encodable {
+        let band: String
+        let system: String
+        let fluxKind: String
+        let zeroPoint: Double
+        let zeroPointError: Double
+        let intrinsicScatterMagnitudes: Double
+        let stars: Int
+        let outlierFraction: Double
+        /// Whether the filter says that it is this band.
+        let isOwnBand: Bool
+
+        var text: String {
+            String(
+                format: "%@ zero point %.3f +- %.3f mag, %@ %@", fluxKind, zeroPoint, zeroPointError, band,
+                "(\(system))") + " of \(stars) stars" + (isOwnBand ? "" : ", the band that fits best")
+        }
+    }
+
+    let band: PhotometricBand
+    let solution: ZeroPointSolution
+    let isOwnBand: Bool
+
+    /// Of a frame whose rows know their catalogue stars.
+    struct Frame {
+        let id: String
+        let filter: String?
+        let exposureSeconds: Double
+        let width: Int
+        let height: Int
+    }
+
+    /// Colour B - V to which zero points belong, about that of the Sun.
+    private static let pivotColour = 0.65
+
+    /// - Throws: `NoZeroPoint`, or `FrameError` where the catalogue has no band to compare with.
+    init(_ rows: [Photometry.Measurement], _ place: MeasuredSky.Place, _ frame: Frame, kind: FluxKind) throws {
+        let bands = place.catalogue.bands.enumerated().compactMap { index, band in
+            Self.photometricBand(band).map { (index: index, band: $0) }
+        }
+        guard !bands.isEmpty else { throw FrameError(frame.id, "no band of \(place.catalogue.id) is one we know") }
+        let facts = CalibrationFrame(
+            id: frame.id, exposureSeconds: frame.exposureSeconds, width: frame.width, height: frame.height,
+            fluxKind: kind)
+        let names = Dictionary(bands.map { ($0.band.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+        let stars = { (index: Int) in
+            rows.compactMap { row in Self.star(row, place, band: index, names: names, kind: kind) }
+        }
+        var own: (index: Int, band: PhotometricBand)?
+        if case .band(let filter) = FilterReading(cameraName: frame.filter) {
+            own = bands.first { $0.band == filter.calibrationBand }
+        }
+        if let own {
+            band = own.band
+            isOwnBand = true
+            solution = try fitZeroPoint(
+                stars(own.index), frame: facts, colourTerm: .unknown(pivotColour: Self.pivotColour))
+            return
+        }
+        let choice = chooseBand(
+            bands.map { BandCandidate(band: $0.band, stars: stars($0.index)) }, frame: facts,
+            pivotColour: Self.pivotColour)
+        guard let chosen = choice.chosen, let found = chosen.solution else {
+            let objections = choice.rivals.map { "\($0.band.id): \($0.objection ?? "")" }.joined(separator: "; ")
+            throw FrameError(frame.id, "no band of \(place.catalogue.id) fits (\(objections))")
+        }
+        (band, solution, isOwnBand) = (chosen.band, found, false)
+    }
+
+    /// By name and system; where several have them ("g" of SDSS and of Pan-STARRS), the one that the title names.
+    private static func photometricBand(_ band: CatalogueBand) -> PhotometricBand? {
+        let known = PhotometricBand.all.filter { $0.name == band.name && $0.magnitudeSystem == band.system }
+        return known.first { band.title?.contains($0.system.rawValue) == true } ?? known.first
+    }
+
+    private static func star(
+        _ row: Photometry.Measurement, _ place: MeasuredSky.Place, band: Int, names: [String: Int], kind: FluxKind
+    ) -> CalibrationStar? {
+        guard let reference = place.star(row)?.star, let flux = flux(row, kind) else { return nil }
+        let measured = { (index: Int) in
+            Measured(Double(reference.magnitudes[index]), error: Double(reference.magnitudeErrors[index]))
+        }
+        guard reference.magnitudes[band].isFinite else { return nil }
+        var colour: Measured?
+        if let b = names["B"], let v = names["V"], reference.magnitudes[b].isFinite, reference.magnitudes[v].isFinite {
+            let (blue, red) = (measured(b), measured(v))
+            let error = blue.error.isFinite && red.error.isFinite ? hypot(blue.error, red.error) : 0.05
+            colour = Measured(blue.value - red.value, error: error)
+        }
+        let doubts: CatalogueFlags = [.variable, .double, .extended, .poorPhotometry]
+        return CalibrationStar(
+            id: String(reference.identifier), flux: flux, x: row.x, y: row.y, magnitude: measured(band),
+            colour: colour, isExcluded: !reference.flags.isDisjoint(with: doubts) || row.flags.contains(.edge),
+            isSaturated: row.flags.contains(.saturated))
+    }
+
+    static func flux(_ row: Photometry.Measurement, _ kind: FluxKind) -> Measured? {
+        let (flux, error) =
+            kind == .psf ? (row.fluxPSF, row.fluxPSFError) : (row.fluxAperture, row.fluxApertureError)
+        return flux.isFinite && error.isFinite && error >= 0 ? Measured(flux, error: error) : nil
+    }
+
+    var summary: Summary {
+        Summary(
+            band: band.id, system: band.magnitudeSystem.rawValue, fluxKind: solution.fluxKind.rawValue,
+            zeroPoint: solution.zeroPoint.value, zeroPointError: solution.zeroPoint.error,
+            intrinsicScatterMagnitudes: solution.intrinsicScatter.value, stars: solution.counts.usable,
+            outlierFraction: solution.outlierFraction, isOwnBand: isOwnBand)
+    }
+
+    /// Magnitudes and their errors in place of the instrumental ones; NaN for a flux that has none.
+    func columns(_ rows: [Photometry.Measurement], magnitude: String) -> [FITSColumn] {
+        let values = rows.map { row in
+            Self.flux(row, solution.fluxKind).flatMap {
+                solution.magnitude(of: $0, kind: solution.fluxKind, x: row.x, y: row.y, colour: nil)
+            }
+        }
+        let system = "\(band.id) (\(band.magnitudeSystem.rawValue))"
+        return [
+            FITSColumn(
+                name: magnitude, unit: "mag", description: "\(system), by catalogue stars",
+                values: .double(values.map { $0?.value ?? .nan })),
+            FITSColumn(
+                name: magnitude + "_err", unit: "mag", description: "standard error, with that of the zero point",
+                values: .double(values.map { $0?.error ?? .nan })),
+        ]
+    }
+}
+
+extension FrameMeasurer {
+    /// Adds the numbers of catalogue stars to a table; calibrated magnitudes take the place of instrumental ones.
+    func calibrate(
+        _ table: inout FITSTable, _ rows: [Photometry.Measurement], _ place: MeasuredSky.Place, _ loaded: LoadedFrame,
+        _ path: String
+    ) -> SkySummary {
+        var summary = SkySummary(place)
+        var columns = table.columns
+        if place.result.solution != nil {
+            let frame = CatalogueZeroPoint.Frame(
+                id: fileName(path), filter: loaded.facts.exposure.filter,
+                exposureSeconds: loaded.facts.exposureSeconds ?? .nan, width: loaded.width, height: loaded.height)
+            let kinds = [(FluxKind.aperture, "mag_aperture"), (.psf, "mag_psf")]
+            for (kind, magnitude) in kinds where kind == .aperture || starImage != nil {
+                do {
+                    let zero = try CatalogueZeroPoint(rows, place, frame, kind: kind)
+                    summary.zeroPoints.append(zero.summary)
+                    let made = zero.columns(rows, magnitude: magnitude)
+                    columns = columns.map { column in made.first { $0.name == column.name } ?? column }
+                } catch {
+                    summary.noZeroPoint = "no \(kind.rawValue) zero point: \(error)"
+                }
+            }
+        }
+        table = FITSTable(
+            name: table.name, columns: columns + [place.column(rows)], texts: table.texts, header: table.header)
+        return summary
+    }
+}

@@ -1,0 +1,96 @@
+internal import PlateSolving
+internal import Sky
+
+/// The steps of the ladder, in the order in which they are tried.
+public enum SolvingRung: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The header's own world coordinate system, verified or repaired by the stars.
+    case header
+    /// The last good solution of the instrument, moved to the new pointing.
+    case previous
+    /// Quads from the catalogue around the pointing.
+    case hint
+    /// The same in a wider radius, with fainter stars and other scales.
+    case wide
+    /// Anywhere on the sky.
+    case blind
+}
+
+/// How one rung ended.
+public struct RungAttempt: Sendable, Hashable {
+    public enum Outcome: String, Sendable, Hashable, Codable {
+        case solved, failed
+        /// What it starts from is not there.
+        case notTried
+    }
+
+    public let rung: SolvingRung
+    public let outcome: Outcome
+    /// In words: what was searched and what came of it.
+    public let reason: String
+    /// What would help, where it failed.
+    public let advice: SolvingAdvice?
+    /// Stars that were compared.
+    public let imageStars: Int
+    public let catalogueStars: Int
+    /// Arrangements of stars that looked alike.
+    public let hypotheses: Int
+    /// ln odds against chance of the best; `nil` where there was none.
+    public let logOdds: Double?
+    /// By the ladder's stopwatch [s].
+    public let seconds: Double
+}
+
+/// What would help a frame that is not solved.
+public enum SolvingAdvice: String, Sendable, Hashable, Codable, CaseIterable {
+    case givePointing, giveScale, otherScale, moreStars, deeperCatalogue, repairCatalogue, checkDate, searchBlind
+
+    /// In words.
+    public var text: String {
+        switch self {
+        case .givePointing: "say where the telescope pointed"
+        case .giveScale: "say the pixel scale"
+        case .otherScale: "allow the scale at which the stars fit"
+        case .moreStars: "expose longer, or detect fainter stars"
+        case .deeperCatalogue: "take a catalogue with fainter stars"
+        case .repairCatalogue: "build the catalogue again"
+        case .checkDate: "correct the date of the exposure"
+        case .searchBlind: "search the whole sky"
+        }
+    }
+}
+
+/// Why one rung has no solution.
+enum RungFailure: Error, Hashable {
+    /// What it starts from is not there.
+    case absent(String, SolvingAdvice?)
+    case catalogue(String)
+    case unusable(String)
+    case notSolved(NotSolved)
+    case fit(String)
+
+    var reason: String {
+        switch self {
+        case .absent(let text, _), .unusable(let text): text
+        case .catalogue(let text): "the catalogue gives no stars there: \(text)"
+        case .notSolved(let reason): reason.description
+        case .fit(let text): "the stars match, but no world coordinate system fits them: \(text)"
+        }
+    }
+
+    var advice: SolvingAdvice? {
+        switch self {
+        case .absent(_, let advice): advice
+        case .catalogue(let text): text.contains("epoch") ? .checkDate : .repairCatalogue
+        case .unusable: nil
+        case .notSolved(.tooFewImageStars), .fit: .moreStars
+        case .notSolved(.tooFewCatalogueStars): .deeperCatalogue
+        case .notSolved(.outsideHint): .otherScale
+        case .notSolved(.unusableHint): .giveScale
+        case .notSolved(.noMatch): nil
+        }
+    }
+
+    var isAbsent: Bool {
+        if case .absent = self { true } else { false }
+    }
+}

@@ -1,0 +1,193 @@
+import Astrometry
+import CatalogueTiles
+import FITS
+import Foundation
+import FrameSolving
+import Imaging
+import PlateSolving
+import PortableNumbers
+import ReferenceCatalogue
+import Sky
+import Testing
+
+@testable import nightjar
+
+/// A catalogue, and frames of its sky.
+private struct Observatory: ~Copyable {
+    let shop: Workshop
+    let centre: SkyPosition
+    let truth: TangentSolution
+    private let side = 400
+    /// Magnitude of a star that gives one electron, of gain 1.
+    private let zeroPoint = 21.0
+    private let stars: [CatalogueStar]
+
+    init() throws {
+        let shop = try Workshop()
+        let centre = try SkyPosition(raDegrees: 83.2, decDegrees: 22.1)
+        let truth = TangentSolution(
+            referencePosition: centre, referenceX: 199.5, referenceY: 199.5, cd11: -0.0015, cd12: 0.0004,
+            cd21: 0.0004, cd22: 0.0015)
+        var words = SplitMix64(seed: 4)
+        let stars = (0..<4800).map { number in
+            let place = centre.displaced(
+                separationDegrees: 3 * words.uniform().squareRoot(), positionAngleDegrees: 360 * words.uniform())
+            let magnitude = Float(12.5 + Elementary.log(words.uniform()) / 0.9)
+            return CatalogueStar(
+                identifier: Int64(number + 1), position: place, epoch: 2000, positionErrorMas: 50,
+                magnitudes: [magnitude], magnitudeErrors: [0.01])
+        }
+        let builder = try CatalogueBuilder(
+            path: shop.path("stars"), id: "made-up", title: "Test", source: "made up",
+            bands: [CatalogueBand(name: "V", system: .vega)])
+        for star in stars { try builder.add(star) }
+        _ = try builder.finish()
+        self.centre = centre
+        self.truth = truth
+        self.stars = stars
+        self.shop = shop
+    }
+
+    /// The frame's stars: places and electrons.
+    var images: [(x: Double, y: Double, flux: Double)] {
+        stars.compactMap { star in
+            guard let place = truth.pixel(of: star.position), place.x > 5, place.y > 5, place.x < 394, place.y < 394
+            else { return nil }
+            return (place.x, place.y, Elementary.exp(0.921_034 * (zeroPoint - Double(star.magnitudes[0]))))
+        }
+    }
+
+    func expose(_ name: String, ra: Double? = nil, stars isLit: Bool = true) throws {
+        var words = SplitMix64(seed: 11)
+        var counts = (0..<side * side).map { _ in 400 + 5 * words.gaussian() }
+        for image in isLit ? images : [] {
+            let (column, row) = (Int(image.x.rounded()), Int(image.y.rounded()))
+            for y in max(0, row - 5)...min(side - 1, row + 5) {
+                for x in max(0, column - 5)...min(side - 1, column + 5) {
+                    let (dx, dy) = (Double(x) - image.x, Double(y) - image.y)
+                    counts[y * side + x] += image.flux * Elementary.exp(-(dx * dx + dy * dy) / 2.88) / (2.88 * .pi)
+                }
+            }
+        }
+        var header = Header()
+        header.append("DATE-OBS", .string("2000-01-01T12:00:00"))
+        header.append("EXPTIME", .real(1))
+        header.append("FILTER", .string("V"))
+        header.append("RA", .real(ra ?? centre.raDegrees + 0.2))
+        header.append("DEC", .real(centre.decDegrees))
+        header.append("PIXSCALE", .real(5.6))
+        header.append("OBSERVER", .string("somebody"))
+        header.append("CRVAL1", .real(12))
+        header.append("A_ORDER", .integer(2))
+        try FITSWriter.write(
+            counts: counts.map { UInt16(max(0, min(65_535, $0)).rounded()) }, width: side, height: side,
+            header: header, to: shop.path(name))
+    }
+}
+
+@Suite("nightjar solve, and measure --catalog")
+struct SolveCommandTests {
+    @Test("a frame gets a copy with coordinates to a tenth of a pixel; it and what is there stay as they are")
+    func copy() throws {
+        let observatory = try Observatory()
+        try observatory.expose("light.fits")
+        let before = try Data(contentsOf: URL(fileURLWithPath: observatory.shop.path("light.fits")))
+        for (words, suffix) in [([], ""), (["--distortion", "tpv", "--order", "2"], "2")] {
+            let place = observatory.shop.path("solved\(suffix).fits")
+            let command = ["solve", observatory.shop.path("light.fits"), "--catalog", observatory.shop.path("stars")]
+            #expect(try Nightjar.run(command + ["--out", place] + words) == 0)
+            #expect(try Nightjar.run(command + ["--out", place] + words) == 1)
+            var file = try FITSFile(reading: place)
+            let image = try file.firstImage()
+            let world = try WorldCoordinates(image.header)
+            for x in [0.0, 199.5, 399] {
+                let expected = observatory.truth.position(x: x, y: 300)
+                let position = world.position(x: x, y: 300)
+                let found = try #require(position)
+                #expect(found.separationDegrees(from: expected) * 3600 < 1)
+            }
+            #expect(image.header.text("OBSERVER") == "somebody" && image.header.number("NJWCSTAR") ?? 0 > 40)
+            #expect(image.header.cards.count { $0.keyword == "CRVAL1" } == 1)
+            #expect(suffix != "" || image.header.text("CTYPE1")?.hasPrefix("RA---TAN") == true)
+            #expect(suffix == "" || image.header.text("CTYPE1") == "RA---TPV")
+            #expect(image.header.number("A_ORDER") == nil || image.header.text("CTYPE1") == "RA---TAN-SIP")
+            var original = try FITSFile(reading: observatory.shop.path("light.fits"))
+            #expect(try original.firstImage().pixels == image.pixels)
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: observatory.shop.path("light.fits"))) == before)
+    }
+
+    @Test("several frames: one that is not solved does not keep the others, and the exit status says so")
+    func several() throws {
+        let observatory = try Observatory()
+        try observatory.expose("good.fits")
+        try observatory.expose("dark.fits", stars: false)
+        try observatory.expose("far.fits", ra: 83.2 + 3)
+        let shop = { (name: String) in observatory.shop.path(name) }
+        let files = ["good.fits", "dark.fits", "far.fits"].map(shop)
+        let words = ["--catalog", shop("stars"), "--out-dir", shop("out")]
+        #expect(try Nightjar.run(["solve"] + files + words) == 1)
+        #expect(FileManager.default.fileExists(atPath: shop("out/good.wcs.fits")))
+        #expect(FileManager.default.fileExists(atPath: shop("out/far.wcs.fits")))
+        #expect(!FileManager.default.fileExists(atPath: shop("out/dark.wcs.fits")))
+    }
+
+    @Test("a list of stars is solved like a frame")
+    func list() throws {
+        let observatory = try Observatory()
+        let lines = observatory.images.map { "\($0.flux),\($0.y),\($0.x)" }
+        try (["flux,y,x"] + lines).joined(separator: "\n").write(
+            toFile: observatory.shop.path("list.csv"), atomically: true, encoding: .utf8)
+        let words = ["solve", "--stars", observatory.shop.path("list.csv"), "--catalog"]
+        let stars = [observatory.shop.path("stars"), "--near", "83.4,22", "--json", "--times", "2"]
+        #expect(try Nightjar.run(words + stars + ["--size", "400,400"]) == 0)
+        #expect(try Nightjar.run(words + stars + ["--size", "400,400", "--scale", "1,1.1"]) == 1)
+        #expect(throws: UsageError.self) { try Nightjar.run(words + stars) }
+        #expect(throws: UsageError.self) { try Nightjar.run(words + stars + ["--size", "400"]) }
+        #expect(throws: FrameError.self) { try StarList.parse("x,y\n1,2", path: "a.csv") }
+        #expect(throws: FrameError.self) { try StarList.parse("x,y,flux\n1,two,3", path: "a.csv") }
+        #expect(
+            try StarList.parse("# by hand\nx,y,mag\n1,2,5\n", path: "a.csv").first.map { abs($0.flux - 0.01) < 1e-12 }
+                == true)
+    }
+
+    @Test("measure --catalog places its rows, names their stars and gives magnitudes of the filter's band")
+    func measured() throws {
+        let observatory = try Observatory()
+        try observatory.expose("light.fits")
+        let words = ["--catalog", observatory.shop.path("stars"), "--out", observatory.shop.path("rows.csv")]
+        #expect(try Nightjar.run(["measure", observatory.shop.path("light.fits")] + words) == 0)
+        let rows = try observatory.shop.table("rows.csv")
+        let known = rows.filter { ($0["catalog_id"] ?? -1) > 0 }
+        #expect(known.count > 40 && known.count <= rows.count)
+        for row in rows {
+            let place = observatory.truth.position(x: row["x"]!, y: row["y"]!)
+            let found = try SkyPosition(raDegrees: row["ra_deg"]!, decDegrees: row["dec_deg"]!)
+            #expect(found.separationDegrees(from: place) * 3600 < 1)
+        }
+        let truth = Dictionary(uniqueKeysWithValues: observatory.magnitudes)
+        // Neither saturated nor faint; one in five may have a neighbour.
+        let errors = known.compactMap { row -> Double? in
+            guard let magnitude = truth[Int(row["catalog_id"]!)], (8.5...11.5).contains(magnitude) else { return nil }
+            return abs(row["mag_aperture"]! - magnitude) / max(0.01, row["mag_aperture_err"]!)
+        }
+        #expect(errors.count > 8 && Double(errors.count { $0 < 4 }) > 0.8 * Double(errors.count))
+    }
+
+    @Test("without a catalogue the message says how to make one")
+    func noCatalogue() throws {
+        let arguments = try Arguments([], options: [CatalogueOption.option])
+        do {
+            _ = try CatalogueOption.open(arguments, environment: ["NIGHTJAR_CATALOG": "nowhere"])
+            Issue.record("a catalogue was found")
+        } catch let error as UsageError {
+            #expect(error.description.contains("make catalog builds one in .catalogs/tycho-1"))
+        }
+    }
+}
+
+extension Observatory {
+    fileprivate var magnitudes: [(Int, Double)] {
+        stars.map { (Int($0.identifier), Double($0.magnitudes[0])) }
+    }
+}
