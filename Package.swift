@@ -62,7 +62,7 @@ let adapters: [Target] = [
     room("FrameStore", sees: ["Events", "FITS", "Hashing", "Pipeline"]),
     room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "PSF", "Photometry", "Sky"]),
     room("CatalogueTables", sees: ["FITS", "ReferenceCatalogue"], loops: true),
-    room("CatalogueTiles", sees: ["Hashing", "ReferenceCatalogue", "Sky"], loops: true),
+    room("CatalogueTiles", sees: ["Hashing", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
     room("Plots", sees: ["CCairo", "Documents"]),
     room("DropFolder"),
 ]
@@ -83,6 +83,7 @@ let science: [Target] = [
     room("PlateSolving", sees: ["ReferenceCatalogue", "Sky"], loops: true),
     room(
         "FrameSolving", sees: ["Astrometry", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
+    room("StarFields", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
     room("LightCurves", sees: ["Sky"], loops: true),
@@ -141,6 +142,14 @@ let services: [Target] = [
         ]),
 ]
 
+/// Counts of simulated star fields, for `make bench`.
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "solvingfields",
+        dependencies: ["CatalogueTiles", "PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"],
+        path: "Benchmarks/solvingfields", swiftSettings: strict + optimised)
+]
+
 let testTargets: [Target] = [
     tests("HashingTests", sees: ["Hashing"]),
     tests("FITSTests", sees: ["FITS", "Imaging"]),
@@ -154,7 +163,7 @@ let testTargets: [Target] = [
     tests(
         "CatalogueTablesTests",
         sees: ["CatalogueTables", "Documents", "FITS", "Imaging", "ReferenceCatalogue", "Sky"]),
-    tests("CatalogueTilesTests", sees: ["CatalogueTiles", "ReferenceCatalogue", "Sky"]),
+    tests("CatalogueTilesTests", sees: ["CatalogueTiles", "PlateSolving", "ReferenceCatalogue", "Sky"]),
     tests("SkyTests", sees: ["Sky"]),
     tests("DocumentsTests", sees: ["Documents"]),
     tests("InstrumentsTests", sees: ["Documents", "Imaging", "Instruments", "Sky"]),
@@ -173,7 +182,7 @@ let testTargets: [Target] = [
         "CompletenessTests",
         sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "PortableNumbers", "Sky"]),
-    tests("PlateSolvingTests", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky"]),
+    tests("PlateSolvingTests", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"]),
     tests(
         "FrameSolvingTests",
         sees: [
@@ -252,5 +261,5 @@ let testTargets: [Target] = [
 let package = Package(
     name: "nightjar",
     products: services.map { .executable(name: $0.name, targets: [$0.name]) },
-    targets: cLibraries + adapters + science + contract + services + testTargets
+    targets: cLibraries + adapters + science + contract + services + benchmarks + testTargets
 )

@@ -20,6 +20,7 @@ import accuracy_frame
 import accuracy_photometry
 import accuracy_pulls
 import pictures
+import solving
 import speed_frame
 import speed_sizes
 import speed_steps
@@ -35,6 +36,7 @@ WORK = {
     "detection": accuracy_detection.detection, "photometry": accuracy_photometry.photometry,
     "cosmic accuracy": accuracy_frame.cosmic_accuracy, "pulls": accuracy_pulls.pulls,
     "background": accuracy_frame.background, "sizes": speed_sizes.sizes,
+    "solving": solving.solving, "solving count": solving.counted,
 }
 
 

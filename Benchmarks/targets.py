@@ -111,6 +111,15 @@ for size in SIZES:
         TARGETS.append(
             Target("sizes", size_row(size, step), "CPU s/megapixel", "ccdproc + sep + astropy",
                    1.0 if step == "all steps" else None))
+TARGETS += [
+    speed("solving", "solving a star list with a pointing", "astrometry-engine", 2),
+    speed("solving", "solving a star list blind", "astrometry-engine", 2),
+    speed("solving", "solving a frame with a pointing, file to coordinates", "solve-field + SourceExtractor", 3),
+    Target("solving", "residual over the errors of both lists", "ratio", None, 1.1, "value"),
+    Target("solving count", "hinted fields solved", "share", None, 0.995, "least"),
+    Target("solving count", "blind fields solved", "share", None, 0.995, "least"),
+    Target("solving count", "false solutions of all fields", "fields", None, 0, "value"),
+]
 PARTS = list(dict.fromkeys(target.part for target in TARGETS))
 
 

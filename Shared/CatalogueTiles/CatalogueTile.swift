@@ -82,6 +82,15 @@ public struct CatalogueTile: Sendable {
             magnitudeErrors: (0..<layout.bandCount).map { number(at: layout.offset(ofErrors: $0), row) })
     }
 
+    /// What orders the rows, of one star: the magnitude of the first band that is known; infinite where none is.
+    func rankingMagnitude(_ row: Int) -> Float {
+        for band in 0..<layout.bandCount {
+            let value = magnitude(row, band: band)
+            if !value.isNaN { return value }
+        }
+        return .infinity
+    }
+
     private func position(_ row: Int) -> SkyPosition? {
         let (ra, dec): (Double, Double) = (value(.ra, row), value(.dec, row))
         do {

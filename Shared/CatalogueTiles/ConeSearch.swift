@@ -45,18 +45,21 @@ extension TileFolder {
         let margin = description.maximumMotionMasPerYear * years / 3_600_000
         let cells = SkyCell.cells(
             order: description.order, within: min(180, cone.radiusDegrees + margin), of: cone.centre)
-        var found: [(star: CatalogueStar, position: SkyPosition)] = []
+        var tiles: [CatalogueTile] = []
         for cell in cells {
-            guard let tile = try tile(cell) else { continue }
-            var taken = 0
-            for row in 0..<tile.count where taken < cone.limit {
-                guard let star = tile.star(row) else { continue }
-                guard star.rankingMagnitude <= cone.faintest else { break }
-                let position = star.position(at: cone.epoch)
-                guard position.separationDegrees(from: cone.centre) <= cone.radiusDegrees else { continue }
-                found.append((star, position))
-                taken += 1
-            }
+            if let tile = try tile(cell) { tiles.append(tile) }
+        }
+        var found: [(star: CatalogueStar, position: SkyPosition)] = []
+        var rows = MergedTiles(tiles, faintest: cone.faintest)
+        var last = Float.infinity
+        while let row = rows.next() {
+            // Of equally bright ones, all, for the identifiers to decide.
+            if found.count >= cone.limit, row.magnitude > last { break }
+            guard let star = tiles[row.tile].star(row.row) else { continue }
+            let position = star.position(at: cone.epoch)
+            guard position.separationDegrees(from: cone.centre) <= cone.radiusDegrees else { continue }
+            found.append((star, position))
+            last = row.magnitude
         }
         found.sort { one, other in
             (one.star.rankingMagnitude, one.star.identifier) < (other.star.rankingMagnitude, other.star.identifier)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import PlateSolving
 public import ReferenceCatalogue
 public import Sky
 
@@ -24,6 +25,8 @@ public final class TileFolder {
     public let path: String
     private var tiles: [SkyCell: CatalogueTile?] = [:]
     private let fetch: ((_ name: String) throws -> Void)?
+    /// Kept once it has been opened.
+    var openedIndex: BlindIndex?
 
     public static let descriptionName = "catalogue.json"
 

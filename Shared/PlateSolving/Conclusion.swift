@@ -71,6 +71,15 @@ struct Conclusion {
         return reference.displaced(
             separationDegrees: separation, positionAngleDegrees: atan2(east, north) * 180 / .pi)
     }
+
+    /// Where a direction lies.
+    static func position(_ direction: SkyVector) -> SkyPosition { position(direction, near: .northPole) }
+}
+
+extension SkyPosition {
+    fileprivate static let northPole: SkyPosition = {
+        do { return try SkyPosition(raDegrees: 0, decDegrees: 90) } catch { preconditionFailure("\(error)") }
+    }()
 }
 
 extension SkyStars {

@@ -12,17 +12,29 @@ struct Hypothesis {
     /// - Parameters:
     ///   - image: the quad's stars on the frame; `starVariance` is what one of them has [px^2].
     ///   - sky: the same four in the catalogue.
+    @inline(__always)
     init?(
         image: SIMD4<Int32>, of stars: FrameStars, sky: SIMD4<Int32>, of catalogue: SkyStars, parity: Parity,
         geometry: FrameGeometry, starVariance: Double
     ) {
+        self.init(
+            image: image, of: stars, parity: parity, geometry: geometry, starVariance: starVariance
+        ) { catalogue.direction[Int(sky[$0])] }
+    }
+
+    /// - Parameter direction: of each of the quad's four stars.
+    @inline(__always)
+    init?(
+        image: SIMD4<Int32>, of stars: FrameStars, parity: Parity, geometry: FrameGeometry, starVariance: Double,
+        direction: (Int) -> SkyVector
+    ) {
         // A frame of the normal parity is the mirror image of a plane whose axes run east and north.
         let isMirrored = parity == .normal
-        let first = TangentFrame(catalogue.direction[Int(sky[0])])
-        guard let start = Self.fit(first, image, stars, sky, catalogue, isMirrored)?.inverse else { return nil }
+        let first = TangentFrame(direction(0))
+        guard let start = Self.fit(first, image, stars, isMirrored, direction)?.inverse else { return nil }
         let centre = start(geometry.centreX, geometry.centreY)
         frame = TangentFrame(first.direction(xi: centre.x, eta: centre.y))
-        guard let map = Self.fit(frame, image, stars, sky, catalogue, isMirrored) else { return nil }
+        guard let map = Self.fit(frame, image, stars, isMirrored, direction) else { return nil }
         self.map = map
         self.stars = image
         var (meanX, meanY, radius) = (0.0, 0.0, 0.0)
@@ -36,13 +48,18 @@ struct Hypothesis {
         spread = Spread(x: meanX, y: meanY, squaredRadius: radius, starVariance: starVariance, count: 4)
     }
 
+    /// Whether a star of the frame is one of the four.
+    @inline(__always)
+    func has(_ star: Int) -> Bool { (stars .== SIMD4<Int32>(repeating: Int32(star))).contains(true) }
+
+    @inline(__always)
     private static func fit(
-        _ frame: TangentFrame, _ image: SIMD4<Int32>, _ stars: FrameStars, _ sky: SIMD4<Int32>, _ catalogue: SkyStars,
-        _ isMirrored: Bool
+        _ frame: TangentFrame, _ image: SIMD4<Int32>, _ stars: FrameStars, _ isMirrored: Bool,
+        _ direction: (Int) -> SkyVector
     ) -> AffineMap? {
         var sums = FitSums()
         for corner in 0..<4 {
-            let plane = frame.project(catalogue.direction[Int(sky[corner])])
+            let plane = frame.project(direction(corner))
             let star = Int(image[corner])
             sums.add(u: plane.xi, v: plane.eta, x: stars.x[star], y: stars.y[star], weight: 1)
         }
@@ -73,7 +90,7 @@ struct FirstLook {
         let last = min(Self.looks, stars.count)
         let scale = abs(back.determinant).squareRoot()
         var score = 0.0
-        for star in 0..<last where !(hypothesis.stars .== SIMD4<Int32>(repeating: Int32(star))).contains(true) {
+        for star in 0..<last where !hypothesis.has(star) {
             let plane = back(stars.x[star], stars.y[star])
             let direction = hypothesis.frame.direction(xi: plane.x, eta: plane.y)
             let own = stars.variance[star] + starVariance + hypothesis.spread.variance(stars.x[star], stars.y[star])

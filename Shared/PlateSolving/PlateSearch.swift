@@ -122,6 +122,7 @@ extension PlateSolver {
     }
 
     func searchVolume(_ rung: Rung) -> SearchVolume {
+        if let searched { return searched }
         let radius = max(rung.radiusDegrees * .pi / 180 / geometry.scale, 1)
         return SearchVolume(
             area: .pi * radius * radius, rotation: 2 * .pi,

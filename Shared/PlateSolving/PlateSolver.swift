@@ -23,6 +23,8 @@ public struct PlateSolver {
     let guides: Int
     let look: FirstLook
     let codeError: CodeError
+    /// What has been searched, where it is more than the hint says.
+    var searched: SearchVolume?
 
     /// Stars of the frame on which hypotheses are tried.
     static let triedStars = 200

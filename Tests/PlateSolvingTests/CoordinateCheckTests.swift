@@ -1,6 +1,7 @@
 import Glibc
 import PortableNumbers
 import Sky
+import StarFields
 import Testing
 
 @testable import PlateSolving

@@ -1,6 +1,7 @@
 import PortableNumbers
 import ReferenceCatalogue
 import Sky
+import StarFields
 import Testing
 
 @testable import PlateSolving

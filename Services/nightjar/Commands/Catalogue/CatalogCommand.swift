@@ -5,7 +5,7 @@ internal import Sky
 
 let catalogCommand = Command(
     name: "catalog",
-    usage: "catalog build TABLE... --columns MAP --out DIR | cone DIR RA DEC RADIUS | info DIR | publish DIR",
+    usage: "catalog build TABLE... --columns MAP --out DIR | index DIR | cone DIR RA DEC RADIUS | info|publish DIR",
     summary: "Makes a catalogue of reference stars out of tables, and looks into it. No network.",
     options: [
         Option("columns", "FILE", "build: the document that says what the columns are (examples/catalogs has some)"),
@@ -24,10 +24,11 @@ let catalogCommand = Command(
     let words = arguments.positional.dropFirst()
     switch arguments.positional.first {
     case "build": return try CatalogueBuild(arguments, tables: Array(words)).run()
+    case "index": return try CatalogueIndex(arguments, words: Array(words)).run()
     case "cone": return try CatalogueCone(arguments, words: Array(words)).run()
     case "info": return try CatalogueInformation(arguments, words: Array(words)).run()
     case "publish": return try CataloguePublishing(arguments, words: Array(words)).run()
-    default: throw UsageError("say what to do: nightjar catalog build | cone | info | publish")
+    default: throw UsageError("say what to do: nightjar catalog build | index | cone | info | publish")
     }
 }
 

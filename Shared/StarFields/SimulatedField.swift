@@ -1,60 +1,22 @@
-import PlateSolving
-import PortableNumbers
-import Sky
-
-/// What a simulated frame is like.
-struct FieldRecipe {
-    var name: String
-    var width = 2048
-    var height = 2048
-    /// [arcsec/px]
-    var scale = 2.0
-    /// Catalogue stars in the frame, on average.
-    var starsInFrame = 300.0
-    /// The share of the catalogue's stars, brightest first, that the frame reaches; above 1 it goes deeper.
-    var depth = 0.6
-    /// Share of the detections that are no stars.
-    var falseShare = 0.1
-    /// Share of the stars that are not detected, by colour or blending.
-    var missing = 0.1
-    /// Between the bands of frame and catalogue [mag].
-    var magnitudeScatter = 0.3
-    /// [px]; along x it may be more, alike for the whole frame in part.
-    var centroidError = 0.15
-    var trail = 0.0
-    /// What the list says its errors are, over what they are.
-    var claimedError = 1.0
-    /// Distortion at the corner [px].
-    var distortion = 0.3
-    /// False detections, bright, in a clump.
-    var comet = 0
-    /// Catalogue stars of a cluster in the middle, of which the frame sees only the outskirts.
-    var cluster = 0
-    var mirrored: Bool?
-    var parity = Parity.unknown
-    /// [deg]
-    var uncertainty = 1.0
-    var scaleTolerance = 0.2
-    /// Distance of the hint from the centre, in units of the uncertainty; random below 1 where it is `nil`.
-    var hintOffset: Double?
-    var declinations = -90.0...90.0
-    /// [arcsec]
-    var catalogueError = 0.1
-}
+public import PlateSolving
+public import PortableNumbers
+public import Sky
 
 /// A frame, a catalogue, a hint, and the truth.
-struct SimulatedField {
-    var image: [ImageStar] = []
-    var catalogue: [GuideStar] = []
-    var hint: PointingHint
-    var size: FrameSize
-    var truth: TangentSolution
+public struct SimulatedField: Sendable {
+    public var image: [ImageStar] = []
+    public var catalogue: [GuideStar] = []
+    public var hint: PointingHint
+    public var size: FrameSize
+    public var truth: TangentSolution
     /// Of each detection, the catalogue star that it is; -1 for a false one.
-    var partner: [Int] = []
+    public var partner: [Int] = []
 
-    typealias Sky = (_ centre: SkyPosition, _ radiusDegrees: Double, _ words: inout SplitMix64) -> [GuideStar]
+    /// Stars around a centre.
+    public typealias Sky = (_ centre: SkyPosition, _ radiusDegrees: Double, _ words: inout SplitMix64) throws ->
+        [GuideStar]
 
-    init(_ recipe: FieldRecipe, seed: UInt64, sky: Sky? = nil) throws {
+    public init(_ recipe: FieldRecipe, seed: UInt64, sky: Sky? = nil) throws {
         var words = SplitMix64(seed: seed &* 0x1234_5679 &+ 77)
         size = FrameSize(width: recipe.width, height: recipe.height)
         let z = Self.sine(recipe.declinations, &words)
@@ -73,12 +35,12 @@ struct SimulatedField {
         // The truth's own surroundings, whether or not the hint is near: the catalogue is what is around the hint.
         let area = Double(recipe.width * recipe.height) * (recipe.scale / 3600) * (recipe.scale / 3600)
         let stars =
-            sky.map { $0(hinted, radius, &words) }
+            try sky.map { try $0(hinted, radius, &words) }
             ?? Self.uniformSky(hinted, radius, perSquareDegree: recipe.starsInFrame / area, &words)
         var real = stars
         if (recipe.hintOffset ?? 0) > 1 {
             real =
-                sky.map { $0(centre, 0.6 * side * recipe.scale / 3600, &words) }
+                try sky.map { try $0(centre, 0.6 * side * recipe.scale / 3600, &words) }
                 ?? Self.uniformSky(
                     centre, side * recipe.scale / 3600, perSquareDegree: recipe.starsInFrame / area, &words)
         }
@@ -115,7 +77,7 @@ struct SimulatedField {
     }
 
     /// Stars evenly over a cap, fainter ones more: N(m) grows as 10^(0.35 m).
-    static func uniformSky(
+    public static func uniformSky(
         _ centre: SkyPosition, _ radius: Double, perSquareDegree: Double, _ words: inout SplitMix64
     ) -> [GuideStar] {
         let count = words.poisson(perSquareDegree * Double.pi * radius * radius)
@@ -175,6 +137,11 @@ struct SimulatedField {
             let flux = fluxes.isEmpty ? 1 : fluxes[Int(words.uniform() * Double(fluxes.count))]
             add(x: Double(recipe.width) * words.uniform(), y: Double(recipe.height) * words.uniform(), flux: flux)
         }
+        let dim = fluxes.sorted()
+        for _ in 0..<Int(Double(fluxes.count) * recipe.fainter) {
+            let flux = dim[dim.count / 10] * words.uniform()
+            add(x: Double(recipe.width) * words.uniform(), y: Double(recipe.height) * words.uniform(), flux: flux)
+        }
         let (x, y) = (Double(recipe.width) * words.uniform(), Double(recipe.height) * words.uniform())
         let brightest = fluxes.max() ?? 1
         for _ in 0..<recipe.comet {
@@ -188,7 +155,7 @@ struct SimulatedField {
     }
 
     /// Greatest distance between a solution and the truth at the frame's centre and corners [px].
-    func error(of solution: TangentSolution) -> Double {
+    public func error(of solution: TangentSolution) -> Double {
         let (right, top) = (Double(size.width - 1), Double(size.height - 1))
         let places = [(0.5 * right, 0.5 * top), (0, 0), (right, 0), (0, top), (right, top)]
         return places.map { place in
@@ -202,7 +169,7 @@ struct SimulatedField {
 
 extension GuideStar {
     /// With an error of its position [arcsec].
-    func scattered(by error: Double, _ words: inout SplitMix64) -> GuideStar {
+    public func scattered(by error: Double, _ words: inout SplitMix64) -> GuideStar {
         let (one, two) = Deviates.gaussianPair(&words)
         let length = error * (one * one + two * two).squareRoot()
         return GuideStar(
