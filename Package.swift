@@ -89,6 +89,7 @@ let science: [Target] = [
     room("LightCurves", sees: ["Sky"], loops: true),
     room("PhotometricCalibration", sees: ["Documents", "PortableNumbers", "ReferenceCatalogue"], loops: true),
     room("Variability", sees: ["PortableNumbers"], loops: true),
+    room("Association", sees: ["Sky"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
     room("Simulation", sees: ["Imaging", "PortableNumbers", "Sky"], loops: true),
@@ -127,18 +128,19 @@ let services: [Target] = [
     service(
         "archiver",
         sees: [
-            "Astrometry", "CatalogueTiles", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "Instruments",
-            "KafkaBus", "LightCurves", "PhotometricCalibration", "Pipeline", "PostgresStore", "ReferenceCatalogue",
-            "Sky",
+            "Association", "Astrometry", "CatalogueTiles", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
+            "Instruments", "KafkaBus", "LightCurves", "PhotometricCalibration", "Pipeline", "PostgresStore",
+            "ReferenceCatalogue", "Sky", "Variability",
         ]),
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles", "Completeness",
-            "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS", "ForeignPhotometry",
-            "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus", "LightCurves",
-            "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving", "Plots", "PortableNumbers",
-            "PostgresStore", "PSF", "ReferenceCatalogue", "Resampling", "Simulation", "Sky", "Variability",
+            "AlertRules", "Association", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles",
+            "Completeness", "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS",
+            "ForeignPhotometry", "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
+            "LightCurves", "PSF", "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving", "Plots",
+            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
+            "Variability",
         ]),
 ]
 
@@ -196,6 +198,7 @@ let testTargets: [Target] = [
         "PhotometricCalibrationTests",
         sees: ["Documents", "PhotometricCalibration", "PortableNumbers", "ReferenceCatalogue"]),
     tests("VariabilityTests", sees: ["PortableNumbers", "Variability"]),
+    tests("AssociationTests", sees: ["Association", "PortableNumbers", "Sky"]),
     tests("AlertRulesTests", sees: ["AlertRules"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
@@ -242,9 +245,9 @@ let testTargets: [Target] = [
     tests(
         "ArchiverTests",
         sees: [
-            "CatalogueTiles", "Events", "FITS", "FrameStore", "Imaging", "Instruments", "PhotometricCalibration",
-            "Pipeline", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Sky", "TestKit", "archiver",
-            "nightjar",
+            "Association", "CatalogueTiles", "Events", "FITS", "FrameStore", "Imaging", "Instruments",
+            "PhotometricCalibration", "Pipeline", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Sky",
+            "TestKit", "Variability", "archiver", "nightjar",
         ]),
     tests(
         "AlerterTests",

@@ -19,6 +19,7 @@ SEEN_IN = {
     "CalibrationFlags": "In `flags` of `master.built` and `frame.calibrated`, by name.",
     "FrameFlags": "In `flags` of `frame.measured`, by name.",
     "SourceFlags": "In `flags` of a detection, of `measurement.made` and of `photometry.measured`, as a sum of bits.",
+    "AssociationFlags": "In the record and in `nightjar object`: how sure it is which object a detection is of.",
     "CatalogueFlags": "In the tiles of a reference catalogue, one sum of bits per star.",
     "RejectionCode": "In `code` of `frame.rejected`, in the ledger, and in the `.reason.json` beside a rejected file.",
 }

@@ -7,7 +7,8 @@ struct Nightjar {
     /// In the order of the help.
     static let commands: [Command] = [
         demoCommand, nightCommand,
-        upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, periodCommand, alertsCommand,
+        upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, objectCommand, periodCommand,
+        alertsCommand,
         deadLetterCommand,
         targetCommand, instrumentCommand, ruleCommand,
         measureCommand, solveCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,

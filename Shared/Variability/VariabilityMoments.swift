@@ -26,6 +26,16 @@ public struct VariabilityMoments: Sendable, Equatable, Codable {
 
     public init() {}
 
+    /// Takes up moments that were stored.
+    public init(
+        count: Int, totalWeight: Double, weightedMean: Double, chiSquared: Double, mean: Double, secondMoment: Double,
+        thirdMoment: Double, squaredSteps: Double
+    ) {
+        (self.count, self.totalWeight, self.weightedMean) = (count, totalWeight, weightedMean)
+        (self.chiSquared, self.mean, self.secondMoment) = (chiSquared, mean, secondMoment)
+        (self.thirdMoment, self.squaredSteps) = (thirdMoment, squaredSteps)
+    }
+
     /// The moments of a whole light curve.
     public init(_ series: LightCurveSeries) {
         var before: MagnitudePoint?

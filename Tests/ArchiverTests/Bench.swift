@@ -24,7 +24,16 @@ final class Bench {
         database = try Cluster.newDatabase()
         try Migrations(schema: ArchiveSchema.name, ArchiveSchema.migrations).apply(to: database)
         store = try FrameStore(root)
-        archive = Archive(database: database, now: { "2026-01-01T00:00:00.000Z" })
+        let clock = clock
+        archive = Archive(database: database, now: { clock.time })
+    }
+
+    /// What the archiver takes for now.
+    final class SetClock { var time = "2026-01-01T00:00:00.000Z" }
+    private let clock = SetClock()
+    var time: String {
+        get { clock.time }
+        set { clock.time = newValue }
     }
 
     var ledger: LedgerStage { LedgerStage(archive: archive) }

@@ -15,6 +15,7 @@ enum ArchiveSchema {
         Migration(8, "frames asked for again by the closing of a night", remeasuring),
         Migration(9, "which frame store the record belongs to", frameStores),
         Migration(10, "zero points", ZeroPointTables.sql),
+        Migration(11, "objects and their measurements", ObjectSchema.tables),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.

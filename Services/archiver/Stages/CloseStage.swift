@@ -138,6 +138,7 @@ struct CloseStage {
         }
         for version in versions { try measure.frames.choose(version, revision: night.revision) }
         try measure.zeroPoints.final(versions, revision: night.revision)
+        try measure.closeObjects(versions)
         for target in try measure.targets.all() {
             for version in versions {
                 guard case .places(let places) = try measure.places.places(of: target, on: version, closing: true)

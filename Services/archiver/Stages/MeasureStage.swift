@@ -15,6 +15,7 @@ struct MeasureStage {
     let fluxes: StarFluxes
     let points: PointStage
     let zeroPoints: ZeroPointStage
+    let objects: ObjectStage
 
     init(archive: Archive, store: FrameStore, reference: ReferenceStars? = nil) {
         self.archive = archive
@@ -25,6 +26,7 @@ struct MeasureStage {
         fluxes = StarFluxes(archive: archive, frames: frames)
         points = PointStage(archive: archive, frames: frames, fluxes: fluxes, reference: reference)
         zeroPoints = ZeroPointStage(archive: archive, store: store, reference: reference)
+        objects = ObjectStage(archive: archive, frames: frames)
     }
 
     /// `frame.measured`
@@ -43,6 +45,7 @@ struct MeasureStage {
                 """, [.text(version.frameID)])
             if try Supersession(archive: archive).isSuperseded(version.frameID) { return }
             try zeroPoints.provisional(version, table)
+            try objects.add(version, table)
             for target in try targets.all() { try place(target, on: version) }
             try placeWaiting(for: version)
         }
@@ -70,6 +73,12 @@ struct MeasureStage {
             try points.provisional(target, on: answer.frame)
         }
         return []
+    }
+
+    /// Makes the objects of a night's final frames.
+    func closeObjects(_ versions: [FrameVersion]) throws {
+        var night = try NightObjects(versions, stage: objects)
+        try night.close { try DetectionTable($0.measured.detections, in: store) }
     }
 
     /// Looks for targets that were added or changed on the frames of the past.

@@ -22,6 +22,7 @@ struct Supersession {
         try database.execute(
             "update archive.request set answered = true where frame_id = $1 and not answered", [.text(frameID)])
         try withdrawPoints(of: frameID)
+        try ObjectStage(archive: archive, frames: FrameRecord(archive: archive)).withdraw(frameID)
     }
 
     func isSuperseded(_ frameID: String) throws -> Bool {

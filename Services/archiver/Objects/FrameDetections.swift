@@ -1,0 +1,159 @@
+internal import Association
+internal import Astrometry
+internal import Events
+internal import Foundation
+internal import Imaging
+internal import PostgresStore
+internal import Sky
+
+/// What turns a frame's instrumental magnitudes into calibrated ones.
+struct ObjectZeroPoint: Equatable {
+    /// Magnitude of a source of one electron per second.
+    let magnitude: Double
+    let error: Double
+    /// Band and system, for example `V Vega`: magnitudes of one system make one light curve.
+    let system: String
+}
+
+/// The detections of one frame version that have a place on the sky.
+struct FrameDetections {
+    /// One of them, with its number among the frame's detections.
+    struct Row {
+        let number: Int
+        let flux: Double
+        let fluxError: Double
+        let magnitude: Double?
+        /// Its own noise and the zero point's error.
+        let magnitudeError: Double?
+        let flags: SourceFlags
+    }
+
+    let rows: [Row]
+    let placed: [PlacedDetection]
+    let resolutionArcsec: Double
+    let zeroPoint: ObjectZeroPoint?
+    /// Julian year of mid-exposure.
+    let year: Double
+
+    init(
+        rows: [Row], placed: [PlacedDetection], resolutionArcsec: Double, zeroPoint: ObjectZeroPoint?, year: Double
+    ) {
+        self.rows = rows
+        self.placed = placed
+        self.resolutionArcsec = resolutionArcsec
+        self.zeroPoint = zeroPoint
+        self.year = year
+    }
+
+    /// - Parameter zeroPoint: nil for instrumental magnitudes, -2.5 log10(electrons per second).
+    init(_ version: FrameVersion, _ table: DetectionTable, zeroPoint: ObjectZeroPoint?) throws {
+        let scale = PixelScale(version, table)
+        let seconds = max(version.exposure.exposureSeconds, 1e-9)
+        var rows: [Row] = []
+        var placed: [PlacedDetection] = []
+        rows.reserveCapacity(table.count)
+        placed.reserveCapacity(table.count)
+        for number in 0..<table.count where table.ra[number].isFinite && table.dec[number].isFinite {
+            let covariance = scale.covariance(number, table)
+            guard covariance.isUsable else { continue }
+            placed.append(
+                PlacedDetection(
+                    position: try SkyPosition(raDegrees: table.ra[number], decDegrees: table.dec[number]),
+                    covariance: covariance))
+            rows.append(Self.row(number, table, seconds, zeroPoint))
+        }
+        self.rows = rows
+        self.placed = placed
+        self.zeroPoint = zeroPoint
+        resolutionArcsec = scale.arcsecPerPixel * max(0.5, 0.3 * (version.measured.fwhmPixels ?? 0))
+        year = 2000 + (version.midpoint - 51_544.5) / 365.25
+    }
+
+    private static func row(
+        _ number: Int, _ table: DetectionTable, _ seconds: Double, _ zeroPoint: ObjectZeroPoint?
+    ) -> Row {
+        let (flux, error) = (table.flux[number], table.fluxError[number])
+        let isMeasured = flux > 0 && flux.isFinite && error >= 0 && error.isFinite
+        let own = isMeasured ? 2.5 / log(10) * error / flux : nil
+        return Row(
+            number: number, flux: flux, fluxError: error,
+            magnitude: isMeasured ? -2.5 * log10(flux / seconds) + (zeroPoint?.magnitude ?? 0) : nil,
+            magnitudeError: own.map { hypot($0, zeroPoint?.error ?? 0) },
+            flags: SourceFlags(rawValue: UInt32(truncatingIfNeeded: table.flags[number])))
+    }
+}
+
+extension FrameDetections.Row {
+    /// Flags with which a flux is not that of the star, or not all of it.
+    private static let spoilt: SourceFlags = [
+        .saturated, .apertureTruncated, .noData, .negative, .cosmicRay, .trail, .mostlyFilled, .nonLinear,
+    ]
+
+    /// Whether the magnitude is one of those that statistics are made of, given how sure its object is.
+    func counts(_ association: AssociationFlags) -> Bool {
+        guard let magnitude, let magnitudeError, magnitude.isFinite else { return false }
+        return magnitudeError >= 1e-9 && magnitudeError < 10 && flags.isDisjoint(with: Self.spoilt)
+            && !association.contains(.ambiguous)
+    }
+}
+
+/// How errors in pixels become errors on the sky.
+private struct PixelScale {
+    let arcsecPerPixel: Double
+    /// Offsets east and north of one pixel along x and along y [arcsec].
+    private var alongX: (east: Double, north: Double)
+    private var alongY: (east: Double, north: Double)
+
+    /// The error of the frame's world coordinates that all its stars share, where nothing says more [px].
+    private static let sharedErrorPixels = 0.25
+
+    /// From the frame's world coordinates at its centre; else the instrument's scale, east to the left.
+    init(_ version: FrameVersion, _ table: DetectionTable) {
+        let assumed = version.instrument.pixelScaleArcsec ?? 1
+        let (x, y) = (0.5 * Double(version.exposure.width), 0.5 * Double(version.exposure.height))
+        (alongX, alongY) = Self.axes(table.header, x, y) ?? ((-assumed, 0), (0, assumed))
+        arcsecPerPixel = abs(alongX.east * alongY.north - alongX.north * alongY.east).squareRoot()
+    }
+
+    private typealias Axis = (east: Double, north: Double)
+
+    /// nil for a header that does not explain its positions.
+    private static func axes(_ header: Header, _ x: Double, _ y: Double) -> (Axis, Axis)? {
+        do {
+            let world = try WorldCoordinates(header)
+            guard let centre = world.position(x: x, y: y), let right = world.position(x: x + 1, y: y),
+                let up = world.position(x: x, y: y + 1)
+            else { return nil }
+            let (alongX, alongY) = (offset(centre, right), offset(centre, up))
+            return alongX.east * alongY.north != alongX.north * alongY.east ? (alongX, alongY) : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private static func offset(_ from: SkyPosition, _ to: SkyPosition) -> (east: Double, north: Double) {
+        let offset = from.offset(to: to)
+        let (length, angle) = (offset.separationDegrees * 3600, offset.positionAngleDegrees * (.pi / 180))
+        return (length * sin(angle), length * cos(angle))
+    }
+
+    /// J diag(e_x^2, e_y^2) J^T and the shared error. Where the table knows no errors of its centroids, those of a
+    /// Gaussian star image in noise: FWHM / (2.355 S/N).
+    func covariance(_ number: Int, _ table: DetectionTable) -> PositionCovariance {
+        let fwhm = table.fwhm[number].isFinite ? table.fwhm[number] : 3
+        let noise = max(table.fluxError[number] / max(table.flux[number], 1e-30), 1e-6)
+        let expected = min(fwhm / 2.355 * noise, fwhm)
+        let xx = square(table.xError(number), expected)
+        let yy = square(table.yError(number), expected)
+        let shared = Self.sharedErrorPixels * arcsecPerPixel
+        return PositionCovariance(
+            eastEast: alongX.east * alongX.east * xx + alongY.east * alongY.east * yy,
+            eastNorth: alongX.east * alongX.north * xx + alongY.east * alongY.north * yy,
+            northNorth: alongX.north * alongX.north * xx + alongY.north * alongY.north * yy)
+            + PositionCovariance(errorArcsec: shared)
+    }
+
+    private func square(_ error: Double, _ expected: Double) -> Double {
+        error > 0 ? error * error : expected * expected
+    }
+}

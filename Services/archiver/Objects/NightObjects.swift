@@ -1,0 +1,166 @@
+internal import Association
+internal import Events
+internal import Foundation
+internal import PostgresStore
+internal import Sky
+
+/// Makes a night's new objects again from its final frames in order of mid-exposure, so that which detections are one
+/// object does not depend on the order of arrival.
+///
+/// An object keeps its identifier: what is found again around the first detection of one is that one. Objects that
+/// nothing is left of say into which they were merged. Objects that other nights have seen as well, and those of a
+/// catalogue, stay where they are.
+struct NightObjects {
+    private let stage: ObjectStage
+    private let versions: [FrameVersion]
+    /// Objects that only this night has shown.
+    private let provisional: Set<Int64>
+    private var database: Database { stage.archive.database }
+    /// Identifiers that are given, of provisional objects or new ones.
+    private var claimed: Set<Int64> = []
+    private var made: [MadeObject] = []
+    private var place: [Int64: Int] = [:]
+    private var successors: [Int64: Int64] = [:]
+
+    /// - Parameter versions: the final ones of a night, in order.
+    init(_ versions: [FrameVersion], stage: ObjectStage) throws {
+        self.stage = stage
+        self.versions = versions
+        let rows = try stage.archive.database.executeBinary(
+            """
+            select o.object_id from archive.object o
+            where o.born_frame_id = any($1) and o.catalogue is null and not exists (
+                select from archive.object_measurement m join archive.object_frame f on f.version = m.version
+                where m.object_id = o.object_id and f.valid_until is null and f.frame_id <> all($1))
+            """, [.texts(versions.map(\.frameID))])
+        provisional = Set(try (0..<rows.count).map { try rows.int64($0, 0) })
+    }
+
+    /// - Parameter detections: of a frame version.
+    mutating func close(_ detections: (FrameVersion) throws -> DetectionTable) throws {
+        for version in versions where version.measured.hasWorldCoordinates {
+            let zeroPoint = try stage.zeroPoint(version)
+            try tell(version, FrameDetections(version, try detections(version), zeroPoint: zeroPoint))
+        }
+        try write()
+    }
+
+    private mutating func tell(_ version: FrameVersion, _ frame: FrameDetections) throws {
+        let current = try stage.believed.believed(version.frameID)
+        let before = try current.flatMap { current in
+            current.recipe == version.recipe ? try stage.believed.shown(by: current.version) : nil
+        }
+        let sky = try stage.sky(around: frame, limits: frame.limits, without: provisional, besides: made.map(\.object))
+        let outcomes = associate(frame.placed, with: sky.objects, limits: frame.limits)
+        let (claimed, provisional) = (claimed, provisional)
+        let born = sky.born(by: frame, outcomes) { index, named in
+            before?[frame.rows[index].number].map(\.object).flatMap {
+                provisional.contains($0) && !claimed.contains($0) && !named.contains($0) ? $0 : nil
+            }
+        }
+        for new in born.new {
+            self.claimed.insert(new.object.identifier)
+            guard new.catalogue == nil else {
+                try stage.record.add([new], frameID: version.frameID)
+                continue
+            }
+            place[new.object.identifier] = made.count
+            made.append(MadeObject(new.object, frameID: version.frameID))
+        }
+        for (index, object) in born.identifiers.enumerated() {
+            if let object, let place = place[object] { made[place].add(frame.placed[index]) }
+            if let object, let former = before?[frame.rows[index].number]?.object, successors[former] == nil {
+                successors[former] = object
+            }
+        }
+        try believeIfChanged(version, frame, born.identifiers, outcomes, before, current)
+    }
+
+    private func believeIfChanged(
+        _ version: FrameVersion, _ frame: FrameDetections, _ objects: [Int64?], _ outcomes: [AssociationOutcome],
+        _ before: [Int: ObjectFrames.Shown]?, _ current: ObjectFrames.Believed?
+    ) throws {
+        var now: [Int: ObjectFrames.Shown] = [:]
+        for (index, object) in objects.enumerated() {
+            now[frame.rows[index].number] = object.map {
+                ObjectFrames.Shown(object: $0, flags: outcomes[index].flags)
+            }
+        }
+        let sameZeroPoint =
+            current?.zeroPoint == frame.zeroPoint?.magnitude && current?.zeroPointError == frame.zeroPoint?.error
+        guard now != before || !sameZeroPoint else { return }
+        try stage.believe(frame, of: version, objects: objects, outcomes: outcomes, insteadOf: current)
+    }
+
+    /// New objects, and the places of those that were known already.
+    private func write() throws {
+        let new = made.filter { !provisional.contains($0.object.identifier) }
+        for frameID in Set(new.map(\.frameID)).sorted() {
+            try stage.record.add(
+                new.filter { $0.frameID == frameID }.map { NewObject(object: $0.mean) }, frameID: frameID)
+        }
+        for object in made where provisional.contains(object.object.identifier) {
+            let mean = object.mean
+            try database.execute(
+                """
+                update archive.object set ra_deg = $2, dec_deg = $3, east_east_arcsec2 = $4, east_north_arcsec2 = $5,
+                    north_north_arcsec2 = $6, epoch_year = $7, merged_into = null
+                where object_id = $1 and (ra_deg, dec_deg, east_east_arcsec2, merged_into)
+                    is distinct from ($2, $3, $4, null::int8)
+                """,
+                [
+                    .int(Int(mean.identifier)), .double(mean.position.raDegrees), .double(mean.position.decDegrees),
+                    .double(mean.covariance.eastEast), .double(mean.covariance.eastNorth),
+                    .double(mean.covariance.northNorth), .double(mean.epoch),
+                ])
+        }
+        for gone in provisional.subtracting(claimed).sorted() {
+            try database.execute(
+                "update archive.object set merged_into = $2 where object_id = $1 and merged_into is distinct from $2",
+                [.int(Int(gone)), .int(Int(successors[gone] ?? gone))])
+        }
+    }
+}
+
+/// An object as the frames of a night make it.
+private struct MadeObject {
+    /// As it was first seen: what its detections are compared with.
+    let object: SkyObject
+    let frameID: String
+    private var weight = 0.0
+    private var east = 0.0
+    private var north = 0.0
+    private var sum = PositionCovariance(eastEast: 0, eastNorth: 0, northNorth: 0)
+
+    init(_ object: SkyObject, frameID: String) {
+        self.object = object
+        self.frameID = frameID
+    }
+
+    /// Weighted by 1 / error^2.
+    mutating func add(_ detection: PlacedDetection) {
+        let error = detection.covariance.errorArcsec
+        let own = 1 / (error * error)
+        let offset = object.position.offset(to: detection.position)
+        let angle = offset.positionAngleDegrees * (.pi / 180)
+        east += own * offset.separationDegrees * sin(angle)
+        north += own * offset.separationDegrees * cos(angle)
+        sum.eastEast += own * own * detection.covariance.eastEast
+        sum.eastNorth += own * own * detection.covariance.eastNorth
+        sum.northNorth += own * own * detection.covariance.northNorth
+        weight += own
+    }
+
+    /// Where its detections are on average, with that mean's error.
+    var mean: SkyObject {
+        guard weight > 0 else { return object }
+        let (x, y) = (east / weight, north / weight)
+        var mean = object
+        mean.position = object.position.displaced(
+            separationDegrees: hypot(x, y), positionAngleDegrees: atan2(x, y) * (180 / .pi))
+        mean.covariance = PositionCovariance(
+            eastEast: sum.eastEast / (weight * weight), eastNorth: sum.eastNorth / (weight * weight),
+            northNorth: sum.northNorth / (weight * weight))
+        return mean
+    }
+}

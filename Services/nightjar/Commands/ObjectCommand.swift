@@ -1,0 +1,125 @@
+internal import Foundation
+internal import Pipeline
+internal import Sky
+
+let objectCommand = Command(
+    name: "object",
+    usage: "object ID, or object --near RA,DEC [--radius ARCSEC] [--points] [--at TIME] [--json]",
+    summary: "An object of the sky: where it is, how its light curves vary, and every measurement of it.",
+    options: [
+        Option("near", "RA,DEC", "the objects around a position, in degrees or as 05:34:31.9,+22:00:52"),
+        Option("radius", "ARCSEC", "how far around it (5)"),
+        Option("points", nil, "every measurement as CSV, or with --json as JSON"),
+        Option("at", "TIME", "what was known then, for example 2026-11-21T20:00:00Z"),
+        SystemAddress.dataOption, SystemAddress.databaseOption, SystemAddress.jsonOption,
+    ]
+) { arguments in
+    let isNear = arguments.text("near") != nil
+    guard arguments.positional.count == (isNear ? 0 : 1) else {
+        throw UsageError("give one object, nightjar object ID, or a position, nightjar object --near RA,DEC")
+    }
+    let time = try arguments.text("at").map { try checkedTime($0) }
+    let position = try arguments.text("near").map { try skyPosition($0) }
+    let radius = try arguments.number("radius", in: 0...3600) ?? 5
+    let record = try SystemAddress(arguments).record()
+    let objects = try wanted(arguments, position, radius, in: record, knownAt: time)
+    if arguments.has("json") {
+        let points = arguments.has("points")
+        try write(prettyJSON(objects.map { ObjectDocument($0, points: points) }), to: nil)
+    } else {
+        Terminal.write(arguments.has("points") ? objectCSV(objects) : objectText(objects))
+    }
+    return 0
+}
+
+/// As `--json` has it.
+private struct ObjectDocument: Encodable {
+    let object: RecordedObject.Summary
+    let points: [RecordedObject.Point]?
+
+    init(_ object: RecordedObject, points: Bool) {
+        self.object = object.summary
+        self.points = points ? object.points : nil
+    }
+}
+
+private func wanted(
+    _ arguments: Arguments, _ position: SkyPosition?, _ radius: Double, in record: Record, knownAt time: String?
+) throws -> [RecordedObject] {
+    guard let position else {
+        let text = arguments.positional[0]
+        guard let number = Int64(text), let object = try RecordedObject(record, object: number, knownAt: time) else {
+            throw SystemError("there is no object \(text.printable); nightjar object --near RA,DEC finds them")
+        }
+        return [object]
+    }
+    let year = 2000 + (Pipeline.Clock.system.now() / 86_400 + 40_587 - 51_544.5) / 365.25
+    let found = try RecordedObject.near(position, radiusArcsec: radius, year: year, in: record)
+    if found.isEmpty { Terminal.complain("no object within \(radius) arcsec") }
+    return try found.compactMap { try RecordedObject(record, object: $0.object, knownAt: time) }
+}
+
+private func skyPosition(_ text: String) throws -> SkyPosition {
+    let parts = text.components(separatedBy: ",")
+    guard parts.count == 2 else { throw UsageError("--near \(text.printable): give RA,DEC") }
+    do {
+        return try SkyPosition(ra: parts[0], dec: parts[1])
+    } catch {
+        throw UsageError("--near \(text.printable): \(error)")
+    }
+}
+
+private func checkedTime(_ text: String) throws(UsageError) -> String {
+    let isTime = text.wholeMatch(of: /\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?/) != nil
+    guard isTime else { throw UsageError("--at \(text.printable): give a time in UTC like 2026-11-21T20:00:00Z") }
+    return text
+}
+
+private func number(_ value: Double?, _ digits: Int) -> String {
+    value.map { String(format: "%.\(digits)f", $0) } ?? ""
+}
+
+private func objectText(_ objects: [RecordedObject]) -> String {
+    objects.map { object -> String in
+        let summary = object.summary
+        var lines = [
+            "\(summary.object)  NJ \(summary.name)",
+            "RA \(number(summary.raDegrees, 7)) Dec \(number(summary.decDegrees, 7))"
+                + " +- \(number(summary.errorArcsec, 3)) arcsec, \(number(summary.epoch, 2))",
+        ]
+        if let catalogue = summary.catalogue { lines.append("\(catalogue) \(summary.catalogueNumber ?? "")") }
+        if let merged = summary.mergedInto {
+            lines.append(merged == summary.object ? "nothing is left of it" : "is now part of \(merged)")
+        }
+        var table = TextTable([
+            "instrument", "filter", "system", "points", "mean", "+-", "scatter", "chi2", "J", "K", "von Neumann",
+        ])
+        table.rows = summary.series.map { series in
+            [
+                series.instrument, series.filter, series.magnitudeSystem, String(series.counted),
+                number(series.weightedMean, 4), number(series.weightedMeanError, 4), number(series.robustScatter, 4),
+                number(series.chiSquared, 1), number(series.stetsonJ, 3), number(series.stetsonK, 3),
+                number(series.vonNeumannRatio, 3),
+            ]
+        }
+        if !table.rows.isEmpty { lines.append(table.text) }
+        return lines.joined(separator: "\n").appending("\n")
+    }.joined(separator: "\n")
+}
+
+private func objectCSV(_ objects: [RecordedObject]) -> String {
+    let heading =
+        "object,instrument,filter,mag_system,mid_mjd_utc,mag,mag_err,flux_electrons,flux_electrons_err,flags,"
+        + "association,chi_squared,counts,frame_id,recipe,valid_from\n"
+    return objects.flatMap { object in
+        object.points.map { point in
+            [
+                object.summary.object, point.instrument, point.filter, point.magnitudeSystem,
+                number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
+                number(point.fluxElectrons, 3), number(point.fluxErrorElectrons, 3), String(point.flags),
+                point.association.joined(separator: " "), number(point.chiSquared, 3), point.counts ? "true" : "false",
+                point.frameID, point.recipe, point.validFrom,
+            ].map(LightCurve.quoted).joined(separator: ",") + "\n"
+        }
+    }.reduce(heading, +)
+}
