@@ -63,6 +63,7 @@ let adapters: [Target] = [
     room("DetectionCatalogue", sees: ["Astrometry", "FITS", "Imaging", "PSF", "Photometry", "Sky"]),
     room("CatalogueTables", sees: ["FITS", "ReferenceCatalogue"], loops: true),
     room("CatalogueTiles", sees: ["Hashing", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
+    room("StoredCatalogues", sees: ["CatalogueTiles", "FrameStore", "Pipeline", "ReferenceCatalogue"]),
     room("Plots", sees: ["CCairo", "Documents"]),
     room("DropFolder"),
 ]
@@ -82,7 +83,8 @@ let science: [Target] = [
     room("Astrometry", sees: ["CWCSLIB", "Imaging", "PortableNumbers", "Sky"], loops: true),
     room("PlateSolving", sees: ["ReferenceCatalogue", "Sky"], loops: true),
     room(
-        "FrameSolving", sees: ["Astrometry", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
+        "FrameSolving", sees: ["Astrometry", "Detection", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky"],
+        loops: true),
     room("StarFields", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
     room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
@@ -116,8 +118,9 @@ let services: [Target] = [
     service(
         "photometer",
         sees: [
-            "Astrometry", "Completeness", "Detection", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing",
-            "Imaging", "KafkaBus", "PSF", "Photometry", "Pipeline",
+            "Astrometry", "CatalogueTiles", "Completeness", "Detection", "DetectionCatalogue", "Events", "FITS",
+            "FrameSolving", "FrameStore", "Hashing", "Imaging", "KafkaBus", "PSF", "Photometry", "Pipeline",
+            "PlateSolving", "Sky", "StoredCatalogues",
         ]),
     service(
         "harvester",
@@ -130,7 +133,7 @@ let services: [Target] = [
         sees: [
             "Association", "Astrometry", "CatalogueTiles", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
             "Instruments", "KafkaBus", "LightCurves", "PhotometricCalibration", "Pipeline", "PostgresStore",
-            "ReferenceCatalogue", "Sky", "Variability",
+            "ReferenceCatalogue", "Sky", "StoredCatalogues", "Variability",
         ]),
     service(
         "nightjar",
@@ -214,8 +217,8 @@ let testTargets: [Target] = [
         "NightjarTests",
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
-            "ForeignPhotometry", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline", "PlateSolving",
-            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
+            "ForeignPhotometry", "FrameSolving", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
+            "PlateSolving", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests",
@@ -239,15 +242,15 @@ let testTargets: [Target] = [
     tests(
         "PhotometerTests",
         sees: [
-            "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "PSF", "Pipeline", "TestKit",
-            "photometer",
+            "CatalogueTiles", "DetectionCatalogue", "Events", "FITS", "FrameStore", "Hashing", "Imaging", "PSF",
+            "Pipeline", "PortableNumbers", "ReferenceCatalogue", "Sky", "StoredCatalogues", "TestKit", "photometer",
         ]),
     tests(
         "ArchiverTests",
         sees: [
             "Association", "CatalogueTiles", "Events", "FITS", "FrameStore", "Imaging", "Instruments",
             "PhotometricCalibration", "Pipeline", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Sky",
-            "TestKit", "Variability", "archiver", "nightjar",
+            "StoredCatalogues", "TestKit", "Variability", "archiver", "nightjar",
         ]),
     tests(
         "AlerterTests",

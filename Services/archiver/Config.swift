@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Pipeline
+internal import StoredCatalogues
 
 /// The archiver's settings.
 ///
@@ -20,7 +21,7 @@ struct Config {
     let acceptedStore: String?
     let sweepSeconds: Double
     let closeSeconds: Double
-    let catalogue: ReferenceStars.Place?
+    let catalogue: CatalogueInUse.Place?
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -30,17 +31,7 @@ struct Config {
         acceptedStore = settings.optional("NIGHTJAR_ACCEPT_STORE")
         sweepSeconds = settings.seconds("NIGHTJAR_SWEEP_SECONDS", default: 60, in: 1...86_400)
         closeSeconds = settings.seconds("NIGHTJAR_CLOSE_SECONDS", default: 1800, in: 0...604_800)
-        let cache = settings.optional("NIGHTJAR_CATALOG_CACHE") ?? Self.defaultCache(environment)
-        catalogue = settings.optional("NIGHTJAR_CATALOG").map { ReferenceStars.Place($0, cache: cache) }
-        if let catalogue, case .stored(_, let cache) = catalogue, !cache.hasPrefix("/") {
-            settings.report("NIGHTJAR_CATALOG_CACHE is '\(cache)'; it must be an absolute path")
-        }
+        catalogue = settings.catalogue(environment)
         try settings.verify()
-    }
-
-    private static func defaultCache(_ environment: [String: String]) -> String {
-        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder + "/nightjar/tiles" }
-        let home = environment["HOME"] ?? ""
-        return home.hasPrefix("/") && home != "/" ? home + "/.cache/nightjar/tiles" : "/var/tmp/nightjar-tiles"
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Pipeline
+internal import StoredCatalogues
 
 /// The photometer's settings: a broker and a frame store are all a worker needs.
 ///
@@ -10,6 +11,8 @@ internal import Pipeline
 /// | `NIGHTJAR_PSF` | off | also fit sources by the frame's star image, where the instrument does not say |
 /// | `NIGHTJAR_THREADS` | 1 | threads a frame is computed on; 0: all processors |
 /// | `NIGHTJAR_COMPLETENESS` | 300 | artificial stars per frame; 0 for none |
+/// | `NIGHTJAR_CATALOG` | none | reference catalogue to solve frames by: its id in the frame store, or a folder |
+/// | `NIGHTJAR_CATALOG_CACHE` | ~/.cache/nightjar/tiles | where tiles of the frame store are kept |
 struct Config {
     let bus: BusSettings
     let frameStore: String
@@ -17,6 +20,7 @@ struct Config {
     let fitsStarImage: Bool
     let threads: Int
     let artificialStars: Int
+    let catalogue: CatalogueInUse.Place?
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -26,6 +30,7 @@ struct Config {
         fitsStarImage = settings.flag("NIGHTJAR_PSF", default: false)
         threads = settings.threads("NIGHTJAR_THREADS")
         artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000).rounded(.up))
+        catalogue = settings.catalogue(environment)
         try settings.verify()
     }
 }

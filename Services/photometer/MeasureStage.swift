@@ -17,19 +17,22 @@ final class MeasureStage {
     private let fitsStarImage: Bool
     private let threads: Int
     private let artificialStars: ArtificialStars?
+    /// nil without a reference catalogue: frames keep what their headers say.
+    private let sky: SkySolver?
     /// The frames measured last: forced photometry is asked for soon after.
     private var recent = RecentFrames<Detections>()
 
     /// - Parameter threads: results do not depend on it.
     init(
         store: FrameStore, threshold: Double, fitsStarImage: Bool = false, threads: Int = 1,
-        artificialStars: ArtificialStars? = nil
+        artificialStars: ArtificialStars? = nil, sky: SkySolver? = nil
     ) {
         self.store = store
         self.threshold = threshold
         self.fitsStarImage = fitsStarImage
         self.threads = threads
         self.artificialStars = artificialStars
+        self.sky = sky
     }
 
     // MARK: Events in, events out
@@ -37,10 +40,14 @@ final class MeasureStage {
     /// `frame.calibrated`
     func calibrated(_ event: Event<FrameCalibrated>) throws -> [Outgoing] {
         let frame = event.payload
-        let recipe = recipe(of: frame)
+        let recipe = try recipe(of: frame)
         if let known = try known(frame, recipe: recipe) { return [Outgoing(known)] }
         let parameters = detectionParameters(frame)
-        guard let (detections, header) = try search(frame, parameters) else { return [Outgoing(try received(frame))] }
+        guard let (detections, ownHeader) = try search(frame, parameters) else {
+            return [Outgoing(try received(frame))]
+        }
+        let place = try sky?.place(detections, of: frame, header: ownHeader)
+        let header = place?.header ?? ownHeader
         let radius = ApertureChoice(frame.instrument).radius(seeing: detections.seeing)
         var measurement = measure(detections, Self.parameters(frame.instrument, parameters, radius: radius))
         let starImage =
@@ -49,6 +56,7 @@ final class MeasureStage {
         let noWorld = DetectionCatalogue.addSkyPositions(to: &measurement.rows, header: header)
         let file = try keep(measurement, starImage, of: frame, recipe: recipe, header: header)
         var measured = summary(of: measurement, frame, recipe: recipe, file: file, noWorldCoordinates: noWorld)
+        place?.tell(&measured)
         try starImage?.keep(in: store, header: header, event: &measured)
         measured.completeness = artificialStars?.completeness(of: detections, starImage?.model, frame.exposure)
         let name = StoreNames.event(of: StoreNames.detections(frameID: frame.frameID, recipe: recipe))
@@ -112,7 +120,7 @@ final class MeasureStage {
             detection, radius: radius, gainKnown: instrument.gainElectronsPerADU != nil)
     }
 
-    private func recipe(of frame: FrameCalibrated) -> String {
+    private func recipe(of frame: FrameCalibrated) throws -> String {
         let instrument = frame.instrument
         let numbers = [
             instrument.apertureRadiusPixels, instrument.apertureRadiusFWHM, instrument.annulusInnerPixels,
@@ -121,7 +129,8 @@ final class MeasureStage {
         let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
         let fits = fitsStarImage(frame) ? ["psf"] : []
         let stars = ["artificial stars \(artificialStars?.count ?? 0)"]
-        return String(SHA256.hex(of: Data((parts + fits + stars).joined(separator: "|").utf8)).prefix(16))
+        let catalogue = try sky.map { ["catalogue \(try $0.digest())"] } ?? []
+        return String(SHA256.hex(of: Data((parts + fits + stars + catalogue).joined(separator: "|").utf8)).prefix(16))
     }
 
     // MARK: Store

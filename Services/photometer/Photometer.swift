@@ -4,6 +4,7 @@ internal import FrameStore
 internal import Imaging
 internal import KafkaBus
 internal import Pipeline
+internal import StoredCatalogues
 
 @main
 struct Photometer {
@@ -17,10 +18,11 @@ struct Photometer {
             reusePlaneStorage()
 
             // Wire
+            let store = try FrameStore(marked: config.frameStore)
             let stage = MeasureStage(
-                store: try FrameStore(marked: config.frameStore), threshold: config.threshold,
-                fitsStarImage: config.fitsStarImage, threads: config.threads,
-                artificialStars: ArtificialStars(config.artificialStars))
+                store: store, threshold: config.threshold, fitsStarImage: config.fitsStarImage,
+                threads: config.threads, artificialStars: ArtificialStars(config.artificialStars),
+                sky: config.catalogue.map { SkySolver(CatalogueInUse($0, store: store, log: log)) })
             let routes = Routes()
                 .on(FrameCalibrated.self, stage.calibrated)
                 .on(MeasurementRequested.self, stage.requested)

@@ -11,6 +11,7 @@ public struct FrameFlags: OptionSet, Sendable, Hashable {
     public static let psfNoStars = FrameFlags(rawValue: 1 << 2)
     public static let psfUnsound = FrameFlags(rawValue: 1 << 3)
     public static let psfFewStars = FrameFlags(rawValue: 1 << 4)
+    public static let notSolved = FrameFlags(rawValue: 1 << 5)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: FrameFlags, name: String, text: String)] = [
@@ -22,6 +23,7 @@ public struct FrameFlags: OptionSet, Sendable, Hashable {
             .psfFewStars, "psfFewStars",
             "the star image was made from fewer than ten stars: its fluxes may share an error"
         ),
+        (.notSolved, "notSolved", "the reference catalogue's stars were not found on the frame; see `notSolved`"),
     ]
 
     /// Names of the flags that are set, in bit order.

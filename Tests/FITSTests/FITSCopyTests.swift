@@ -44,7 +44,8 @@ final class FITSCopyTests {
         let counts = (0..<6000).map { UInt16(truncatingIfNeeded: $0 &* 7919) }
         try FITSWriter.write(counts: counts, width: 100, height: 60, header: header, to: path("a.fits"))
         try copy("a.fits", to: "b.fits")
-        var (before, after) = (try FITSFile(reading: path("a.fits")), try FITSFile(reading: path("b.fits")))
+        var before = try FITSFile(reading: path("a.fits"))
+        var after = try FITSFile(reading: path("b.fits"))
         let (old, new) = (try before.firstImage(), try after.firstImage())
         #expect(old.pixels == new.pixels && old.shape == new.shape)
         let kept = old.header.cards.filter { !["CRVAL1", "A_ORDER"].contains($0.keyword) }

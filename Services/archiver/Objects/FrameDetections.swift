@@ -104,7 +104,9 @@ private struct PixelScale {
     private var alongX: (east: Double, north: Double)
     private var alongY: (east: Double, north: Double)
 
-    /// The error of the frame's world coordinates that all its stars share, where nothing says more [px].
+    /// The error of the frame's world coordinates: of the solution, else of what headers are usually off by.
+    private let shared: PositionCovariance
+    /// Where nothing says more [px].
     private static let sharedErrorPixels = 0.25
 
     /// From the frame's world coordinates at its centre; else the instrument's scale, east to the left.
@@ -113,6 +115,11 @@ private struct PixelScale {
         let (x, y) = (0.5 * Double(version.exposure.width), 0.5 * Double(version.exposure.height))
         (alongX, alongY) = Self.axes(table.header, x, y) ?? ((-assumed, 0), (0, assumed))
         arcsecPerPixel = abs(alongX.east * alongY.north - alongX.north * alongY.east).squareRoot()
+        if let found = version.measured.solution?.centreCovarianceArcsec2, found.count == 3 {
+            shared = PositionCovariance(eastEast: found[0], eastNorth: found[1], northNorth: found[2])
+        } else {
+            shared = PositionCovariance(errorArcsec: Self.sharedErrorPixels * arcsecPerPixel)
+        }
     }
 
     private typealias Axis = (east: Double, north: Double)
@@ -137,20 +144,19 @@ private struct PixelScale {
         return (length * sin(angle), length * cos(angle))
     }
 
-    /// J diag(e_x^2, e_y^2) J^T and the shared error. Where the table knows no errors of its centroids, those of a
-    /// Gaussian star image in noise: FWHM / (2.355 S/N).
+    /// J diag(e_x^2, e_y^2) J^T and the error of the frame's coordinates. Where the table knows no errors of its
+    /// centroids, those of a Gaussian star image in noise: FWHM / (2.355 S/N).
     func covariance(_ number: Int, _ table: DetectionTable) -> PositionCovariance {
         let fwhm = table.fwhm[number].isFinite ? table.fwhm[number] : 3
         let noise = max(table.fluxError[number] / max(table.flux[number], 1e-30), 1e-6)
         let expected = min(fwhm / 2.355 * noise, fwhm)
         let xx = square(table.xError(number), expected)
         let yy = square(table.yError(number), expected)
-        let shared = Self.sharedErrorPixels * arcsecPerPixel
         return PositionCovariance(
             eastEast: alongX.east * alongX.east * xx + alongY.east * alongY.east * yy,
             eastNorth: alongX.east * alongX.north * xx + alongY.east * alongY.north * yy,
             northNorth: alongX.north * alongX.north * xx + alongY.north * alongY.north * yy)
-            + PositionCovariance(errorArcsec: shared)
+            + shared
     }
 
     private func square(_ error: Double, _ expected: Double) -> Double {

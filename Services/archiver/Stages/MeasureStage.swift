@@ -26,7 +26,8 @@ struct MeasureStage {
         fluxes = StarFluxes(archive: archive, frames: frames)
         points = PointStage(archive: archive, frames: frames, fluxes: fluxes, reference: reference)
         zeroPoints = ZeroPointStage(archive: archive, store: store, reference: reference)
-        objects = ObjectStage(archive: archive, frames: frames)
+        objects = ObjectStage(
+            archive: archive, frames: frames, zeroPoints: zeroPoints.record, reference: reference)
     }
 
     /// `frame.measured`

@@ -3,6 +3,7 @@ internal import Foundation
 internal import FrameStore
 internal import Pipeline
 internal import PostgresStore
+internal import StoredCatalogues
 
 /// All that the archiver does, wired: which event goes where, and the duties beside the events.
 final class Stages {
@@ -21,7 +22,7 @@ final class Stages {
 
     init(
         archive: Archive, store: FrameStore, sink: any Sink, sweepSeconds: Double, closeSeconds: Double, log: Log,
-        catalogue: ReferenceStars.Place? = nil
+        catalogue: CatalogueInUse.Place? = nil
     ) {
         self.archive = archive
         self.sink = sink

@@ -107,7 +107,8 @@ struct FramePlane {
         return (3600 * offset.separationDegrees * sin(angle), 3600 * offset.separationDegrees * cos(angle))
     }
 
-    private static func middle(_ positions: [SkyPosition]) throws -> SkyPosition {
+    /// Of at least one position.
+    static func middle(_ positions: [SkyPosition]) throws -> SkyPosition {
         var (x, y, z) = (0.0, 0.0, 0.0)
         for position in positions {
             let (ra, dec) = (position.raDegrees * .pi / 180, position.decDegrees * .pi / 180)

@@ -6,24 +6,12 @@ internal import PhotometricCalibration
 internal import Pipeline
 internal import ReferenceCatalogue
 internal import Sky
+internal import StoredCatalogues
 
-/// The reference catalogue that zero points are fitted to: a folder of this machine, or one of the frame store whose
-/// tiles are fetched once and kept.
+/// The reference catalogue that zero points are fitted to, with the bands that its magnitudes are of.
 ///
-/// A catalogue that is not there, or damaged, is no reason to stop: what it is asked for fails, in words, which are in
-/// the log once and in the heartbeat until it is well again.
+/// A catalogue that is not there, or damaged, is no reason to stop: see `CatalogueInUse`.
 final class ReferenceStars {
-    /// Where the catalogue is.
-    enum Place: Equatable {
-        case folder(String)
-        case stored(id: String, cache: String)
-
-        /// - Parameter setting: a path has a slash, an id has none.
-        init(_ setting: String, cache: String) {
-            self = setting.contains("/") ? .folder(setting) : .stored(id: setting, cache: cache)
-        }
-    }
-
     /// A catalogue that has been opened.
     struct Opened {
         let tiles: TileFolder
@@ -33,41 +21,30 @@ final class ReferenceStars {
         var id: String { tiles.description.id }
 
         /// Julian year, held to what catalogues are for.
-        static func epoch(mjd: Double) -> Double {
+        static func epoch(mjd: Double) -> Double { epoch(year: 2000 + (mjd - 51_544.5) / 365.25) }
+
+        static func epoch(year: Double) -> Double {
             let possible = CatalogueDescription.possibleEpochs
-            return min(max(2000 + (mjd - 51_544.5) / 365.25, possible.lowerBound), possible.upperBound)
+            return min(max(year, possible.lowerBound), possible.upperBound)
         }
     }
 
-    private let place: Place
-    private let store: FrameStore
-    private let log: Log
-    private var opened: Opened?
+    private let catalogue: CatalogueInUse
     /// What is wrong with the catalogue; nil while all is well.
-    private(set) var problem: String?
+    var problem: String? { catalogue.problem }
 
-    init(_ place: Place, store: FrameStore, log: Log) {
-        self.place = place
-        self.store = store
-        self.log = log
+    init(_ place: CatalogueInUse.Place, store: FrameStore, log: Log) {
+        catalogue = CatalogueInUse(place, store: store, log: log)
     }
 
     /// Runs what needs the catalogue.
     ///
     /// - Throws: `CatalogueError` for whatever is wrong with the catalogue; everything else as it comes.
     func using<Result>(_ body: (Opened) throws -> Result) throws -> Result {
-        do {
-            let catalogue = try opened ?? open()
-            opened = catalogue
-            let result = try body(catalogue)
-            problem = nil
-            return result
-        } catch let error as CatalogueError {
-            if problem != error.description {
-                log.error("reference catalogue cannot be used", ["reason": error.description])
-            }
-            problem = error.description
-            throw error
+        try catalogue.using { opened in
+            try body(
+                Opened(
+                    tiles: opened.tiles, digest: opened.digest, bands: CatalogueBands(opened.tiles.description.bands)))
         }
     }
 
@@ -94,26 +71,4 @@ final class ReferenceStars {
 
     /// How far a star of the catalogue may be from a target's position and be it: 3 arcsec.
     private static let sameStarDegrees = 3.0 / 3600
-
-    private func open() throws -> Opened {
-        switch place {
-        case .folder(let path):
-            let tiles = try TileFolder(path)
-            return Opened(tiles: tiles, digest: try tiles.digest(), bands: CatalogueBands(tiles.description.bands))
-        case .stored(let id, let cache):
-            let copy: CatalogueCopy
-            do {
-                copy = try CatalogueCopy(of: id, in: store, cache: cache, first: [TileFolder.descriptionName])
-            } catch is MissingObject {
-                throw CatalogueError(
-                    file: "frames:" + StoreNames.catalogue(id: id),
-                    reason: "there is no such catalogue in the frame store; nightjar catalog publish puts one there")
-            } catch {
-                throw CatalogueError(file: "frames:" + StoreNames.catalogue(id: id), reason: "\(error)")
-            }
-            let tiles = try TileFolder(copy.folder, fetch: copy.fetch)
-            return Opened(
-                tiles: tiles, digest: copy.files.digest, bands: CatalogueBands(tiles.description.bands))
-        }
-    }
 }

@@ -13,6 +13,7 @@ let solveCommand = Command(
         "solve FILE... [--catalog DIR] [--near RA,DEC] [--out FILE | --out-dir DIR], or solve --stars CSV --size W,H",
     summary: "Finds where frames lie on the sky, and writes copies with a world coordinate system.",
     options: [CatalogueOption.option] + SolvingHints.options + DistortionOptions.options + [
+        Option("blind", nil, "searches the whole sky where nothing else helps (fields wider than a degree)"),
         Option("out", "FILE", "the copy of one frame, with its coordinates; nothing is replaced"),
         Option("out-dir", "DIR", "a folder for the copies, each NAME.wcs.fits"),
         Option("stars", "CSV", "a list of stars instead of frames: columns x, y (0-based pixel centres), flux"),
@@ -53,6 +54,7 @@ private struct SolveFiles {
             catalogue: try CatalogueOption.open(arguments))
         solver.threads = try ThreadsOption.read(arguments)
         solver.threshold = try arguments.number("threshold", in: 1...1000) ?? solver.threshold
+        solver.searchesWholeSky = arguments.has("blind")
         solver.repetitions = try TimesOption.read(arguments) ?? 0
         self.solver = solver
     }

@@ -21,6 +21,8 @@ struct FrameSolver {
     var threshold = 5.0
     /// How often the solving is done again, for its time.
     var repetitions = 0
+    /// Whether the whole sky is searched where nothing else helps.
+    var searchesWholeSky = false
     private var previous: PreviousSolution?
 
     init(hints: SolvingHints, distortion: DistortionOptions, document: InstrumentDocument, catalogue: TileFolder) {
@@ -41,6 +43,12 @@ struct FrameSolver {
         var ladder = SolvingLadder(catalogue.starSource)
         ladder.orders = distortion.orders
         ladder.stopwatch = { StepTimes.seconds(CLOCK_PROCESS_CPUTIME_ID) }
+        if searchesWholeSky {
+            ladder.blind = { [catalogue] image, size, range, epoch in
+                try catalogue.solveBlind(image: image, size: size, scaleRange: range, epoch: epoch).outcome.map(
+                    \.tangent)
+            }
+        }
         return ladder
     }
 
@@ -155,23 +163,6 @@ struct SeenFrame {
             frame.mask.keepOnly(x: region.x0..<region.x1, y: region.y0..<region.y1)
         }
         return (frame, isGainKnown)
-    }
-}
-
-extension DetectedStar {
-    /// Of what the centroids of saturated stars and blends are wrong by, beside their noise [px].
-    private static let doubtfulPixels = 0.5
-
-    init(_ source: Source) {
-        self.init(
-            x: source.x, y: source.y, xErrorPixels: source.xError, yErrorPixels: source.yError,
-            flux: source.isophotalFlux)
-        let doubts: SourceFlags = [.saturated, .edge, .masked, .centroidFailed]
-        guard !source.flags.isDisjoint(with: doubts) else { return }
-        let widened = { (error: Double) in
-            error.isFinite ? (error * error + Self.doubtfulPixels * Self.doubtfulPixels).squareRoot() : 1
-        }
-        (xErrorPixels, yErrorPixels) = (widened(xErrorPixels), widened(yErrorPixels))
     }
 }
 

@@ -88,7 +88,8 @@ struct SolutionReport: Encodable {
             case .giveScale, .otherScale: "--scale LOW,HIGH"
             case .moreStars: "--threshold 3"
             case .deeperCatalogue, .repairCatalogue: "--catalog DIR"
-            case .checkDate, .searchBlind: nil
+            case .searchBlind: "--blind"
+            case .checkDate: nil
             }
         }
         return words.isEmpty ? "" : " (\(Array(NSOrderedSet(array: words)).map { "\($0)" }.joined(separator: ", ")))"

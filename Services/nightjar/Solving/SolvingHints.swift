@@ -36,40 +36,18 @@ struct SolvingHints {
         return ScaleEstimate(range: words[0]...words[1], isCertain: true, origin: "--scale")
     }
 
-    /// Half of what a scale by focal length and pixel size is off by [ratio].
-    private static let headerTolerance = 1.2
-
     /// - Parameters:
     ///   - ra: of the header [deg].
     ///   - arcsecPerPixel: of the instrument's document or the header.
     func filled(
         ra: Double?, dec: Double?, arcsecPerPixel: Double?
     ) -> (pointing: PointingEstimate?, scale: ScaleEstimate?) {
-        let scale =
-            self.scale
-            ?? arcsecPerPixel.flatMap { value in
-                guard value.isFinite, value > 0.01, value < 3600 else { return nil }
-                return ScaleEstimate(
-                    range: (value / Self.headerTolerance)...(value * Self.headerTolerance), isCertain: false,
-                    origin: "the header or the instrument document")
-            }
+        let scale = self.scale ?? ScaleEstimate(arcsecPerPixel: arcsecPerPixel)
         if let near {
             let pointing = PointingEstimate(centre: near, uncertaintyDegrees: radiusDegrees, origin: "--near")
             return (pointing, scale)
         }
-        return (Self.headerPointing(ra, dec, radiusDegrees), scale)
-    }
-
-    private static func headerPointing(_ ra: Double?, _ dec: Double?, _ radius: Double) -> PointingEstimate? {
-        guard let ra, let dec else { return nil }
-        do {
-            return PointingEstimate(
-                centre: try SkyPosition(raDegrees: ra, decDegrees: dec), uncertaintyDegrees: radius,
-                origin: "the header's pointing")
-        } catch {
-            // A header's pointing that is none is as good as a missing one.
-            return nil
-        }
+        return (PointingEstimate(ra: ra, dec: dec, uncertaintyDegrees: radiusDegrees), scale)
     }
 }
 

@@ -40,6 +40,10 @@ public struct FrameMeasured: EventPayload {
     public var completeness: CompletenessFacts?
     /// Whether the detections carry sky positions.
     public var hasWorldCoordinates: Bool
+    /// Where the frame lies by a reference catalogue; absent: there is none, or `notSolved` says why.
+    public var solution: SkySolution?
+    /// Why a frame that was compared with a reference catalogue was not found there.
+    public var notSolved: String?
     /// The model of the frame's star images, by which `flux_psf` was fitted; absent: nobody asked for one, or a flag
     /// says why there is none.
     public var psf: PointSpreadFacts?

@@ -8,6 +8,7 @@ import PortableNumbers
 import PostgresStore
 import ReferenceCatalogue
 import Sky
+import StoredCatalogues
 import TestKit
 
 @testable import archiver

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import FrameStore
 import PostgresStore
+import StoredCatalogues
 import TestKit
 import Testing
 

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import PhotometricCalibration
 import PostgresStore
+import StoredCatalogues
 import TestKit
 import Testing
 
