@@ -217,7 +217,7 @@ let testTargets: [Target] = [
         "NightjarTests",
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
-            "ForeignPhotometry", "FrameSolving", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
+            "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
             "PlateSolving", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(

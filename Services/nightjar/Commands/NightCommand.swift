@@ -19,7 +19,7 @@ let nightCommand = Command(
     var run = NightRun(
         setup: setup, out: out, workers: try arguments.integer("workers", in: 1...64) ?? 2,
         shuffleSeed: try arguments.integer("shuffle", in: 0...Int.max))
-    run.catalogue = try arguments.text("catalog").map { try CatalogueChoice($0) }
+    run.catalogue = try arguments.text("catalog").map { try CatalogueChoice($0, mayBeStored: false) }
     let ledger = try run.run(files)
     Terminal.say(arguments.has("json") ? String(decoding: try prettyJSON(ledger), as: UTF8.self) : ledger.text)
     Terminal.complain("results are in \(out.path)")

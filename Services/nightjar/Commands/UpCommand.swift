@@ -46,7 +46,7 @@ struct UpRun {
             database: arguments.text("database"), brokers: arguments.text("brokers"),
             frameStore: arguments.text("frame-store"))
         setup = try arguments.text("setup").map { try SetupFolder($0) }
-        catalogue = try arguments.text("catalog").map { try CatalogueChoice($0) }
+        catalogue = try arguments.text("catalog").map { try CatalogueChoice($0, mayBeStored: true) }
         reporter = UpReporter(isJSON: arguments.has("json"))
         let processors = ProcessInfo.processInfo.activeProcessorCount
         var system = LocalSystem(data: address.data)

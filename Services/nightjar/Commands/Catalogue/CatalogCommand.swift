@@ -109,7 +109,7 @@ private struct CatalogueInformation {
     func run() throws -> Int32 {
         let catalogue = try TileFolder(folder)
         let description = catalogue.description
-        let damaged = verifies ? verify(catalogue) : nil
+        let damaged = verifies ? catalogue.damagedTiles() : nil
         let summary = Summary(
             id: description.id, title: description.title, source: description.source, bands: description.bands,
             stars: description.starCount, tiles: description.tiles.count, order: description.order,
@@ -137,13 +137,15 @@ private struct CatalogueInformation {
         for problem in damaged { Terminal.say(problem.printable) }
         Terminal.say(damaged.isEmpty ? "every tile is whole" : "\(damaged.count) tiles are missing or damaged")
     }
+}
 
+extension TileFolder {
     /// The tiles that cannot be used, each with its file and reason.
-    private func verify(_ catalogue: TileFolder) -> [String] {
-        catalogue.description.tiles.keys.sorted().compactMap { number -> String? in
-            guard let cell = SkyCell(order: catalogue.description.order, number: number) else { return nil }
+    func damagedTiles() -> [String] {
+        description.tiles.keys.sorted().compactMap { number -> String? in
+            guard let cell = SkyCell(order: description.order, number: number) else { return nil }
             do {
-                _ = try catalogue.tile(cell)
+                _ = try tile(cell)
                 return nil
             } catch {
                 return "\(error)"

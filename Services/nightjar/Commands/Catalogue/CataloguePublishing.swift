@@ -51,7 +51,13 @@ struct CataloguePublishing {
 
     /// - Throws: what is wrong with the catalogue or the store, in words.
     static func publish(_ folder: String, in place: String) throws -> Summary {
-        let description = try TileFolder(folder).description
+        let tiles = try TileFolder(folder)
+        let description = tiles.description
+        let damaged = tiles.damagedTiles()
+        if let first = damaged.first {
+            throw CatalogueError(
+                file: folder, reason: "nothing is published, as \(damaged.count) tiles cannot be used: \(first)")
+        }
         let path = URL(fileURLWithPath: folder).path
         let (list, written) = try FrameStore(place).publishCatalogue(folder: path, id: description.id)
         return Summary(
