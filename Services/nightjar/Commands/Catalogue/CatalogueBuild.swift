@@ -21,13 +21,13 @@ struct CatalogueBuild {
         do {
             bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         } catch {
-            throw UsageError("--columns \(file): it cannot be read: \(error.localizedDescription)")
+            throw UsageError("--columns \(file.printable): it cannot be read: \(error.localizedDescription)")
         }
         map = try decodeDocument(ColumnMap.self, from: bytes, name: file)
         out = try arguments.required("out")
         format = try arguments.text("format").map { text in
             guard let format = TableFormat(rawValue: text) else {
-                throw UsageError("--format \(text): give csv, fits or votable")
+                throw UsageError("--format \(text.printable): give csv, fits or votable")
             }
             return format
         }
@@ -97,7 +97,7 @@ struct CatalogueBuild {
             Terminal.write(String(decoding: try prettyJSON(summary), as: UTF8.self))
         } else {
             let tiles = "\(summary.tiles) tiles of order \(summary.order)"
-            Terminal.say("\(summary.catalogue): \(summary.stars) stars in \(tiles)")
+            Terminal.say("\(summary.catalogue): \(summary.stars) stars in \(tiles)".printable)
         }
     }
 }
