@@ -17,6 +17,10 @@ struct CatalogueBuild {
         guard !tables.isEmpty else { throw UsageError("no table given: nightjar catalog build TABLE... --columns MAP") }
         self.tables = tables
         let file = try arguments.required("columns")
+        var isFolder: ObjCBool = false
+        guard !FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) || !isFolder.boolValue else {
+            throw UsageError("--columns \(file.printable): it is a folder; examples/catalogs has documents")
+        }
         let bytes: Data
         do {
             bytes = try Data(contentsOf: URL(fileURLWithPath: file))
