@@ -1,3 +1,5 @@
+internal import CatalogueTables
+internal import CatalogueTiles
 internal import Foundation
 internal import Imaging
 internal import Pipeline
@@ -29,6 +31,13 @@ struct Nightjar {
         } catch let error as SystemError {
             Terminal.complain("nightjar: \(error)")
             exit(error.status)
+        } catch let error as CatalogueError {
+            // Names of files may hold what steers a terminal.
+            Terminal.complain("nightjar: \(error)".printable)
+            exit(1)
+        } catch let error as TableError {
+            Terminal.complain("nightjar: \(error)".printable)
+            exit(1)
         } catch {
             Terminal.complain("nightjar: \(error)")
             exit(1)

@@ -7,6 +7,11 @@ extension TableFormat {
     /// - Throws: `TableError` when the file cannot be read, or is packed.
     public static func of(_ path: String) throws(TableError) -> TableFormat {
         guard path != "-" else { return .csv }
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw TableError(file: path.isEmpty ? "''" : path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw TableError(file: path, reason: "it is a folder") }
         let head: Data
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

@@ -53,7 +53,7 @@ extension TileFolder {
             throw CatalogueError(
                 file: file, reason: "there is no index for blind solving; nightjar catalog index makes one")
         } catch {
-            throw CatalogueError(file: file, reason: "it cannot be read: \(error)")
+            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
         }
         let index: BlindIndex
         do {

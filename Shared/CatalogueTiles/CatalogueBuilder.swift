@@ -28,12 +28,17 @@ public final class CatalogueBuilder {
         path: String, id: String, title: String, source: String, bands: [CatalogueBand], order: Int? = nil,
         bufferLimit: Int = 2_000_000
     ) throws(CatalogueError) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path
         head = (id, title, source, bands)
         self.order = order
         self.bufferLimit = max(1, bufferLimit)
         work = path + ".part-\(ProcessInfo.processInfo.processIdentifier)"
-        guard !FileManager.default.fileExists(atPath: path) else {
+        guard !path.isEmpty else { throw CatalogueError(file: "''", reason: "the name of the folder is empty") }
+        // A symbolic link that leads nowhere is there, too.
+        var status = stat()
+        guard lstat(path, &status) != 0 else {
             throw CatalogueError(file: path, reason: "it is there already; give another folder or move it away")
         }
         if let problem = describe(order: order ?? 0, tiles: [:]).problem {
@@ -140,17 +145,6 @@ extension CatalogueBuilder {
             try FileManager.default.createDirectory(
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try CatalogueTile.bytes(cell: cell, bandNames: head.bands.map(\.name), stars: stars).write(to: url)
-        }
-    }
-}
-
-extension CatalogueError {
-    /// Runs what touches a file; what it throws names the file.
-    static func naming<Result>(_ file: String, _ body: () throws -> Result) throws(CatalogueError) -> Result {
-        do {
-            return try body()
-        } catch {
-            throw CatalogueError(file: file, reason: "\(error)")
         }
     }
 }

@@ -34,17 +34,24 @@ public final class TileFolder {
     ///   kept: asked when the folder does not have it, or has it damaged. `nil`: the folder has them all.
     /// - Throws: `CatalogueError` when there is no catalogue, or its description cannot be true.
     public init(_ path: String, fetch: ((_ name: String) throws -> Void)? = nil) throws(CatalogueError) {
+        guard !path.isEmpty else { throw CatalogueError(file: "''", reason: "the name of the folder is empty") }
         self.path = path
         self.fetch = fetch
         let file = path + "/" + Self.descriptionName
+        let bytes: Data
         do {
-            let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
-            description = try JSONDecoder().decode(CatalogueDescription.self, from: bytes)
+            bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             throw CatalogueError(
                 file: file, reason: "there is no catalogue here; nightjar catalog build makes one")
         } catch {
-            throw CatalogueError(file: file, reason: "this is no description of a catalogue: \(error)")
+            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
+        }
+        do {
+            description = try JSONDecoder().decode(CatalogueDescription.self, from: bytes)
+        } catch {
+            throw CatalogueError(
+                file: file, reason: "this is no description of a catalogue: \(CatalogueError.words(for: error))")
         }
         if let problem = description.problem { throw CatalogueError(file: file, reason: problem) }
     }
@@ -115,7 +122,7 @@ public final class TileFolder {
             }
             return nil
         } catch {
-            throw CatalogueError(file: file, reason: "it cannot be read: \(error)")
+            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
         }
         do {
             let tile = try CatalogueTile(bytes)

@@ -61,6 +61,9 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
     /// The flux of the Kron ellipse may be far from the source's: it is not positive, the ellipse reaches beyond the
     /// frame or more than a tenth of it belongs to other sources, or the light does not end where it is looked for.
     public static let kronUncertain = SourceFlags(rawValue: 1 << 26)
+    /// Found on light that lies around it, of a comet, a galaxy or a nebula: above that it does not reach the
+    /// threshold, and may be noise.
+    public static let onExtendedLight = SourceFlags(rawValue: 1 << 27)
 
     /// Every named bit with its text, in bit order.
     public static let registry: [(flag: SourceFlags, name: String, text: String)] = [
@@ -91,6 +94,7 @@ public struct SourceFlags: OptionSet, Sendable, Hashable {
         (.mostlyFilled, "mostlyFilled", "more than half of the light in the aperture was filled in"),
         (.nonLinear, "nonLinear", "a pixel of the aperture is above the range in which the detector is linear"),
         (.kronUncertain, "kronUncertain", "flux_auto not positive, cut off, or mixed with other sources' light"),
+        (.onExtendedLight, "onExtendedLight", "below the threshold above the light around it: it may be noise"),
     ]
 
     /// Names of the flags that are set, in bit order.

@@ -16,6 +16,7 @@ struct Photometer {
     private let curve: GrowthCurve?
     private let correction: ApertureCorrection?
     private let image: any StarImage
+    private let extended: ExtendedLight
     private var optimal: OptimalWeights?
 
     private var outlines: [EllipseOverlap]
@@ -43,6 +44,7 @@ struct Photometer {
         correction = curve?.correction(planes, annulus: parameters.annulusPixels(radius: sizes[0]))
         let width = min(max(parameters.fwhmPixels(seeing: detections.seeing), 0.5), 100)
         image = starImage ?? curve?.starImage(detections) ?? MoffatStarImage(fwhmPixels: width)
+        extended = ExtendedLight(detections, planes, parameters)
         guard let curve, correction != nil else { return }
         optimal = OptimalWeights(
             planes, curve, image: image, annulus: parameters.annulusPixels(radius: sizes[0]),
@@ -65,6 +67,7 @@ struct Photometer {
         let aperture = apertures[main]
         var flags = source.flags.union(aperture.flags)
         if sky.isPoor { flags.insert(.poorAnnulus) }
+        if !isForced, extended.carries(source, owner: owner, sky: sky) { flags.insert(.onExtendedLight) }
         var peak = isForced ? Double.nan : source.peak
         if planes.isNear(x: x, y: y, reach: radius) {
             let census = planes.census(outlines[main], owner: owner)

@@ -204,40 +204,6 @@ struct LightCurveExportTests {
         #expect(bytes.range(of: Data("dome \"1\" & <2>".utf8)) != nil)
     }
 
-    // MARK: ALCDEF
-
-    private static let asteroid = ALCDEFReport.Circumstances(
-        objectNumber: 433, objectName: "Eros", observers: "Smith, A.", contactName: "A. Smith", contact: "a@example.org"
-    )
-
-    @Test("an ALCDEF report has a block for each night with the required keywords, and no limits")
-    func alcdef() throws {
-        let report = try ALCDEFReport(Self.exported(), Self.asteroid)
-        #expect(report.pointCount == 2 && report.leftOutCount == 2)
-        let blocks = report.text.components(separatedBy: "STARTMETADATA\n").dropFirst()
-        #expect(blocks.count == 2)
-        let needed = [
-            "OBJECTNUMBER=433", "OBJECTNAME=Eros", "OBSERVERS=Smith, A.", "CONTACTNAME=A. Smith",
-            "CONTACTINFO=a@example.org", "FILTER=V", "DELIMITER=PIPE", "LTCTYPE=NONE", "ENDMETADATA", "ENDDATA",
-        ]
-        for block in blocks {
-            #expect(Set(needed).isSubset(of: block.components(separatedBy: "\n")))
-        }
-        #expect(blocks.first?.contains("SESSIONDATE=2023-02-25\nSESSIONTIME=06:00:00\n") == true)
-        #expect(blocks.first?.contains("\nDATA=2460000.750000|11.235|0.012|1.235\nENDDATA\n") == true)
-    }
-
-    @Test("what an ALCDEF report must have and has not is an error that names the field")
-    func alcdefErrors() {
-        var nobody = Self.asteroid
-        nobody.observers = ""
-        #expect(throws: (any Error).self) { try ALCDEFReport(Self.exported(), nobody) }
-        do {
-            _ = try ALCDEFReport(Self.exported(Self.curve(filter: "Halpha")), Self.asteroid)
-            Issue.record("a filter without a code")
-        } catch { #expect("\(error)" == "FILTER: filter Halpha has no ALCDEF code") }
-    }
-
     // MARK: The command's words
 
     private static func format(_ words: String...) throws -> (LightCurveFormat, ReportOptions) {
@@ -248,7 +214,8 @@ struct LightCurveExportTests {
 
     @Test("options that a format needs or has no use for are told before anything is read")
     func words() throws {
-        func complaint(_ words: String...) -> String {
+        func complaint(_ words: String...) -> String { complaint(words) }
+        func complaint(_ words: [String]) -> String {
             do {
                 let arguments = try Arguments(words, options: lightCurveCommand.options)
                 _ = try ReportOptions(
@@ -267,5 +234,11 @@ struct LightCurveExportTests {
             complaint("--format", "aavso", "--observer", "A", "--detrend", "airmass").contains("not with --detrend"))
         #expect(complaint("--format", "csv", "--observer", "A") == "--observer is not for --format csv")
         #expect(complaint("--format", "alcdef", "--observer", "A").contains("--object-number"))
+        let asteroid = ["--observer", "A", "--object-number", "433", "--contact", "A <a@b>"]
+        #expect(complaint(["--format", "alcdef", "--revised", "--magnitude-band", "V"] + asteroid) == "none")
+        #expect(complaint(["--format", "csv", "--revised"]) == "--revised is not for --format csv")
+        #expect(
+            complaint(["--format", "votable", "--magnitude-band", "V"])
+                == "--magnitude-band is not for --format votable")
     }
 }

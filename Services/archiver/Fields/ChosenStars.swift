@@ -7,7 +7,7 @@ enum ChosenStars {
     static let count = 8
     private static let unusable: SourceFlags = [
         .saturated, .edge, .masked, .blended, .neighbour, .apertureTruncated, .noData, .centroidFailed, .sharp,
-        .shapeFailed,
+        .shapeFailed, .onExtendedLight,
     ]
 
     /// - Parameters:

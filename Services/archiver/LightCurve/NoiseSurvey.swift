@@ -13,6 +13,7 @@ struct NoiseSurvey {
     static let stars = 40
     private static let unusable: SourceFlags = [
         .saturated, .edge, .noData, .apertureTruncated, .blended, .neighbour, .sharp, .centroidFailed,
+        .onExtendedLight,
     ]
 
     let frames: FrameRecord

@@ -87,6 +87,7 @@ extension FrameDetections.Row {
     /// Flags with which a flux is not that of the star, or not all of it.
     private static let spoilt: SourceFlags = [
         .saturated, .apertureTruncated, .noData, .negative, .cosmicRay, .trail, .mostlyFilled, .nonLinear,
+        .onExtendedLight,
     ]
 
     /// Whether the magnitude is one of those that statistics are made of, given how sure its object is.

@@ -47,6 +47,7 @@ struct PreparedFrame {
     /// Flags of detections whose flux is not the star's alone, or not all of it.
     private static let unusable: SourceFlags = [
         .edge, .masked, .apertureTruncated, .noData, .negative, .sharp, .cosmicRay, .trail, .mostlyFilled, .nonLinear,
+        .onExtendedLight,
     ]
     /// Other stars near, the worst last: left out where `enoughStars` others remain. Where all touch, as with short
     /// focal lengths, the fit weighs those that are off.

@@ -60,6 +60,7 @@ private struct MeasureFiles {
         otherInputs =
             MasterFiles.paths(arguments) + ["positions", "instrument", "psf-in"].compactMap { arguments.text($0) }
         guard !files.isEmpty else { throw UsageError("no frame given: nightjar measure FILE...") }
+        try Self.refuseStrayOptions(arguments)
         func place(_ option: String) throws -> OutputPlace? {
             try arguments.text(option).map { try OutputPlace($0, inputs: arguments.positional, option: option) }
         }
@@ -89,6 +90,17 @@ private struct MeasureFiles {
         measurer.sky = try MeasuredSky.wanted(arguments)
         measurer.artificialStars = try arguments.integer("completeness", in: 1...100_000) ?? 0
         self.measurer = measurer
+    }
+
+    /// - Throws: `UsageError` for options that would do nothing.
+    private static func refuseStrayOptions(_ arguments: Arguments) throws(UsageError) {
+        guard !arguments.has("recentre") || arguments.text("positions") != nil else {
+            throw UsageError("--recentre goes with --positions FILE: sources that are found have their centroids")
+        }
+        let isForcible = !MasterFiles.paths(arguments).isEmpty || arguments.text("psf-in") != nil
+        guard !arguments.has("force") || isForcible else {
+            throw UsageError("--force goes with a master or --psf-in, which it takes though they do not fit")
+        }
     }
 
     private static func apertures(_ arguments: Arguments) throws -> [MeasurementParameters.Radius] {

@@ -18,6 +18,7 @@ let objectCommand = Command(
     guard arguments.positional.count == (isNear ? 0 : 1) else {
         throw UsageError("give one object, nightjar object ID, or a position, nightjar object --near RA,DEC")
     }
+    guard isNear || arguments.text("radius") == nil else { throw UsageError("--radius goes with --near RA,DEC") }
     let time = try arguments.text("at").map { try checkedTime($0) }
     let position = try arguments.text("near").map { try skyPosition($0) }
     let radius = try arguments.number("radius", in: 0...3600) ?? 5
@@ -63,16 +64,26 @@ private func skyPosition(_ text: String) throws -> SkyPosition {
     let parts = text.components(separatedBy: ",")
     guard parts.count == 2 else { throw UsageError("--near \(text.printable): give RA,DEC") }
     do {
-        return try SkyPosition(ra: parts[0], dec: parts[1])
+        return try SkyPosition(givenRA: parts[0], dec: parts[1])
     } catch {
         throw UsageError("--near \(text.printable): \(error)")
     }
 }
 
 private func checkedTime(_ text: String) throws(UsageError) -> String {
-    let isTime = text.wholeMatch(of: /\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?/) != nil
-    guard isTime else { throw UsageError("--at \(text.printable): give a time in UTC like 2026-11-21T20:00:00Z") }
-    return text
+    let parts = text.wholeMatch(of: /(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?Z?)?/)
+    func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }
+    guard let parts else {
+        throw UsageError("--at \(text.printable): give a time in UTC like 2026-11-21T20:00:00Z")
+    }
+    let (year, month, day) = (number(parts.1), number(parts.2), number(parts.3))
+    let (hour, minute, second) = (number(parts.4), number(parts.5), number(parts.6))
+    let isLeap = year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
+    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    guard year >= 1, (1...12).contains(month), (1...days[month - 1]).contains(day), hour < 24, minute < 60, second < 61
+    else { throw UsageError("--at \(text.printable): there is no such date or time") }
+    // Without a zone the database would take it for a time of its own.
+    return text.hasSuffix("Z") ? text : text + (parts.4 == nil ? " 00:00Z" : "Z")
 }
 
 private func number(_ value: Double?, _ digits: Int) -> String {

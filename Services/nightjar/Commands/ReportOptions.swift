@@ -12,11 +12,15 @@ struct ReportOptions {
         Option("check", "TARGET", "aavso: a target that is a check star on the same frames"),
         Option("object-number", "N", "alcdef: the asteroid's number, 0 for none"),
         Option("contact", "WHO", "alcdef: name and address, 'A. Smith <a.smith@example.org>'"),
+        Option(
+            "magnitude-band", "BAND", "alcdef: band of the comparison stars, where the filter has none: V for clear"),
+        Option("revised", nil, "alcdef: takes the place of what was handed in for the same nights"),
     ]
 
     /// The check star's target.
     let check: String?
     private let words: [String: String]
+    private let isRevised: Bool
 
     /// - Throws: `UsageError` for what the format needs and has not, or what it has no use for.
     init(_ arguments: Arguments, format: LightCurveFormat, detrends: Bool, out: String?) throws(UsageError) {
@@ -25,12 +29,14 @@ struct ReportOptions {
                 arguments.text(option.name).map { (option.name, $0) }
             })
         check = words["check"]
+        isRevised = arguments.has("revised")
         let common = ["observer", "object-name"]
         let own: [LightCurveFormat: [String]] = [
             .aavso: common + ["filter-code", "obstype", "chart", "check"],
-            .alcdef: common + ["object-number", "contact"],
+            .alcdef: common + ["object-number", "contact", "magnitude-band", "revised"],
         ]
-        if let stray = words.keys.sorted().first(where: { own[format]?.contains($0) != true }) {
+        let given = words.keys.sorted() + (isRevised ? ["revised"] : [])
+        if let stray = given.first(where: { own[format]?.contains($0) != true }) {
             throw UsageError("--\(stray) is not for --format \(format.rawValue)")
         }
         let needed: [LightCurveFormat: [(String, String)]] = [
@@ -75,15 +81,19 @@ struct ReportOptions {
         guard contact.count == 2, contact[1].hasSuffix(">") else {
             throw UsageError("--contact: give 'NAME <ADDRESS>'")
         }
-        let report = try ALCDEFReport(
-            exported,
-            ALCDEFReport.Circumstances(
-                objectNumber: number,
-                objectName: words["object-name"] ?? exported.document?.name ?? exported.curve.target,
-                observers: words["observer"] ?? "", contactName: contact[0].trimmingCharacters(in: .whitespaces),
-                contact: String(contact[1].dropLast())))
+        var circumstances = ALCDEFReport.Circumstances(
+            objectNumber: number,
+            objectName: words["object-name"] ?? exported.document?.name ?? exported.curve.target,
+            observers: words["observer"] ?? "", contactName: contact[0], contact: String(contact[1].dropLast()))
+        circumstances.magnitudeBand = words["magnitude-band"]
+        circumstances.isRevised = isRevised
+        let report = try ALCDEFReport(exported, circumstances)
         if report.leftOutCount > 0 {
             Terminal.complain("\(report.leftOutCount) upper limits and points of others are left out")
+        }
+        if report.singleCount > 0 {
+            Terminal.complain(
+                "\(report.singleCount) points alone in their night are left out: ALCDEF takes two at least")
         }
         return report.text
     }

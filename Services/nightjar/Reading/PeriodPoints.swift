@@ -29,6 +29,9 @@ struct PeriodPoints {
         let filter = arguments.text("filter")
         if let path = arguments.text("csv") {
             guard arguments.positional.isEmpty else { throw UsageError("give a target or --csv FILE, not both") }
+            if let stray = ["data", "database"].first(where: { arguments.text($0) != nil }) {
+                throw UsageError("--\(stray) is for a target of a system, not for --csv FILE")
+            }
             try self.init(file: path, filter: filter)
         } else {
             guard arguments.positional.count == 1 else {

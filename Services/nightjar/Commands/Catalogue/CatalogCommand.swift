@@ -3,7 +3,7 @@ internal import Foundation
 internal import ReferenceCatalogue
 internal import Sky
 
-let catalogCommand = Command(
+let catalogCommand: Command = Command(
     name: "catalog",
     usage: "catalog build TABLE... --columns MAP --out DIR | index DIR | cone DIR RA DEC RADIUS | info|publish DIR",
     summary: "Makes a catalogue of reference stars out of tables, and looks into it. No network.",
@@ -22,6 +22,7 @@ let catalogCommand = Command(
     ]
 ) { arguments in
     let words = arguments.positional.dropFirst()
+    try refuseStrayOptions(arguments)
     switch arguments.positional.first {
     case "build": return try CatalogueBuild(arguments, tables: Array(words)).run()
     case "index": return try CatalogueIndex(arguments, words: Array(words)).run()
@@ -32,6 +33,20 @@ let catalogCommand = Command(
     }
 }
 
+/// - Throws: `UsageError` for an option that the action would not look at.
+private func refuseStrayOptions(_ arguments: Arguments) throws(UsageError) {
+    let own = [
+        "build": ["columns", "out", "format", "order"], "index": [], "cone": ["epoch", "faintest", "limit"],
+        "info": ["verify"], "publish": ["frame-store", "data"],
+    ]
+    guard let action = arguments.positional.first, let known = own[action] else { return }
+    for option in catalogCommand.options where option.name != "json" && !known.contains(option.name) {
+        guard arguments.has(option.name) || arguments.text(option.name) != nil else { continue }
+        let owners = own.keys.sorted().filter { own[$0]?.contains(option.name) == true }
+        throw UsageError("--\(option.name) is not for catalog \(action), but for catalog \(owners.joined())")
+    }
+}
+
 /// `nightjar catalog cone`: the stars around a position.
 private struct CatalogueCone {
     let folder: String
@@ -39,24 +54,24 @@ private struct CatalogueCone {
     let printsJSON: Bool
 
     init(_ arguments: Arguments, words: [String]) throws {
-        guard words.count == 4, let radius = Double(words[3]) else {
+        guard words.count == 4 else {
             throw UsageError("give a folder, a position and a radius [deg]: nightjar catalog cone DIR RA DEC RADIUS")
+        }
+        guard let radius = Double(words[3]), radius >= 0, radius <= 180 else {
+            throw UsageError("radius \(words[3].printable): give a number from 0 to 180 [deg]")
         }
         folder = words[0]
         var faintest = Float.infinity
         if let text = arguments.text("faintest") {
             guard let value = Float(text), value.isFinite else {
-                throw UsageError("--faintest \(text): give a magnitude")
+                throw UsageError("--faintest \(text.printable): give a magnitude")
             }
             faintest = value
         }
-        var epoch = Self.currentJulianYear
-        if let text = arguments.text("epoch") {
-            guard let value = Double(text) else { throw UsageError("--epoch \(text): give a year, such as 2026.5") }
-            epoch = value
-        }
+        let epoch =
+            try arguments.number("epoch", in: CatalogueDescription.possibleEpochs) ?? Self.currentJulianYear
         cone = try Cone(
-            centre: try SkyPosition(ra: words[1], dec: words[2]), radiusDegrees: radius, epoch: epoch,
+            centre: try SkyPosition(givenRA: words[1], dec: words[2]), radiusDegrees: radius, epoch: epoch,
             faintest: faintest, limit: try arguments.integer("limit", in: 1...1_000_000_000) ?? .max)
         printsJSON = arguments.has("json")
     }

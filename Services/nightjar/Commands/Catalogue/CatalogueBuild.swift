@@ -17,17 +17,21 @@ struct CatalogueBuild {
         guard !tables.isEmpty else { throw UsageError("no table given: nightjar catalog build TABLE... --columns MAP") }
         self.tables = tables
         let file = try arguments.required("columns")
+        var isFolder: ObjCBool = false
+        guard !FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) || !isFolder.boolValue else {
+            throw UsageError("--columns \(file.printable): it is a folder; examples/catalogs has documents")
+        }
         let bytes: Data
         do {
             bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         } catch {
-            throw UsageError("--columns \(file): it cannot be read: \(error.localizedDescription)")
+            throw UsageError("--columns \(file.printable): it cannot be read: \(error.localizedDescription)")
         }
         map = try decodeDocument(ColumnMap.self, from: bytes, name: file)
         out = try arguments.required("out")
         format = try arguments.text("format").map { text in
             guard let format = TableFormat(rawValue: text) else {
-                throw UsageError("--format \(text): give csv, fits or votable")
+                throw UsageError("--format \(text.printable): give csv, fits or votable")
             }
             return format
         }
@@ -97,7 +101,7 @@ struct CatalogueBuild {
             Terminal.write(String(decoding: try prettyJSON(summary), as: UTF8.self))
         } else {
             let tiles = "\(summary.tiles) tiles of order \(summary.order)"
-            Terminal.say("\(summary.catalogue): \(summary.stars) stars in \(tiles)")
+            Terminal.say("\(summary.catalogue): \(summary.stars) stars in \(tiles)".printable)
         }
     }
 }

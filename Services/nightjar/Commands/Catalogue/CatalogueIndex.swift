@@ -18,7 +18,8 @@ struct CatalogueIndex {
             Terminal.write(String(decoding: try prettyJSON(size), as: UTF8.self))
         } else {
             let file = folder + "/" + TileFolder.blindIndexName
-            Terminal.say("\(file): \(size.quads) quads in \(size.layers) layers, \(size.bytes / 1_000_000) MB")
+            Terminal.say(
+                "\(file): \(size.quads) quads in \(size.layers) layers, \(size.bytes / 1_000_000) MB".printable)
         }
         return 0
     }
