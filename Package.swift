@@ -191,8 +191,8 @@ let testTargets: [Target] = [
     tests(
         "FrameSolvingTests",
         sees: [
-            "Astrometry", "CatalogueTiles", "FrameSolving", "Imaging", "PlateSolving", "PortableNumbers",
-            "ReferenceCatalogue", "Sky",
+            "Astrometry", "Calibration", "CatalogueTiles", "Detection", "FrameSolving", "Imaging", "PlateSolving",
+            "PortableNumbers", "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),
@@ -224,7 +224,7 @@ let testTargets: [Target] = [
         "RealDataTests",
         sees: [
             "Astrometry", "Calibration", "CatalogueTiles", "Detection", "FITS", "FrameSolving", "Imaging",
-            "PlateSolving", "Sky",
+            "PlateSolving", "ReferenceCatalogue", "Sky",
         ],
         exclude: ["ccdproc_reference.py"]),
     tests(

@@ -20,7 +20,7 @@ final class MeasureStage {
     /// nil without a reference catalogue: frames keep what their headers say.
     private let sky: SkySolver?
     /// The frames measured last: forced photometry is asked for soon after.
-    private var recent = RecentFrames<Detections>()
+    private var recent = RecentFrames<(detections: Detections, header: Header)>()
 
     /// - Parameter threads: results do not depend on it.
     init(
@@ -129,7 +129,7 @@ final class MeasureStage {
         let parts = [Release.version, frame.recipe, String(threshold)] + numbers.map { $0.map { String($0) } ?? "-" }
         let fits = fitsStarImage(frame) ? ["psf"] : []
         let stars = ["artificial stars \(artificialStars?.count ?? 0)"]
-        let catalogue = try sky.map { ["catalogue \(try $0.digest())"] } ?? []
+        let catalogue = try sky?.recipe() ?? []
         return String(SHA256.hex(of: Data((parts + fits + stars + catalogue).joined(separator: "|").utf8)).prefix(16))
     }
 
@@ -161,19 +161,21 @@ final class MeasureStage {
     }
 
     private func detections(of frame: FrameCalibrated, _ parameters: DetectionParameters) throws -> Detections? {
-        if let detections = recent[frame.calibrated.url] { return detections }
-        return try search(frame, parameters)?.detections
+        try search(frame, parameters)?.detections
     }
 
+    /// What is found once is kept for a while: a frame that waits for the catalogue is tried again and again.
+    ///
     /// - Returns: nil when the calibrated planes are not in the store any more.
     private func search(
         _ frame: FrameCalibrated, _ parameters: DetectionParameters
     ) throws -> (detections: Detections, header: Header)? {
+        if let known = recent[frame.calibrated.url] { return known }
         // The planes are given away, so that they are changed in place.
         guard let (planes, header) = try read(frame) else { return nil }
         let pixels = planes.signal.pixels.count
         let detections = detect(consume planes, parameters)
-        recent.add(detections, url: frame.calibrated.url, pixels: pixels)
+        recent.add((detections, header), url: frame.calibrated.url, pixels: pixels)
         return (detections, header)
     }
 

@@ -32,47 +32,59 @@ struct SkySolver {
         }
     }
 
-    /// Which catalogue, to the last bit: part of the recipe.
+    /// Which catalogue and which index for blind solving, to the last bit: parts of the recipe.
     ///
-    /// - Throws: `Unavailable` while there is none, as results of other workers are made with it.
-    func digest() throws -> String {
-        do {
-            return try catalogue.using(\.digest)
-        } catch let error as CatalogueError {
-            throw Unavailable("reference catalogue: \(error)")
+    /// - Throws: `Unavailable` while that is not known.
+    func recipe() throws -> [String] {
+        try waiting {
+            let identity = try catalogue.identity()
+            return ["catalogue \(identity.digest)", "blind index \(identity.blindIndex ?? "none")"]
         }
     }
 
-    /// - Throws: `Unavailable` while the catalogue cannot be reached. A damaged tile is a reason not to be solved.
+    /// - Throws: `Unavailable` while a file of the catalogue that the frame needs is missing, damaged or away: what is
+    ///   found without it would depend on this machine.
     func place(_ detections: Detections, of frame: FrameCalibrated, header: Header) throws -> Place {
-        let result = try solve(Self.frame(detections, frame, header))
-        guard let solution = result.found.solution else {
-            return Place(header: header, solution: nil, notSolved: result.found.notSolvedBecause)
+        let frame = Self.frame(detections, frame, header)
+        return try waiting {
+            try catalogue.using { opened in
+                let result = Self.ladder(opened).solve(frame)
+                if let error = result.catalogueError { throw error }
+                guard let solution = result.solution else {
+                    return Place(header: header, solution: nil, notSolved: result.notSolvedBecause)
+                }
+                let names = (id: opened.id, digest: opened.digest)
+                return Place(
+                    header: header.replacingWorldCoordinates(by: solution.fit.cards(.sip)),
+                    solution: SkySolution(solution, by: result.attempts, catalogue: names), notSolved: nil)
+            }
         }
-        return Place(
-            header: header.replacingWorldCoordinates(by: solution.fit.cards(.sip)),
-            solution: SkySolution(solution, by: result.found.attempts, catalogue: result.catalogue), notSolved: nil)
     }
 
-    private func solve(
-        _ frame: FrameToSolve
-    ) throws -> (found: SolvingResult, catalogue: (id: String, digest: String)) {
+    private func waiting<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            let result = try catalogue.using { opened in
-                let ladder = SolvingLadder(
-                    StarSource { cone in
-                        try opened.tiles.stars(
-                            in: Cone(
-                                centre: cone.centre, radiusDegrees: cone.radiusDegrees, epoch: cone.epoch,
-                                limit: cone.limit))
-                    })
-                return (found: ladder.solve(frame), catalogue: (id: opened.id, digest: opened.digest))
-            }
-            if let outage = catalogue.takeOutage() { throw outage }
-            return result
+            return try body()
         } catch let error as CatalogueError {
-            throw Unavailable("reference catalogue: \(error)")
+            throw Unavailable("reference catalogue: \(error); \(catalogue.remedy)")
         }
+    }
+
+    private static func ladder(_ opened: CatalogueInUse.Opened) -> SolvingLadder {
+        let tiles = opened.tiles
+        var ladder = SolvingLadder(
+            StarSource { cone in
+                try tiles.stars(
+                    in: Cone(
+                        centre: cone.centre, radiusDegrees: cone.radiusDegrees, epoch: cone.epoch, limit: cone.limit))
+            })
+        if opened.blindIndex != nil {
+            ladder.blind = { image, size, range, epoch in
+                try tiles.solveBlind(image: image, size: size, scaleRange: range, epoch: epoch).outcome.map(\.tangent)
+            }
+        } else {
+            ladder.noBlindReason = "catalogue \(opened.id) has no index of the whole sky"
+        }
+        return ladder
     }
 
     private static func frame(

@@ -15,9 +15,33 @@ extension TileFolder {
     /// - Throws: `CatalogueError` when there is none, it is damaged, or it is of another catalogue.
     public func blindIndex() throws(CatalogueError) -> BlindIndex {
         if let openedIndex { return openedIndex }
-        let index = try readBlindIndex()
+        let index: BlindIndex
+        do {
+            index = try readBlindIndex()
+        } catch {
+            guard isFetched else { throw error }
+            // Not fetched yet, or damaged since.
+            try fetchAnew(Self.blindIndexName)
+            index = try readBlindIndex()
+        }
         openedIndex = index
         return index
+    }
+
+    /// Which index the folder has, to the last bit: the SHA-256 in its head; nil where there is none.
+    ///
+    /// - Throws: `CatalogueError` for a file that cannot be read, or ends before its head does.
+    public func blindIndexDigest() throws(CatalogueError) -> String? {
+        guard let bytes = try mapped(Self.blindIndexName) else { return nil }
+        guard bytes.count >= BlindIndexLayout.digestRange.upperBound else {
+            throw CatalogueError(
+                file: path + "/" + Self.blindIndexName,
+                reason: "it ends after \(bytes.count) bytes; nightjar catalog index makes it anew")
+        }
+        return bytes[BlindIndexLayout.digestRange].map { byte in
+            let text = String(byte, radix: 16)
+            return byte < 16 ? "0" + text : text
+        }.joined()
     }
 
     /// Finds where a frame lies on the whole sky; see `solveBlind` of `PlateSolving`.
@@ -25,20 +49,15 @@ extension TileFolder {
     /// - Parameters:
     ///   - scaleRange: [arcsec/px].
     ///   - epoch: of the exposure, Julian year.
-    /// - Throws: `CatalogueError` when index or tiles are missing or damaged.
+    /// - Throws: `CatalogueError` when index or tiles are missing or damaged; `SkyError` for an epoch that cannot be,
+    ///   before anything is searched.
     public func solveBlind(
         image: [ImageStar], size: FrameSize, scaleRange: ClosedRange<Double>, parity: Parity = .unknown, epoch: Double
-    ) throws(CatalogueError) -> PlateSolvingResult {
-        let index = try blindIndex()
-        do {
-            return try PlateSolving.solveBlind(
-                image: image, size: size, scaleRange: scaleRange, parity: parity, index: index
-            ) { try guideStars(around: $0, radiusDegrees: $1, epoch: epoch, limit: Self.judges) }
-        } catch let error as CatalogueError {
-            throw error
-        } catch {
-            throw CatalogueError(file: path, reason: "\(error)")
-        }
+    ) throws -> PlateSolvingResult {
+        try Cone.check(epoch: epoch)
+        return try PlateSolving.solveBlind(
+            image: image, size: size, scaleRange: scaleRange, parity: parity, index: try blindIndex()
+        ) { try guideStars(around: $0, radiusDegrees: $1, epoch: epoch, limit: Self.judges) }
     }
 
     /// The brightest stars around a place that judge it: with more of them a wide frame takes longer, no surer.
@@ -46,14 +65,9 @@ extension TileFolder {
 
     private func readBlindIndex() throws(CatalogueError) -> BlindIndex {
         let file = path + "/" + Self.blindIndexName
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped)
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+        guard let bytes = try mapped(Self.blindIndexName) else {
             throw CatalogueError(
                 file: file, reason: "there is no index for blind solving; nightjar catalog index makes one")
-        } catch {
-            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
         }
         let index: BlindIndex
         do {
@@ -62,7 +76,8 @@ extension TileFolder {
             throw CatalogueError(file: file, reason: error.description)
         }
         guard TileLayout.digest(of: bytes).elementsEqual(bytes[BlindIndexLayout.digestRange]) else {
-            throw CatalogueError(file: file, reason: "its checksum is wrong: the file is damaged")
+            throw CatalogueError(
+                file: file, reason: "its checksum is wrong: the file is damaged; nightjar catalog index makes it anew")
         }
         guard index.catalogueID == description.id, index.catalogueStars == description.starCount else {
             throw CatalogueError(
@@ -89,6 +104,11 @@ extension TileFolder {
         var bytes = builder.bytes()
         bytes.replaceSubrange(BlindIndexLayout.digestRange, with: TileLayout.digest(of: bytes))
         let file = path + "/" + Self.blindIndexName
+        do {
+            _ = try BlindIndex(bytes)
+        } catch {
+            throw CatalogueError(file: path, reason: "it has too few stars for an index: \(error)")
+        }
         let written = bytes
         try CatalogueError.naming(file) {
             try written.write(to: URL(fileURLWithPath: file), options: .atomic)
@@ -101,16 +121,11 @@ extension TileFolder {
 
     /// The stars around a position at an epoch, as solving wants them, the brightest first.
     ///
-    /// - Throws: `CatalogueError` as `stars(in:)`, and for an epoch that cannot be.
+    /// - Throws: `CatalogueError` as `stars(in:)`; `SkyError` for an epoch that cannot be.
     public func guideStars(
         around centre: SkyPosition, radiusDegrees: Double, epoch: Double, limit: Int = .max
-    ) throws(CatalogueError) -> [GuideStar] {
-        let cone: Cone
-        do {
-            cone = try Cone(centre: centre, radiusDegrees: min(180, radiusDegrees), epoch: epoch, limit: limit)
-        } catch {
-            throw CatalogueError(file: path, reason: "\(error)")
-        }
+    ) throws -> [GuideStar] {
+        let cone = try Cone(centre: centre, radiusDegrees: min(180, radiusDegrees), epoch: epoch, limit: limit)
         return try stars(in: cone).map { star, position in
             GuideStar(
                 position: position, magnitude: Double(star.rankingMagnitude),

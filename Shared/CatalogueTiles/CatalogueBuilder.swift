@@ -82,9 +82,8 @@ public final class CatalogueBuilder {
         }
         let description = describe(order: order, tiles: tiles)
         try CatalogueError.naming(path) {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(description).write(to: URL(fileURLWithPath: work + "/" + TileFolder.descriptionName))
+            let file = URL(fileURLWithPath: work + "/" + TileFolder.descriptionName)
+            try TileFolder.bytes(of: description).write(to: file)
             try FileManager.default.moveItem(atPath: work, toPath: path)
         }
         return description

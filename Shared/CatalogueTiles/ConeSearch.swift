@@ -22,14 +22,19 @@ public struct Cone: Sendable, Hashable {
         guard radiusDegrees >= 0, radiusDegrees <= 180 else {
             throw .outOfRange(quantity: "radius [deg]", value: radiusDegrees, allowed: "0 to 180")
         }
-        guard CatalogueDescription.possibleEpochs.contains(epoch) else {
-            throw .outOfRange(quantity: "epoch [yr]", value: epoch, allowed: "\(CatalogueDescription.possibleEpochs)")
-        }
+        try Self.check(epoch: epoch)
         self.centre = centre
         self.radiusDegrees = radiusDegrees
         self.epoch = epoch
         self.faintest = faintest
         self.limit = limit
+    }
+
+    /// - Throws: `SkyError.outOfRange` for an epoch to which no motion of a star can be followed.
+    static func check(epoch: Double) throws(SkyError) {
+        guard CatalogueDescription.possibleEpochs.contains(epoch) else {
+            throw .outOfRange(quantity: "epoch [yr]", value: epoch, allowed: "\(CatalogueDescription.possibleEpochs)")
+        }
     }
 }
 

@@ -24,13 +24,15 @@ public final class TileFolder {
     public let description: CatalogueDescription
     public let path: String
     private var tiles: [SkyCell: CatalogueTile?] = [:]
+    /// Whether missing and damaged files are fetched.
+    var isFetched: Bool { fetch != nil }
     private let fetch: ((_ name: String) throws -> Void)?
     /// Kept once it has been opened.
     var openedIndex: BlindIndex?
 
     public static let descriptionName = "catalogue.json"
 
-    /// - Parameter fetch: brings the file of a tile, by its name relative to the folder, from where all of them are
+    /// - Parameter fetch: brings a tile or the index, by its name relative to the folder, from where all files are
     ///   kept: asked when the folder does not have it, or has it damaged. `nil`: the folder has them all.
     /// - Throws: `CatalogueError` when there is no catalogue, or its description cannot be true.
     public init(_ path: String, fetch: ((_ name: String) throws -> Void)? = nil) throws(CatalogueError) {
@@ -56,21 +58,44 @@ public final class TileFolder {
         if let problem = description.problem { throw CatalogueError(file: file, reason: problem) }
     }
 
-    /// Which catalogue this is, to the last bit: SHA-256 over its description and the checksums in the heads of its
-    /// tiles; a tile that is missing counts as one without a checksum.
+    /// Which catalogue this is, to the last bit: SHA-256 over its description and the heads of its tiles, which have
+    /// their checksums.
     ///
-    /// - Throws: `CatalogueError` where a tile cannot be read.
+    /// - Throws: `CatalogueError` where a tile is missing or cannot be read: which catalogue it is, is then not known.
     public func digest() throws(CatalogueError) -> String {
         var hash = SHA256()
-        let names = [Self.descriptionName] + description.tiles.keys.sorted().map(Self.name(ofNumber:))
-        for name in names where FileManager.default.fileExists(atPath: path + "/" + name) {
-            let part = try CatalogueError.naming(path + "/" + name) {
-                let bytes = try Data(contentsOf: URL(fileURLWithPath: path + "/" + name), options: .alwaysMapped)
-                return name == Self.descriptionName ? bytes : Data(bytes.prefix(TileLayout.digestRange.upperBound))
+        let head = try CatalogueError.naming(path + "/" + Self.descriptionName) { try Self.bytes(of: description) }
+        head.withUnsafeBytes { hash.update($0) }
+        for name in description.tiles.keys.sorted().map(Self.name(ofNumber:)) {
+            guard let tile = try mapped(name) else { throw missing(name) }
+            guard tile.count >= TileLayout.digestRange.upperBound else {
+                throw CatalogueError(file: path + "/" + name, reason: "it ends after \(tile.count) bytes")
             }
-            part.withUnsafeBytes { hash.update($0) }
+            tile.prefix(TileLayout.digestRange.upperBound).withUnsafeBytes { hash.update($0) }
         }
         return hash.finalize()
+    }
+
+    /// As `catalogue.json` has it: the same description, the same bytes.
+    static func bytes(of description: CatalogueDescription) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(description)
+    }
+
+    /// The bytes of a file of the folder; nil where there is none.
+    func mapped(_ name: String) throws(CatalogueError) -> Data? {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path + "/" + name), options: .alwaysMapped)
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            return nil
+        } catch {
+            throw CatalogueError(file: path + "/" + name, reason: "it cannot be read: \(CatalogueError.words(for: error))")
+        }
+    }
+
+    private func missing(_ name: String) -> CatalogueError {
+        CatalogueError(file: path + "/" + name, reason: "this tile is missing")
     }
 
     /// Where the tile of a cell lies, relative to the catalogue's folder: at most a thousand files in each.
@@ -84,45 +109,35 @@ public final class TileFolder {
     public func tile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
         precondition(cell.order == description.order, "tiles of this catalogue have another order")
         if let known = tiles[cell] { return known }
-        let tile = try fetch == nil || description.tiles[cell.number] == nil ? readTile(cell) : fetchedTile(cell)
+        let tile = try isFetched && description.tiles[cell.number] != nil ? fetchedTile(cell) : readTile(cell)
         tiles[cell] = .some(tile)
         return tile
     }
 
     private func fetchedTile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
-        let name = Self.name(of: cell)
-        if FileManager.default.fileExists(atPath: path + "/" + name) {
-            do {
-                return try readTile(cell)
-            } catch {
-                // What was fetched before is damaged by now.
-                return try fetchAnew(cell, name)
-            }
+        do {
+            return try readTile(cell)
+        } catch {
+            // Not fetched yet, or damaged since.
+            try fetchAnew(Self.name(of: cell))
+            return try readTile(cell)
         }
-        return try fetchAnew(cell, name)
     }
 
-    private func fetchAnew(_ cell: SkyCell, _ name: String) throws(CatalogueError) -> CatalogueTile? {
+    func fetchAnew(_ name: String) throws(CatalogueError) {
         do {
             try fetch?(name)
         } catch {
             throw CatalogueError(file: path + "/" + name, reason: "it cannot be fetched: \(error)")
         }
-        return try readTile(cell)
     }
 
     private func readTile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
-        let file = path + "/" + Self.name(of: cell)
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped)
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            guard description.tiles[cell.number] == nil else {
-                throw CatalogueError(file: file, reason: "this tile is missing; build the catalogue again")
-            }
+        let name = Self.name(of: cell)
+        let file = path + "/" + name
+        guard let bytes = try mapped(name) else {
+            if description.tiles[cell.number] != nil { throw missing(name) }
             return nil
-        } catch {
-            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
         }
         do {
             let tile = try CatalogueTile(bytes)

@@ -95,6 +95,8 @@ public struct SolvingResult: Sendable {
     public let solution: FrameSolution?
     /// Every rung up to the one that solved, or all.
     public let attempts: [RungAttempt]
+    /// What the catalogue has failed with: then nothing is known of the frame, and asked again it may be solved.
+    public let catalogueError: (any Error)?
 
     /// Why there is no solution, each rung in words; `nil` where there is one.
     public var notSolvedBecause: String? {

@@ -10,7 +10,7 @@ internal import Sky
 /// acceptance is by odds against chance (`PlateSolver`, `checkCoordinates`). Same stars, same catalogue, same result.
 public struct SolvingLadder {
     /// Searches the whole sky; gives a solution that the ladder then verifies, or the reason why there is none. What it
-    /// throws is a reason, too.
+    /// throws is as with `StarSource.Search`.
     public typealias BlindSearch = (
         _ image: [ImageStar], _ size: FrameSize, _ scaleRange: ClosedRange<Double>, _ epoch: Double
     ) throws -> Result<TangentSolution, NotSolved>
@@ -23,6 +23,8 @@ public struct SolvingLadder {
     public var repair = RepairRange()
     /// The last rung; it is not tried where there is none.
     public var blind: BlindSearch?
+    /// Why there is none.
+    public var noBlindReason = "no search of the whole sky was asked for"
     /// For the times in the result, which depends on it in nothing else [s].
     public var stopwatch: () -> Double = { 0 }
     let source: StarSource
@@ -31,15 +33,16 @@ public struct SolvingLadder {
         self.source = source
     }
 
+    /// Where the catalogue fails the ladder ends at that rung: what the others find might not be what they all find.
     public func solve(_ frame: FrameToSolve) -> SolvingResult {
         var climb = Climb(self, frame)
         for rung in SolvingRung.allCases {
             if let solution = climb.attempt(rung) {
-                return SolvingResult(solution: solution, attempts: climb.attempts)
+                return SolvingResult(solution: solution, attempts: climb.attempts, catalogueError: nil)
             }
             if climb.isHopeless { break }
         }
-        return SolvingResult(solution: nil, attempts: climb.attempts)
+        return SolvingResult(solution: nil, attempts: climb.attempts, catalogueError: climb.catalogueError)
     }
 }
 
@@ -51,6 +54,8 @@ struct Climb {
     private(set) var attempts: [RungAttempt] = []
     /// Set when no rung can do anything about it.
     private(set) var isHopeless = false
+    /// What the catalogue has failed with.
+    private(set) var catalogueError: (any Error)?
     private var counts = Counts()
     /// Scale at which the stars fitted, though the estimate does not allow it [arcsec/px].
     private var seenScale: Double?
@@ -86,7 +91,11 @@ struct Climb {
             result = .failure(error)
         }
         record(rung, result, seconds: ladder.stopwatch() - start)
-        if case .failure(.notSolved(.tooFewImageStars)) = result { isHopeless = true }
+        switch result {
+        case .failure(.notSolved(.tooFewImageStars)): isHopeless = true
+        case .failure(.catalogue(let error)): (isHopeless, catalogueError) = (true, error)
+        default: break
+        }
         if case .success(let solution) = result { return solution }
         return nil
     }
@@ -141,15 +150,10 @@ extension Climb {
 
     private mutating func blind() throws(RungFailure) -> FoundPlate {
         guard let search = ladder.blind else {
-            throw .absent("no search of the whole sky was asked for", .searchBlind)
+            throw .absent(ladder.noBlindReason, .searchBlind)
         }
-        let found: Result<TangentSolution, NotSolved>
-        do {
-            found = try search(image, frame.size, scale(.wide).range, frame.epoch)
-        } catch {
-            throw .catalogue("\(error)")
-        }
-        switch found {
+        let range = scale(.wide).range
+        switch try RungFailure.asking({ try search(image, frame.size, range, frame.epoch) }) {
         case .failure(let reason):
             counts.note(reason)
             throw .notSolved(reason)

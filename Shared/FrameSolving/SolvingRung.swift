@@ -60,10 +60,13 @@ public enum SolvingAdvice: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// Why one rung has no solution.
-enum RungFailure: Error, Hashable {
+enum RungFailure: Error {
     /// What it starts from is not there.
     case absent(String, SolvingAdvice?)
-    case catalogue(String)
+    /// The catalogue has failed, which says nothing of the frame.
+    case catalogue(any Error)
+    /// What the frame asks of the catalogue has no answer.
+    case impossible(SkyError)
     case unusable(String)
     case notSolved(NotSolved)
     case fit(String)
@@ -71,7 +74,8 @@ enum RungFailure: Error, Hashable {
     var reason: String {
         switch self {
         case .absent(let text, _), .unusable(let text): text
-        case .catalogue(let text): "the catalogue gives no stars there: \(text)"
+        case .catalogue(let error): "the catalogue gives no stars there: \(error)"
+        case .impossible(let error): "there are no stars for such an exposure: \(error)"
         case .notSolved(let reason): reason.description
         case .fit(let text): "the stars match, but no world coordinate system fits them: \(text)"
         }
@@ -80,7 +84,9 @@ enum RungFailure: Error, Hashable {
     var advice: SolvingAdvice? {
         switch self {
         case .absent(_, let advice): advice
-        case .catalogue(let text): text.contains("epoch") ? .checkDate : .repairCatalogue
+        case .catalogue: .repairCatalogue
+        case .impossible(.outOfRange(let quantity, _, _)) where quantity.hasPrefix("epoch"): .checkDate
+        case .impossible: nil
         case .unusable: nil
         case .notSolved(.tooFewImageStars), .fit: .moreStars
         case .notSolved(.tooFewCatalogueStars): .deeperCatalogue
@@ -92,5 +98,16 @@ enum RungFailure: Error, Hashable {
 
     var isAbsent: Bool {
         if case .absent = self { true } else { false }
+    }
+
+    /// Asks the catalogue; what it throws is told apart by its type.
+    static func asking<Result>(_ question: () throws -> Result) throws(RungFailure) -> Result {
+        do {
+            return try question()
+        } catch let error as SkyError {
+            throw .impossible(error)
+        } catch {
+            throw .catalogue(error)
+        }
     }
 }

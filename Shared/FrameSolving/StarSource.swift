@@ -16,7 +16,8 @@ public struct SkyCone: Sendable, Hashable {
 public struct StarSource {
     /// Stars in a cone, the brightest first, each with its position at the cone's epoch.
     ///
-    /// What it throws is one rung's reason for not being solved.
+    /// `SkyError` says that the question has no answer, such as stars of the year 9999: the frame's own fault, and one
+    /// rung's reason. Whatever else it throws is the catalogue's trouble, and says nothing of the frame.
     public typealias Search = (SkyCone) throws -> [(star: CatalogueStar, position: SkyPosition)]
 
     let search: Search
@@ -25,15 +26,13 @@ public struct StarSource {
         self.search = search
     }
 
-    /// - Throws: `RungFailure.catalogue` with what the catalogue said.
+    /// - Throws: `RungFailure.impossible` for a question without an answer, `catalogue` where the catalogue has failed.
     func stars(around centre: SkyPosition, radiusDegrees: Double, epoch: Double, limit: Int) throws(RungFailure)
         -> [ReferenceStar]
     {
         let cone = SkyCone(centre: centre, radiusDegrees: min(180, radiusDegrees), epoch: epoch, limit: limit)
-        do {
-            return try search(cone).map { ReferenceStar(star: $0.star, position: $0.position, epoch: epoch) }
-        } catch {
-            throw .catalogue("\(error)")
+        return try RungFailure.asking { try search(cone) }.map {
+            ReferenceStar(star: $0.star, position: $0.position, epoch: epoch)
         }
     }
 }

@@ -53,18 +53,21 @@ extension FrameStore {
         }
     }
 
-    /// Copies a catalogue's folder into the store; one that is there already is completed where files of it are gone.
+    /// Copies a catalogue's folder into the store; one that is there already is mended where files of it are gone or
+    /// damaged, and gets those that it has not had, such as an index that was made later: none is replaced by another.
     ///
     /// - Returns: the list of its files, and how many were written.
     /// - Throws: `CatalogueTaken`, `UnreadableFile`, `ChangedFile`, `Unavailable`.
     @discardableResult
     public func publishCatalogue(folder: String, id: String) throws -> (list: CatalogueFiles, written: Int) {
         let prefix = StoreNames.catalogue(id: id)
-        let list = CatalogueFiles(files: try Self.files(of: folder, digest: digest(ofUserFile:)))
-        if let known = try catalogueFiles(id: id), known != list { throw CatalogueTaken(id: id) }
+        let own = try Self.files(of: folder, digest: digest(ofUserFile:))
+        let known = try catalogueFiles(id: id)?.files ?? [:]
+        let list = CatalogueFiles(files: known.merging(own) { $1 })
+        guard known.allSatisfy({ list.files[$0.key] == $0.value }) else { throw CatalogueTaken(id: id) }
         var written = 0
-        for (name, file) in list.files.sorted(by: { $0.key < $1.key }) {
-            if try object(prefix + "/" + name)?.bytes == file.bytes { continue }
+        for (name, file) in own.sorted(by: { $0.key < $1.key }) {
+            if try isWhole(prefix + "/" + name, file) { continue }
             try copy(fileAt: folder + "/" + name, as: prefix + "/" + name, sha256: file.sha256, durable: false)
             written += 1
         }
@@ -74,6 +77,11 @@ extension FrameStore {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try write(prefix + "/" + CatalogueFiles.listName, data: try encoder.encode(list), durable: true)
         return (list, written)
+    }
+
+    private func isWhole(_ name: String, _ file: CatalogueFiles.File) throws -> Bool {
+        guard try object(name)?.bytes == file.bytes else { return false }
+        return SHA256.hex(of: try read(name)) == file.sha256
     }
 
     private static func files(
@@ -107,7 +115,7 @@ public struct CatalogueCopy: Sendable {
 
     /// - Parameters:
     ///   - cache: folder for catalogues of any store; made when it is not there.
-    ///   - first: names of files to fetch at once.
+    ///   - first: names of files to fetch at once, where they are not here or damaged.
     /// - Throws: `MissingObject` when the store has no such catalogue; what `fetch` throws.
     public init(of id: String, in store: FrameStore, cache: String, first: [String]) throws {
         prefix = StoreNames.catalogue(id: id)
@@ -119,7 +127,12 @@ public struct CatalogueCopy: Sendable {
         folder = cache + "/" + FrameStore.step(id) + "-" + files.digest.prefix(16)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         kept = try FrameStore(folder)
-        for name in first where try !kept.contains(name) { try fetch(name) }
+        for name in first where try !isWhole(name) { try fetch(name) }
+    }
+
+    private func isWhole(_ name: String) throws -> Bool {
+        guard try kept.contains(name) else { return false }
+        return SHA256.hex(of: try kept.read(name)) == files.files[name]?.sha256
     }
 
     /// Brings one file from the store, whether it is here or not.

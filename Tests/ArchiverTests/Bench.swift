@@ -58,6 +58,7 @@ final class Bench {
         case let it as FrameMeasured: _ = try measure.measured(event(it))
         case let it as MeasurementMade: _ = try measure.made(event(it))
         case let it as NightRecalibrated: _ = try close.recalibrated(event(it))
+        case let it as ServiceHeartbeat: _ = try ledger.heartbeat(event(it))
         default: Issue.record("nobody hears \(payload)")
         }
     }

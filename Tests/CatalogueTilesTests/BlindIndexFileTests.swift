@@ -66,6 +66,31 @@ final class BlindIndexFileTests {
         _ = try folder.writeBlindIndex()
         let result = try folder.solveBlind(image: stars, size: size, scaleRange: 50...60, epoch: 2020)
         #expect(result.solution == nil && !result.rungs.isEmpty)
+        for year in [9999, -4000, Double.nan] {
+            #expect(throws: SkyError.self) {
+                try folder.solveBlind(image: stars, size: size, scaleRange: 50...60, epoch: year)
+            }
+        }
+    }
+
+    @Test("a catalogue of too few stars for an index gets none")
+    func tooFew() throws {
+        let few = try Self.build(root + "/few", id: "few", stars: 2)
+        #expect(throws: CatalogueError.self) { try few.writeBlindIndex() }
+        #expect(try few.blindIndexDigest() == nil)
+    }
+
+    @Test("an index is named by its checksum, the same from any folder")
+    func digest() throws {
+        #expect(try folder.blindIndexDigest() == nil)
+        _ = try folder.writeBlindIndex()
+        let digest = try #require(try folder.blindIndexDigest())
+        #expect(digest.count == 64 && digest.allSatisfy(\.isHexDigit))
+        let other = try Self.build(root + "/two", id: "two", stars: 5001)
+        _ = try other.writeBlindIndex()
+        #expect(try other.blindIndexDigest() != digest)
+        try Data("NIGHTQAD".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(throws: CatalogueError.self) { try folder.blindIndexDigest() }
     }
 
     @Test("no index, a damaged one, and one of another catalogue are named with the way out")

@@ -80,6 +80,8 @@ final class TileFolderTests {
             let paths = ["whole", "pieces"].map { root + "/" + $0 + name }
             #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
         }
+        let heads = ["whole", "pieces"].map { root + "/" + $0 + "/" + TileFolder.descriptionName }
+        #expect(FileManager.default.contentsEqual(atPath: heads[0], andPath: heads[1]))
         #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["pieces", "whole"])
     }
 
@@ -105,6 +107,29 @@ final class TileFolderTests {
         }
         #expect(throws: CatalogueError.self) {
             try catalogue.stars(in: try Cone(centre: centre, radiusDegrees: 60, epoch: 2020))
+        }
+    }
+
+    @Test("which catalogue it is, is known of a whole one only, and says nothing of what lies beside it")
+    func digest() throws {
+        let centre = try SkyPosition(raDegrees: 100, decDegrees: 20)
+        let stars = spiral(300, around: centre, radiusDegrees: 30)
+        let description = try build(stars, "one", order: 3)
+        try build(stars.reversed(), "two", order: 3)
+        try build(Array(stars.dropLast()), "three", order: 3)
+        let digest = try TileFolder(root + "/one").digest()
+        #expect(try TileFolder(root + "/two").digest() == digest)
+        #expect(try TileFolder(root + "/three").digest() != digest)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: root + "/two/notes.txt"))
+        #expect(try TileFolder(root + "/two").digest() == digest)
+        let number = try #require(description.tiles.keys.max())
+        let tile = root + "/two/" + TileFolder.name(of: try #require(SkyCell(order: 3, number: number)))
+        let whole = try Data(contentsOf: URL(fileURLWithPath: tile))
+        for bytes in [whole.prefix(40), nil] {
+            try bytes?.write(to: URL(fileURLWithPath: tile))
+            if bytes == nil { try FileManager.default.removeItem(atPath: tile) }
+            let error = #expect(throws: CatalogueError.self) { try TileFolder(root + "/two").digest() }
+            #expect(error?.file == tile)
         }
     }
 

@@ -40,6 +40,30 @@ struct CatalogueFilesTests {
         }
     }
 
+    @Test("published again, what went bad in the store is mended, and an index that was made later is added")
+    func mended() throws {
+        try withCatalogue { store, folder, cache in
+            let first = try store.publishCatalogue(folder: folder, id: "a").list
+            try store.write("tiles/a/0/7.tile", data: Data("nEVES".utf8))
+            let second = try store.publishCatalogue(folder: folder, id: "a")
+            #expect(second.written == 1 && second.list == first)
+            #expect(try store.read("tiles/a/0/7.tile") == Data("seven".utf8))
+            try Data("quads".utf8).write(to: URL(fileURLWithPath: folder + "/blind.index"))
+            let third = try store.publishCatalogue(folder: folder, id: "a")
+            #expect(third.written == 1 && third.list.digest != first.digest && third.list.files.count == 4)
+            try Data("QUADS".utf8).write(to: URL(fileURLWithPath: folder + "/blind.index"))
+            #expect(throws: CatalogueTaken.self) { try store.publishCatalogue(folder: folder, id: "a") }
+            try FileManager.default.removeItem(atPath: folder + "/blind.index")
+            let fourth = try store.publishCatalogue(folder: folder, id: "a")
+            #expect(fourth.written == 0 && fourth.list == third.list)
+            #expect(try store.catalogueFiles(id: "a") == third.list)
+            let copy = try CatalogueCopy(of: "a", in: store, cache: cache, first: ["catalogue.json"])
+            try Data("[]".utf8).write(to: URL(fileURLWithPath: copy.folder + "/catalogue.json"))
+            _ = try CatalogueCopy(of: "a", in: store, cache: cache, first: ["catalogue.json"])
+            #expect(FileManager.default.contents(atPath: copy.folder + "/catalogue.json") == Data("{}".utf8))
+        }
+    }
+
     @Test("a copy fetches what is asked for, keeps it, and takes nothing that is damaged or not listed")
     func copies() throws {
         try withCatalogue { store, folder, cache in

@@ -51,6 +51,42 @@ import Testing
         #expect("\(error as Any)".contains(tile))
         #expect(try FrameStore(store).catalogueFiles(id: "two") == nil)
         try whole.write(to: URL(fileURLWithPath: folder + "/" + tile))
-        #expect(try CataloguePublishing.publish(folder, in: store).stars == 2)
+        let summary = try CataloguePublishing.publish(folder, in: store)
+        #expect(summary.stars == 2 && !summary.hasBlindIndex)
+    }
+
+    @Test("an index for blind solving that is damaged is not published; a whole one is")
+    func damagedIndex() throws {
+        let shop = try Workshop()
+        let (folder, store) = (shop.path("catalogue"), shop.path("store"))
+        try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+        let builder = try CatalogueBuilder(
+            path: folder, id: "many", title: "Test", source: "made up", bands: [CatalogueBand(name: "V", system: .vega)]
+        )
+        for number in 0..<500 {
+            let place = try SkyPosition(
+                raDegrees: (137.508 * Double(number)).truncatingRemainder(dividingBy: 360),
+                decDegrees: asin((Double(2 * number) - 499) / 500) * 180 / .pi)
+            try builder.add(
+                CatalogueStar(
+                    identifier: Int64(number), position: place, epoch: 2000, magnitudes: [Float(number % 7)],
+                    magnitudeErrors: [0.01]))
+        }
+        _ = try builder.finish()
+        _ = try TileFolder(folder).writeBlindIndex()
+        let index = URL(fileURLWithPath: folder + "/" + TileFolder.blindIndexName)
+        let whole = try Data(contentsOf: index)
+        var flipped = whole
+        flipped[whole.count - 1] ^= 1
+        for bytes in [flipped, whole.prefix(50), Data()] {
+            try bytes.write(to: index)
+            let error = #expect(throws: CatalogueError.self) { try CataloguePublishing.publish(folder, in: store) }
+            #expect("\(error as Any)".contains(TileFolder.blindIndexName))
+            #expect(try FrameStore(store).catalogueFiles(id: "many") == nil)
+        }
+        try whole.write(to: index)
+        let summary = try CataloguePublishing.publish(folder, in: store)
+        #expect(summary.hasBlindIndex && summary.files == summary.written)
+        #expect(try FrameStore(store).read("tiles/many/" + TileFolder.blindIndexName) == whole)
     }
 }

@@ -17,6 +17,8 @@ struct Ledger: Codable, Equatable {
     var deadLettered: Int
     /// Frames without a fate yet.
     var pending: Int
+    /// Services that wait for something while frames are pending; nil where none does.
+    var waiting: [WaitingService]?
     /// Files of colour cameras of which not all frames have come, for a minute at the least; nil where there are none.
     var incompleteFiles: [IncompleteFile]?
     /// What the calibration of measured lights lacked; nil where nothing did.
@@ -81,6 +83,7 @@ struct Ledger: Codable, Equatable {
         rejected = counts["rejected"] ?? 0
         deadLettered = counts["deadLettered"] ?? 0
         pending = counts["pending"] ?? 0
+        waiting = pending > 0 ? try WaitingService.any(record) : nil
         let gaps = CalibrationGap.gaps(of: frames)
         calibrationGaps = gaps.isEmpty ? nil : gaps
         let summaries = try FrameZeroPoints(record, night: night).summaries
@@ -106,6 +109,7 @@ struct Ledger: Codable, Equatable {
             let name = frame.originalName + (frame.channel.map { " \($0)" } ?? "")
             lines.append("  \(name): \(frame.fate), \(frame.reason ?? "")".printable)
         }
+        lines += (waiting ?? []).map { "  \($0.text)".printable }
         lines += (incompleteFiles ?? []).map { "  \($0.text)".printable }
         lines += (calibrationGaps ?? []).map { "  \($0.text)".printable }
         lines += (zeroPoints ?? []).map { "  \($0.text)".printable }

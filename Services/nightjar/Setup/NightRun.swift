@@ -90,9 +90,12 @@ struct NightRun {
     // MARK: Waiting
 
     private func follow(_ record: Record, _ supervisor: Supervisor, files: Int) throws {
-        let waiting = Waiting(patienceSeconds: Self.patienceSeconds, check: supervisor.check)
+        let waits = WaitsTold()
+        let waiting = Waiting(
+            patienceSeconds: Self.patienceSeconds, check: supervisor.check, obstacles: { waits.current })
         try waiting.until("frames", total: files) {
             let ledger = try Ledger(record)
+            waits.note(ledger.waiting ?? [])
             let open = ledger.frames.filter { $0.fate == "pending" && $0.kind == "light" }.count
             return (ledger.files - open, ledger.files >= files && open == 0, "\(ledger.measured) measured")
         }

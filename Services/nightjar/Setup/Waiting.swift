@@ -6,6 +6,8 @@ struct Waiting {
     let patienceSeconds: Double
     /// Throws when there is no use in waiting any longer.
     var check: () throws -> Void = {}
+    /// What may be the reason that nothing moves.
+    var obstacles: () -> [String] = { [] }
 
     /// - Parameter look: how many are done, whether all is, and what to say beside the bar.
     func until(_ title: String, total: Int, _ look: () throws -> (done: Int, isDone: Bool, note: String)) throws {
@@ -28,11 +30,40 @@ struct Waiting {
                 last.note = away.reason
             }
             guard Date().timeIntervalSince(moved) < patienceSeconds else {
+                let obstacles = obstacles().map { $0 + "; " }.joined()
                 throw SystemError(
                     "\(title): \(last.done) of \(total) and no progress for \(Int(patienceSeconds)) s (\(last.note)); "
-                        + "see the logs, and `nightjar ledger` for frames without a fate")
+                        + obstacles + "see the logs, and `nightjar ledger` for frames without a fate")
             }
             Thread.sleep(forTimeInterval: 0.2)
         }
+    }
+}
+
+/// Says what services wait for, once each time, when it is more than a moment.
+final class WaitsTold {
+    private var since: [String: Date] = [:]
+    private var told: Set<String> = []
+
+    private static let momentSeconds = 8.0
+
+    /// What was told and is still so.
+    var current: [String] { told.sorted() }
+
+    func note(_ waits: [WaitingService], now: Date = Date(), tell: (String) -> Void = WaitsTold.tell) {
+        let texts = waits.map(\.text.printable)
+        since = since.filter { texts.contains($0.key) }
+        told = told.filter { texts.contains($0) }
+        for text in texts {
+            let begin = since[text] ?? now
+            since[text] = begin
+            if now.timeIntervalSince(begin) >= Self.momentSeconds, told.insert(text).inserted { tell(text) }
+        }
+    }
+
+    static func tell(_ text: String) {
+        // Over the progress bar.
+        if Terminal.errorIsTerminal { Terminal.draw("\r\u{1B}[K") }
+        Terminal.complain(text)
     }
 }

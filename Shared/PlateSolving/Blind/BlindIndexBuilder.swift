@@ -19,10 +19,13 @@ public struct BlindIndexBuilder {
         /// Lengths of the quads that are kept [rad], of a layer of so many stars: four in five where every cell has its
         /// stars, longer ones where the catalogue has too few. A frame's quad then has two or three layers to be looked
         /// up in.
-        func lengths(stars: Int) -> ClosedRange<Float> {
-            let full = Double(SkyCell.count(order: order)) * Double(starsPerCell)
-            let spacing = Float((4 * Double.pi / Double(stars)).squareRoot())
-            return (1.3 * spacing)...min(1.5, Double(stars) < 0.97 * full ? 4 * spacing : 2.8 * spacing)
+        ///
+        /// - Parameter skyShare: share of the sky that the catalogue is of.
+        func lengths(stars: Int, skyShare: Double) -> ClosedRange<Float> {
+            let full = skyShare * Double(SkyCell.count(order: order)) * Double(starsPerCell)
+            let spacing = Float((skyShare * 4 * Double.pi / Double(stars)).squareRoot())
+            let longest = min(1.5, Double(stars) < 0.97 * full ? 4 * spacing : 2.8 * spacing)
+            return min(1.3 * spacing, longest)...longest
         }
     }
 
@@ -60,15 +63,23 @@ public struct BlindIndexBuilder {
         }
         var layers: [(head: BlindLayerHead, columns: BlindColumns)] = []
         var last = Int.max
+        let skyShare = skyShare
         for depth in Self.depths {
             let chosen = Self.selection(sorted, depth)
             // Where the catalogue has no more stars, a denser layer would be the same again.
             guard chosen.count >= 8 else { continue }
             if Double(chosen.count) > 0.9 * Double(last), !layers.isEmpty { layers.removeLast() }
             last = chosen.count
-            layers.append(Self.layer(chosen.map { sorted[$0] }, depth))
+            layers.append(Self.layer(chosen.map { sorted[$0] }, depth, skyShare: skyShare))
         }
         return Self.written(layers, id: catalogueID, stars: catalogueStars)
+    }
+
+    /// Share of the cells of 4 degrees that have stars.
+    private var skyShare: Double {
+        let order = 4
+        let cells = Set(candidates.map { $0.cell >> Int64(2 * (Self.depths[0].order - order)) })
+        return Double(cells.count) / Double(SkyCell.count(order: order))
     }
 
     private static func selection(_ sorted: [Candidate], _ depth: Depth) -> [Int] {
@@ -82,7 +93,9 @@ public struct BlindIndexBuilder {
         }
     }
 
-    private static func layer(_ stars: [Candidate], _ depth: Depth) -> (head: BlindLayerHead, columns: BlindColumns) {
+    private static func layer(
+        _ stars: [Candidate], _ depth: Depth, skyShare: Double
+    ) -> (head: BlindLayerHead, columns: BlindColumns) {
         let grid = CubeGrid(stars: stars.count)
         let cells = stars.map { grid.cell($0.direction) }
         let (order, starts) = countingSort(cells, count: grid.count)
@@ -92,7 +105,7 @@ public struct BlindIndexBuilder {
             return SIMD4<Float>(
                 Float(star.direction.x), Float(star.direction.y), Float(star.direction.z), star.magnitude)
         }
-        let quads = SkyQuads(directions).quads(lengths: depth.lengths(stars: stars.count))
+        let quads = SkyQuads(directions).quads(lengths: depth.lengths(stars: stars.count, skyShare: skyShare))
         let boxes = CodeBoxes(quads: quads.count)
         let packed = quads.map { quad in
             SIMD4<UInt32>(truncatingIfNeeded: quad.stars)

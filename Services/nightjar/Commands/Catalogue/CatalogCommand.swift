@@ -124,7 +124,7 @@ private struct CatalogueInformation {
     func run() throws -> Int32 {
         let catalogue = try TileFolder(folder)
         let description = catalogue.description
-        let damaged = verifies ? catalogue.damagedTiles() : nil
+        let damaged = verifies ? catalogue.damagedFiles() : nil
         let summary = Summary(
             id: description.id, title: description.title, source: description.source, bands: description.bands,
             stars: description.starCount, tiles: description.tiles.count, order: description.order,
@@ -150,22 +150,30 @@ private struct CatalogueInformation {
         Terminal.say("epochs:  \(epochs); fastest star \(summary.maximumMotionMasPerYear.rounded(places: 0)) mas/yr")
         guard let damaged = summary.damaged else { return }
         for problem in damaged { Terminal.say(problem.printable) }
-        Terminal.say(damaged.isEmpty ? "every tile is whole" : "\(damaged.count) tiles are missing or damaged")
+        Terminal.say(damaged.isEmpty ? "every file is whole" : "\(damaged.count) files are missing or damaged")
     }
 }
 
 extension TileFolder {
-    /// The tiles that cannot be used, each with its file and reason.
-    func damagedTiles() -> [String] {
-        description.tiles.keys.sorted().compactMap { number -> String? in
-            guard let cell = SkyCell(order: description.order, number: number) else { return nil }
+    /// The tiles that cannot be used, and the index for blind solving where it is there and cannot, each with file and
+    /// reason.
+    func damagedFiles() -> [String] {
+        let reason = { (read: () throws(CatalogueError) -> Void) -> String? in
             do {
-                _ = try tile(cell)
+                try read()
                 return nil
             } catch {
                 return "\(error)"
             }
         }
+        let tiles = description.tiles.keys.sorted().compactMap { number -> String? in
+            guard let cell = SkyCell(order: description.order, number: number) else { return nil }
+            return reason { () throws(CatalogueError) in _ = try tile(cell) }
+        }
+        let index = reason { () throws(CatalogueError) in
+            if try blindIndexDigest() != nil { _ = try blindIndex() }
+        }
+        return tiles + [index].compactMap { $0 }
     }
 }
 

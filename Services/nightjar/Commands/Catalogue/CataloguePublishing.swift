@@ -34,6 +34,7 @@ struct CataloguePublishing {
         let bytes: Int
         /// Files that the store did not have yet.
         let written: Int
+        let hasBlindIndex: Bool
     }
 
     func run() throws -> Int32 {
@@ -42,8 +43,10 @@ struct CataloguePublishing {
             Terminal.write(String(decoding: try prettyJSON(summary), as: UTF8.self))
         } else {
             let news = summary.written > 0 ? "\(summary.written) files written" : "it was there already"
+            let index = summary.hasBlindIndex ? "with" : "without"
             Terminal.say(
-                "\(summary.catalogue): \(summary.stars) stars in \(summary.files) files, \(news); "
+                "\(summary.catalogue): \(summary.stars) stars in \(summary.files) files, \(index) an index of the "
+                    + "whole sky, \(news); "
                     + "services use it with NIGHTJAR_CATALOG=\(summary.catalogue)")
         }
         return 0
@@ -53,15 +56,15 @@ struct CataloguePublishing {
     static func publish(_ folder: String, in place: String) throws -> Summary {
         let tiles = try TileFolder(folder)
         let description = tiles.description
-        let damaged = tiles.damagedTiles()
+        let damaged = tiles.damagedFiles()
         if let first = damaged.first {
             throw CatalogueError(
-                file: folder, reason: "nothing is published, as \(damaged.count) tiles cannot be used: \(first)")
+                file: folder, reason: "nothing is published, as \(damaged.count) files cannot be used: \(first)")
         }
         let path = URL(fileURLWithPath: folder).path
         let (list, written) = try FrameStore(place).publishCatalogue(folder: path, id: description.id)
         return Summary(
             catalogue: description.id, stars: description.starCount, files: list.files.count, bytes: list.bytes,
-            written: written)
+            written: written, hasBlindIndex: list.files[TileFolder.blindIndexName] != nil)
     }
 }
