@@ -152,7 +152,10 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "solvingfields",
         dependencies: ["CatalogueTiles", "PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"],
-        path: "Benchmarks/solvingfields", swiftSettings: strict + optimised)
+        path: "Benchmarks/solvingfields", swiftSettings: strict + optimised),
+    .executableTarget(
+        name: "zeropoints", dependencies: ["PhotometricCalibration", "PortableNumbers"],
+        path: "Benchmarks/zeropoints", swiftSettings: strict + optimised),
 ]
 
 let testTargets: [Target] = [

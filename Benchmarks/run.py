@@ -24,6 +24,7 @@ import solving
 import speed_frame
 import speed_sizes
 import speed_steps
+import zeropoints
 from fields import Fields
 from program import HERE, NIGHTJAR, ROOT, Failed, NotThere, Wrong
 from report import Bench, said
@@ -37,6 +38,7 @@ WORK = {
     "cosmic accuracy": accuracy_frame.cosmic_accuracy, "pulls": accuracy_pulls.pulls,
     "background": accuracy_frame.background, "sizes": speed_sizes.sizes,
     "solving": solving.solving, "solving count": solving.counted,
+    "zero points": zeropoints.zeropoints,
 }
 
 

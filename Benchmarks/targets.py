@@ -120,6 +120,12 @@ TARGETS += [
     Target("solving count", "blind fields solved", "share", None, 0.995, "least"),
     Target("solving count", "false solutions of all fields", "fields", None, 0, "value"),
 ]
+for whose, margin in (
+        *((f"zero points of {stars} stars", 0.10 if stars == 5 else 0.05) for stars in (5, 10, 30, 100, 1000)),
+        ("zero points of closed nights", 0.05), ("stars on the scale of a night", 0.05)):
+    TARGETS.append(Target("zero points", f"pull mean, {whose}", "sigma", None, 0.05, "value"))
+    TARGETS.append(Target("zero points", f"pull width off 1, {whose}", "sigma", None, margin, "value"))
+TARGETS.append(Target("zero points", "rms error of zero points of 30 stars", "mag", "clipped weighted mean", 1.0))
 PARTS = list(dict.fromkeys(target.part for target in TARGETS))
 
 

@@ -81,8 +81,8 @@ public struct ZeroPointOptions: Sendable, Equatable {
     public var fewestStars = 3
     /// Highest order of the position term, 0 to 2.
     public var highestPositionOrder = 2
-    /// The intrinsic scatter that is usual [mag]: half of all frames have less.
-    public var typicalScatterMagnitudes = 0.02
+    /// What is known of the intrinsic scatter (`ScatterState.prior`).
+    public var scatterPrior = ScatterPrior.usual
     /// Spread of the colours of stars whose colour is not known [mag].
     public var unknownColourSpread = 0.4
     /// Stars whose catalogue magnitude is less well known than this are left out [mag].

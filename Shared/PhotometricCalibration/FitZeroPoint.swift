@@ -3,8 +3,9 @@
 ///     m_cat = -2.5 log10(flux / t) + ZP + c (colour - pivot) + sum_j b_j B_j(x, y) + noise
 ///
 /// c comes with its error from what is known of the instrument and filter and takes part in the fit with that prior, so
-/// that its error is in the covariance. Atmospheric extinction is part of ZP. Noise: flux error, catalogue error, an
-/// intrinsic scatter that is integrated over, and outliers (`OutlierMixture`). The order of the position term is chosen
+/// that its error is in the covariance. Atmospheric extinction is part of ZP. Noise: flux error at the flux that is
+/// expected (`ExpectedFlux`), errors of catalogue magnitude and colour (`ColourPopulation`), an intrinsic scatter that
+/// is integrated over (`ScatterPosterior`), and outliers (`OutlierMixture`). The order of the position term is chosen
 /// by cross-validation. The result does not depend on the order of the stars.
 ///
 /// - Parameters:
@@ -25,13 +26,13 @@ public func fitZeroPoint(
     }
     let flat = PositionTerm(order: 0, width: frame.width, height: frame.height)
     var chosen = (term: flat, fit: usable.fit(flat, colourTerm))
-    guard var posterior = ScatterPosterior(chosen.fit, typicalScatter: options.typicalScatterMagnitudes) else {
+    guard var posterior = ScatterPosterior(chosen.fit, prior: options.scatterPrior) else {
         throw .undetermined(usable.counts)
     }
     let term = usable.positionTerm(flat, posterior, colourTerm, highest: options.highestPositionOrder)
     if term.order > 0 {
         chosen = (term, usable.fit(term, colourTerm))
-        if let better = ScatterPosterior(chosen.fit, typicalScatter: options.typicalScatterMagnitudes) {
+        if let better = ScatterPosterior(chosen.fit, prior: options.scatterPrior) {
             posterior = better
         } else {
             chosen = (flat, usable.fit(flat, colourTerm))
@@ -85,13 +86,17 @@ extension UsableStars {
                 error: fit.variances[star].squareRoot(), expected: posterior.expected[star])
         }
         let effective = posterior.expected.reduce(0, +)
+        let own = min(
+            fit.varianceOfFirst(from: fluxVariances, posterior.best), max(0, posterior.covariance[0, 0])
+        ).squareRoot()
         return ZeroPointSolution(
             frameID: frame.id, fluxKind: frame.fluxKind, exposureSeconds: frame.exposureSeconds,
             pivotColour: colourTerm.pivotColour, position: term, parameters: posterior.values,
-            covariance: posterior.covariance.elements,
+            covariance: posterior.covariance.elements, ownError: own,
             intrinsicScatter: Measured(posterior.scatter, error: posterior.scatterError),
             robustScatterMagnitudes: Robust.sigma(residuals.map(\.magnitudes)) ?? 0, effectiveStars: effective,
             outlierFraction: 1 - effective / Double(stars.count), counts: counts, residuals: residuals,
+            stellarColour: population.unknown, scatterLikelihood: posterior.likelihood,
             colourEstimate: Self.withoutPrior(
                 Measured(posterior.values[1], error: max(0, posterior.covariance[1, 1]).squareRoot()), colourTerm))
     }

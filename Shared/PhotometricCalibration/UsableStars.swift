@@ -4,51 +4,53 @@ struct UsableStars {
     var counts = StarCounts()
     /// catalogue magnitude + 2.5 log10(flux / exposure), without the bias of the logarithm [mag].
     var offsets: [Double] = []
-    /// Known variances of `offsets` [mag^2].
+    /// Known variances of `offsets`, and the part of them that is the fluxes' [mag^2].
     var variances: [Double] = []
-    /// Colours less the pivot [mag]; 0 at the usual colour where it is not known.
+    var fluxVariances: [Double] = []
+    /// Colours less the pivot [mag], as they are expected to be (`ColourPopulation`).
     var colours: [Double] = []
+    private(set) var population: ColourPopulation
 
-    /// Flux errors are taken relative to the flux that is expected of the star: relative to the measured one, stars
-    /// whose noise went up would weigh more.
+    /// Flux errors are taken relative to the flux that is expected of the star (`ExpectedFlux`).
     ///
-    ///     offset = m_cat - m_inst + 0.5 * 1.0857 (e_f / f)^2,   E[m_inst] = m + 0.5 * 1.0857 (e_f / f)^2
-    ///     e^2 = (1.0857 e_f / f)^2 + e_cat^2 + c^2 e_colour^2 - 2 c cov(m_cat, colour)
+    ///     offset = m_cat - E[e_m] - m_inst + 0.5 * 1.0857 (e_f / f)^2,   E[m_inst] = m + 0.5 * 1.0857 (e_f / f)^2
+    ///     e^2 = (1.0857 e_f / f)^2 + Var(c colour + e_cat)
     init(
         _ given: [CalibrationStar], frame: CalibrationFrame, colourTerm: ColourTermState, options: ZeroPointOptions
     ) {
         counts.given = given.count
+        let pivot = colourTerm.pivotColour
+        population = ColourPopulation([], pivot: pivot, unknownSpread: options.unknownColourSpread)
         let sound = given.filter { isSound($0, options) }.sorted(by: Self.precedes)
-        let slope = colourTerm.value
-        let known = sound.compactMap { $0.colour.map { $0.value } }
-        let usual = Robust.median(known) ?? colourTerm.pivotColour
-        let raw = sound.map { star in
-            let colour = star.colour?.value ?? usual
-            return star.magnitude.value - Magnitude.of(star.flux.value / frame.exposureSeconds)
-                - slope * (colour - colourTerm.pivotColour)
+        let population = ColourPopulation(
+            sound.compactMap(\.colour), pivot: pivot, unknownSpread: options.unknownColourSpread)
+        self.population = population
+        let expected = sound.map { star in
+            let error = star.magnitude.error.isFinite ? star.magnitude.error : 0
+            return population.expected(of: star, magnitudeError: error, slope: colourTerm.value)
         }
+        let raw = zip(sound, expected).map { star, known in
+            star.magnitude.value - known.shift - Magnitude.of(star.flux.value / frame.exposureSeconds)
+        }
+        let flat = zip(raw, expected).map { $0 - colourTerm.value * ($1.colour - pivot) }
         let bright = sound.indices.filter { sound[$0].flux.value > 20 * sound[$0].flux.error }
-        guard let level = Robust.median(bright.isEmpty ? raw : bright.map { raw[$0] }) else { return }
-        let spread = max(options.unknownColourSpread, Robust.sigma(known) ?? 0)
-        for (star, offset) in zip(sound, raw) {
-            // Held to a factor of 16: what is further off is an outlier, whatever its error.
-            let fainter = Magnitude.flux(min(max(offset - level, -3), 3))
-            let expected = star.flux.value * fainter
-            let relative = star.flux.error / expected
+        guard let level = Robust.median(bright.isEmpty ? flat : bright.map { flat[$0] }) else { return }
+        let fluxes = ExpectedFlux(sound.map(\.flux))
+        let scatter = options.scatterPrior.median
+        for (index, star) in sound.enumerated() {
+            let relative = fluxes.relativeError(
+                of: star.flux, difference: flat[index] - level,
+                catalogueVariance: expected[index].variance + scatter * scatter)
             guard relative * options.leastSignalToNoise <= 1 else {
                 counts.tooFaint += 1
                 continue
             }
-            let colour = star.colour ?? Measured(usual, error: spread)
-            let error = star.magnitude.error.isFinite ? star.magnitude.error : 0
             let flux = Magnitude.perNeper * relative
-            let cross = star.colour == nil ? 0 : 2 * slope * star.colourCovariance
             stars.append(star)
-            colours.append(colour.value - colourTerm.pivotColour)
-            offsets.append(
-                star.magnitude.value - Magnitude.of(star.flux.value / frame.exposureSeconds)
-                    + 0.5 * Magnitude.perNeper * relative * relative)
-            variances.append(max(0, flux * flux + error * error + slope * slope * colour.error * colour.error - cross))
+            colours.append(expected[index].colour - pivot)
+            offsets.append(raw[index] + 0.5 * Magnitude.perNeper * relative * relative)
+            fluxVariances.append(flux * flux)
+            variances.append(flux * flux + expected[index].variance)
         }
         counts.usable = stars.count
     }

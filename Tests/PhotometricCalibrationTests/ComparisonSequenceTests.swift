@@ -57,7 +57,8 @@ private func shown(_ id: String, _ magnitude: Double) -> SequenceMeasurement {
                 stars, by: sequence, band: visual, frame: frame, colourTerm: .none(pivotColour: 0.6))
             pulls.add(try #require(found.check).residual, truth: 0)
         }
-        #expect((0.75...1.2).contains(pulls.width), "\(pulls.width)")
+        // Two comparison stars do not tell the scatter: errors are wide.
+        #expect((0.58...1.2).contains(pulls.width), "\(pulls.width)")
     }
 
     @Test("one comparison star is enough, none is not")

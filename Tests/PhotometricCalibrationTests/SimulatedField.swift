@@ -13,6 +13,8 @@ struct SimulatedField {
     /// Half of the outliers are blends: too bright.
     var isOneSided = false
     var catalogueError = 0.01
+    /// The colour is B - V from magnitudes with that error each, V being the magnitude; else it is exact.
+    var hasColourErrors = false
     /// Sky noise of a flux [e-].
     var skyNoise = 120.0
     var magnitudes = 12.0...17.0
@@ -47,12 +49,17 @@ struct SimulatedField {
             let mean = exposure * Elementary.exp(-shown / 1.085_736_204_758_129_6)
             let error = (mean + skyNoise * skyNoise).squareRoot()
             let flux = mean + error * words.gaussian()
-            stars.append(
-                CalibrationStar(
-                    id: "s\(10_000 + index)",
-                    flux: Measured(flux, error: (max(flux, 0) + skyNoise * skyNoise).squareRoot()), x: x, y: y,
-                    magnitude: Measured(magnitude + catalogueError * words.gaussian(), error: catalogueError),
-                    colour: Measured(colour, error: 0)))
+            let (v, blue) = (catalogueError * words.gaussian(), hasColourErrors ? words.gaussian() : 0)
+            var star = CalibrationStar(
+                id: "s\(10_000 + index)",
+                flux: Measured(flux, error: (max(flux, 0) + skyNoise * skyNoise).squareRoot()), x: x, y: y,
+                magnitude: Measured(magnitude + v, error: catalogueError), colour: Measured(colour, error: 0))
+            if hasColourErrors {
+                star.colour = Measured(
+                    colour + catalogueError * blue - v, error: catalogueError * 2.0.squareRoot())
+                star.colourCovariance = -catalogueError * catalogueError
+            }
+            stars.append(star)
             truths.append(magnitude)
         }
         return (stars, truths)

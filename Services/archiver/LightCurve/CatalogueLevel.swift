@@ -10,11 +10,12 @@ internal import ReferenceCatalogue
 ///
 ///     d_i = ZP_i(x, y, colour) + 2.5 log10 t_i - Z_i,   w_i = 1 / (e_i^2 + r^2)
 ///     level = sum w d / sum w
-///     error^2 = (sum w e / sum w)^2 + r^2 sum w^2 / (sum w)^2 + <s>^2
+///     error^2 = (sum w e_shared / sum w)^2 + sum w^2 max(r^2, e_own^2) / (sum w)^2 + <s>^2
 ///
-/// r: robust scatter of the d. The errors e of the frames come from the same catalogue stars and are taken to be wholly
-/// correlated; s: intrinsic scatter, by which the target may be off as any calibration star. So the shape of a light
-/// curve is the ensemble's and its level the catalogue's, with one error for all of its points.
+/// r: robust scatter of the d. The frames' errors e have two parts: e_own from the noise of a frame's fluxes, which
+/// more frames make smaller; e_shared from the errors of the catalogue and what is odd about its stars, the same stars
+/// on every frame, which they do not. s: intrinsic scatter, by which the target may be off as any calibration star. So
+/// the shape of a light curve is the ensemble's and its level the catalogue's, with one error for all of its points.
 struct CatalogueLevel: Equatable {
     /// Digest of the zero points and of what they say for this target.
     let id: String
@@ -43,6 +44,7 @@ struct CatalogueLevel: Equatable {
         self.band = band
         catalogue = used.first?.catalogue ?? ""
         var ofFrames: [String: Measured] = [:]
+        var shared: [String: Double] = [:]
         for own in used {
             let solution = own.kept.solution
             let place = places[own.frameID]
@@ -51,12 +53,13 @@ struct CatalogueLevel: Equatable {
             let value = solution.zeroPoint(x: place?.x ?? width, y: place?.y ?? height, colour: colour)
             ofFrames[own.frameID] = Measured(
                 value.value + 2.5 * log10(solution.exposureSeconds), error: value.error)
+            shared[own.frameID] = solution.sharedError(of: value)
         }
         self.ofFrames = ofFrames
         let scatters = used.map { $0.kept.solution.intrinsicScatter }
         let scatter = MatchedStars.median(
             scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() })
-        offset = Self.offset(ofFrames, ensemble, scatter: scatter)
+        offset = Self.offset(ofFrames, shared, ensemble, scatter: scatter)
         self.zeroPoints = used.map(\.id)
         let numbers = [offset?.value, offset?.error].map { $0.map { "\($0)" } ?? "-" }
         let named = (self.zeroPoints + numbers).joined(separator: "|")
@@ -64,10 +67,15 @@ struct CatalogueLevel: Equatable {
     }
 
     private static func offset(
-        _ ofFrames: [String: Measured], _ ensemble: EnsembleSolution?, scatter: Double
+        _ ofFrames: [String: Measured], _ shared: [String: Double], _ ensemble: EnsembleSolution?, scatter: Double
     ) -> Measured? {
         let pairs = (ensemble?.zeroPoints ?? []).compactMap { own in
-            ofFrames[own.frameID].map { (difference: $0.value - own.magnitudes, error: $0.error) }
+            ofFrames[own.frameID].map {
+                (
+                    difference: $0.value - own.magnitudes, error: $0.error,
+                    shared: min($0.error, shared[own.frameID] ?? $0.error)
+                )
+            }
         }
         guard !pairs.isEmpty else { return nil }
         let middle = MatchedStars.median(pairs.map(\.difference))
@@ -77,8 +85,13 @@ struct CatalogueLevel: Equatable {
         let weights = near.map { 1 / ($0.error * $0.error + spread * spread + 1e-12) }
         let total = weights.reduce(0, +)
         let value = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.difference } / total
-        let common = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.error } / total
-        let random = spread * spread * weights.reduce(0) { $0 + $1 * $1 } / (total * total)
+        let common = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.shared } / total
+        let random =
+            zip(weights, near).reduce(0) { sum, entry in
+                let (weight, frame) = entry
+                let own = frame.error * frame.error - frame.shared * frame.shared
+                return sum + weight * weight * max(own, spread * spread)
+            } / (total * total)
         return Measured(value, error: (common * common + random + scatter * scatter).squareRoot())
     }
 

@@ -11,6 +11,8 @@ struct NightState: Codable, Equatable {
     let level: TransparencyReference.NightLevel?
     /// First-order extinction [mag/airmass]; nil: the night does not tell.
     let extinction: Measured?
+    /// Intrinsic scatter of the stars of fields seen so far; nil: of nights that did not say.
+    var scatter: ScatterState?
 }
 
 /// Which state: colour terms are of an instrument, its filter, a band and a colour.
@@ -66,6 +68,9 @@ struct CalibrationState {
 extension [NightState] {
     /// The colour term that a night begins with.
     func colourTerm(_ key: StateKey) -> ColourTermState { last?.colourTerm ?? key.unknown }
+
+    /// The intrinsic scatters that a night begins with.
+    var scatter: ScatterState { last?.scatter ?? ScatterState() }
 
     /// The best nights so far and this one.
     func reference(_ band: PhotometricBand, with own: TransparencyReference.NightLevel?) -> TransparencyReference {

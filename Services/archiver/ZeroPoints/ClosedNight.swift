@@ -45,26 +45,18 @@ extension ZeroPointStage {
         return rows + (try solve(fits, key, night: first.night))
     }
 
-    /// Colour term from all frames, then every zero point with it, then the night's level and transparencies.
+    /// Colour term and intrinsic scatter from all frames, then every zero point with them, then the night's level and
+    /// transparencies.
     private func solve(_ fits: [FrameFit], _ key: StateKey, night: String) throws -> [ZeroPointRow] {
         let earlier = try states.nights(before: night, key)
-        let prior = earlier.colourTerm(key)
-        var fits = fits
-        var estimates: [ColourTermEstimate] = []
+        let (learnt, state, scatter) = Self.learnt(fits, from: earlier, key)
+        var fits = learnt
         for index in fits.indices {
             let version = fits[index].frame.version
-            fits[index] = fits[index].with(prior.predicted(atMJD: version.midpoint), holds: false)
-            guard let estimate = fits[index].row(.aperture).kept?.colourEstimate else { continue }
-            fits[index].colourEstimate = estimate
-            estimates.append(
-                ColourTermEstimate(
-                    frameID: version.frameID, fieldID: version.field, midExposureMJD: version.midpoint,
-                    colourTerm: estimate))
+            fits[index] = fits[index].with(state.predicted(atMJD: version.midpoint), holds: true)
+            fits[index].scatterPrior = scatter.prior(without: version.field)
         }
-        let state = solveColourTerm(prior: prior, estimates: estimates)
-        var rows = fits.flatMap { fit in
-            fit.frame.fluxKinds.map(fit.with(state.predicted(atMJD: fit.frame.version.midpoint), holds: true).row)
-        }
+        var rows = fits.flatMap { fit in fit.frame.fluxKinds.map(fit.row) }
         let zeroPoints = rows.filter { $0.kind == .aperture }.compactMap(\.atAirmass)
         let level = try earlier.reference(key.band, with: nil).level(of: zeroPoints, date: night)
         let best = earlier.reference(key.band, with: level)
@@ -74,9 +66,35 @@ extension ZeroPointStage {
         }
         if rows.contains(where: { $0.kept != nil }) {
             try states.keep(
-                NightState(colourTerm: state, level: level, extinction: Self.extinction(zeroPoints)), night: night, key)
+                NightState(
+                    colourTerm: state, level: level, extinction: Self.extinction(zeroPoints), scatter: scatter),
+                night: night, key)
         }
         return rows
+    }
+
+    /// What the night's frames say of colour term and intrinsic scatter, each frame with what it said alone.
+    private static func learnt(
+        _ fits: [FrameFit], from earlier: [NightState], _ key: StateKey
+    ) -> (fits: [FrameFit], colourTerm: ColourTermState, scatter: ScatterState) {
+        let prior = earlier.colourTerm(key)
+        var fits = fits
+        var estimates: [ColourTermEstimate] = []
+        var scatters = FieldScatters()
+        for index in fits.indices {
+            let version = fits[index].frame.version
+            fits[index] = fits[index].with(prior.predicted(atMJD: version.midpoint), holds: false)
+            fits[index].scatterPrior = earlier.scatter.prior(without: version.field)
+            guard let solution = fits[index].solution(.aperture) else { continue }
+            scatters.add(solution, version)
+            guard let estimate = solution.colourEstimate else { continue }
+            fits[index].colourEstimate = estimate
+            estimates.append(
+                ColourTermEstimate(
+                    frameID: version.frameID, fieldID: version.field, midExposureMJD: version.midpoint,
+                    colourTerm: estimate))
+        }
+        return (fits, solveColourTerm(prior: prior, estimates: estimates), scatters.added(to: earlier.scatter))
     }
 
     private static func extinction(_ zeroPoints: [AirmassZeroPoint]) -> Measured? {
@@ -93,7 +111,25 @@ extension FrameFit {
     func with(_ colourTerm: ColourTermState, holds: Bool) -> FrameFit {
         FrameFit(
             frame: frame, catalogue: catalogue, band: band, choice: choice, colourTerm: colourTerm,
-            holdsColourTerm: holds, colourEstimate: colourEstimate)
+            holdsColourTerm: holds, scatterPrior: scatterPrior, colourEstimate: colourEstimate)
+    }
+}
+
+/// What the fields of a night say of the intrinsic scatter, each by the frame with the most stars.
+private struct FieldScatters {
+    private var best: [String: (stars: Int, frameID: String, midpoint: Double, likelihood: ScatterLikelihood)] = [:]
+
+    mutating func add(_ solution: ZeroPointSolution, _ version: FrameVersion) {
+        guard let likelihood = solution.scatterLikelihood else { return }
+        let stars = solution.counts.usable
+        if let known = best[version.field], (known.stars, version.frameID) >= (stars, known.frameID) { return }
+        best[version.field] = (stars, version.frameID, version.midpoint, likelihood)
+    }
+
+    func added(to state: ScatterState) -> ScatterState {
+        best.sorted { $0.key < $1.key }.reduce(state) { state, field in
+            state.updated(fieldID: field.key, midExposureMJD: field.value.midpoint, with: field.value.likelihood)
+        }
     }
 }
 

@@ -47,6 +47,7 @@ struct ZeroPointRow: Equatable {
             parts += [kept.band.id, kept.colour ?? "-"]
             parts += (kept.solution.parameters + kept.solution.covariance).map { "\($0)" }
             parts += [kept.solution.intrinsicScatter.value, kept.solution.pivotColour].map { "\($0)" }
+            parts += [kept.solution.ownError.map { "\($0)" } ?? "-"]
         case .failure(let reason): parts += [reason.code.rawValue, reason.description]
         }
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))

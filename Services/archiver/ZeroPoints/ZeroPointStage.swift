@@ -66,7 +66,8 @@ struct ZeroPointStage {
             })
         let fit = FrameFit(
             frame: frame, catalogue: catalogue, band: band, choice: choice,
-            colourTerm: known.predicted(atMJD: version.midpoint), holdsColourTerm: false)
+            colourTerm: known.predicted(atMJD: version.midpoint), holdsColourTerm: false,
+            scatterPrior: earlier.scatter.prior(without: version.field))
         var rows = frame.fluxKinds.map(fit.row)
         if let own = rows.first, own.kind == .aperture, let zeroPoint = own.atAirmass {
             let level = try earlier.reference(band, with: nil).level(
@@ -112,8 +113,20 @@ struct FrameFit {
     let colourTerm: ColourTermState
     /// The colour term holds this frame's own share already: the fit does not change it, and its error is added.
     let holdsColourTerm: Bool
+    /// Of the intrinsic scatter, from other fields.
+    var scatterPrior = ScatterPrior.usual
     /// What the frame alone said of the colour term, where it was asked before.
     var colourEstimate: Measured?
+
+    /// The fit with all it says; nil without a zero point, for which `row` has the reason.
+    func solution(_ kind: FluxKind) -> ZeroPointSolution? {
+        do {
+            let solution = try solved(kind)
+            return Self.objection(to: solution) == nil ? solution : nil
+        } catch {
+            return nil
+        }
+    }
 
     func row(_ kind: FluxKind) -> ZeroPointRow {
         let outcome: Result<KeptZeroPoint, NoCalibration>
@@ -148,26 +161,30 @@ struct FrameFit {
     private static let largestScatter = 0.5
     private static let largestOutlierFraction = 0.5
 
-    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> KeptZeroPoint {
+    private func solved(_ kind: FluxKind) throws(NoZeroPoint) -> ZeroPointSolution {
         let stars = frame.stars(in: band, kind)
-        var solution: ZeroPointSolution
-        if holdsColourTerm {
-            let held = ColourTermState(value: colourTerm.value, error: 0, pivotColour: colourTerm.pivotColour)
-            let colours = stars.compactMap { star in
-                star.colour.map { (star.id, $0.value - colourTerm.pivotColour) }
-            }
-            solution = try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: held).withColourTermError(
-                colourTerm.error, colours: Dictionary(colours, uniquingKeysWith: { first, _ in first }))
-        } else {
-            solution = try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: colourTerm)
+        var options = ZeroPointOptions()
+        options.scatterPrior = scatterPrior
+        guard holdsColourTerm else {
+            return try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: colourTerm, options: options)
         }
+        let held = ColourTermState(value: colourTerm.value, error: 0, pivotColour: colourTerm.pivotColour)
+        let colours = stars.compactMap { star in star.colour.map { (star.id, $0.value - colourTerm.pivotColour) } }
+        return try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: held, options: options)
+            .withColourTermError(
+                colourTerm.error, colours: Dictionary(colours, uniquingKeysWith: { first, _ in first }))
+    }
+
+    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> KeptZeroPoint {
+        var solution = try solved(kind)
         solution.residuals = []
+        solution.scatterLikelihood = nil
         let estimate = colourEstimate ?? solution.colourEstimate
         solution.colourEstimate = nil
         let trials = choice.map { [$0.chosen].compactMap { $0 } + $0.rivals }
         return KeptZeroPoint(
             solution: solution, band: band, colour: catalogue.bands.colour?.name, colourEstimate: estimate,
-            choice: trials.map { $0.map(RivalBand.init) }, matchedStars: stars.count,
+            choice: trials.map { $0.map(RivalBand.init) }, matchedStars: solution.counts.given,
             matchScatterArcsec: frame.matchScatterArcsec)
     }
 }

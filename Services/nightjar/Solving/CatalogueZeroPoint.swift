@@ -35,6 +35,8 @@ struct CatalogueZeroPoint {
     let band: PhotometricBand
     let solution: ZeroPointSolution
     let isOwnBand: Bool
+    /// Columns of the catalogue by the names of their bands.
+    private let names: [String: Int]
 
     /// Of a frame whose rows know their catalogue stars.
     struct Frame {
@@ -57,8 +59,8 @@ struct CatalogueZeroPoint {
         let facts = CalibrationFrame(
             id: frame.id, exposureSeconds: frame.exposureSeconds, width: frame.width, height: frame.height,
             fluxKind: kind)
-        let names = Dictionary(bands.map { ($0.band.name, $0.index) }, uniquingKeysWith: { first, _ in first })
-        let stars = { (index: Int) in
+        names = Dictionary(bands.map { ($0.band.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+        let stars = { [names] (index: Int) in
             rows.compactMap { row in Self.star(row, place, band: index, names: names, kind: kind) }
         }
         var own: (index: Int, band: PhotometricBand)?
@@ -92,21 +94,29 @@ struct CatalogueZeroPoint {
         _ row: Photometry.Measurement, _ place: MeasuredSky.Place, band: Int, names: [String: Int], kind: FluxKind
     ) -> CalibrationStar? {
         guard let reference = place.star(row)?.star, let flux = flux(row, kind) else { return nil }
-        let measured = { (index: Int) in
-            Measured(Double(reference.magnitudes[index]), error: Double(reference.magnitudeErrors[index]))
-        }
         guard reference.magnitudes[band].isFinite else { return nil }
-        var colour: Measured?
-        if let b = names["B"], let v = names["V"], reference.magnitudes[b].isFinite, reference.magnitudes[v].isFinite {
-            let (blue, red) = (measured(b), measured(v))
-            let error = blue.error.isFinite && red.error.isFinite ? hypot(blue.error, red.error) : 0.05
-            colour = Measured(blue.value - red.value, error: error)
-        }
+        let magnitude = Measured(
+            Double(reference.magnitudes[band]), error: Double(reference.magnitudeErrors[band]))
+        // The error of V is in B - V as well, with the other sign.
+        let own = magnitude.error.isFinite ? magnitude.error * magnitude.error : 0
         let doubts: CatalogueFlags = [.variable, .double, .extended, .poorPhotometry]
         return CalibrationStar(
-            id: String(reference.identifier), flux: flux, x: row.x, y: row.y, magnitude: measured(band),
-            colour: colour, isExcluded: !reference.flags.isDisjoint(with: doubts) || row.flags.contains(.edge),
+            id: String(reference.identifier), flux: flux, x: row.x, y: row.y, magnitude: magnitude,
+            colour: colour(of: reference, names),
+            colourCovariance: band == names["B"] ? own : band == names["V"] ? -own : 0,
+            isExcluded: !reference.flags.isDisjoint(with: doubts) || row.flags.contains(.edge),
             isSaturated: row.flags.contains(.saturated))
+    }
+
+    /// B - V; nil where the catalogue does not have both.
+    private static func colour(of star: CatalogueStar, _ names: [String: Int]) -> Measured? {
+        guard let b = names["B"], let v = names["V"], star.magnitudes[b].isFinite, star.magnitudes[v].isFinite else {
+            return nil
+        }
+        let (blue, red) = (Double(star.magnitudeErrors[b]), Double(star.magnitudeErrors[v]))
+        return Measured(
+            Double(star.magnitudes[b]) - Double(star.magnitudes[v]),
+            error: blue.isFinite && red.isFinite ? hypot(blue, red) : 0.05)
     }
 
     static func flux(_ row: Photometry.Measurement, _ kind: FluxKind) -> Measured? {
@@ -124,10 +134,12 @@ struct CatalogueZeroPoint {
     }
 
     /// Magnitudes and their errors in place of the instrumental ones; NaN for a flux that has none.
-    func columns(_ rows: [Photometry.Measurement], magnitude: String) -> [FITSColumn] {
+    func columns(_ rows: [Photometry.Measurement], _ place: MeasuredSky.Place, magnitude: String) -> [FITSColumn] {
         let values = rows.map { row in
             Self.flux(row, solution.fluxKind).flatMap {
-                solution.magnitude(of: $0, kind: solution.fluxKind, x: row.x, y: row.y, colour: nil)
+                solution.magnitude(
+                    of: $0, kind: solution.fluxKind, x: row.x, y: row.y,
+                    colour: place.star(row).flatMap { Self.colour(of: $0.star, names) })
             }
         }
         let system = "\(band.id) (\(band.magnitudeSystem.rawValue))"
@@ -159,7 +171,7 @@ extension FrameMeasurer {
                 do {
                     let zero = try CatalogueZeroPoint(rows, place, frame, kind: kind)
                     summary.zeroPoints.append(zero.summary)
-                    let made = zero.columns(rows, magnitude: magnitude)
+                    let made = zero.columns(rows, place, magnitude: magnitude)
                     columns = columns.map { column in made.first { $0.name == column.name } ?? column }
                 } catch {
                     summary.noZeroPoint = "no \(kind.rawValue) zero point: \(error)"

@@ -9,6 +9,8 @@ struct OffsetFit {
     private let hasColours: Bool
     private(set) var parameters: [Double]
     private var mixture: ScatterMixture
+    /// Of each star: trace of its information times the parameters' covariance, over its degrees of freedom.
+    private var leverages: [Double]
 
     var size: Int { hasColours ? 2 * freeCount : freeCount }
 
@@ -18,6 +20,7 @@ struct OffsetFit {
         self.hasColours = hasColours
         freeCount = hasColours ? start.count / 2 : start.count
         parameters = start
+        leverages = [Double](repeating: 0, count: stars.count)
         mixture = ScatterMixture(floor: floor * floor)
     }
 
@@ -31,6 +34,7 @@ struct OffsetFit {
             let sums = gather()
             guard let inverse = SymmetricInverse(sums.information, size: size)?.values else { return nil }
             mixture.learn(sums.probabilities, starCount: stars.count)
+            leverages = leverage(sums.evidences, covariance: inverse)
             var largest = 0.0
             for row in 0..<size {
                 let step = (0..<size).reduce(0.0) { $0 + inverse[row * size + $1] * sums.score[$1] }
@@ -55,9 +59,29 @@ struct OffsetFit {
     var scatters: [Double] { mixture.scatters }
 
     /// What the fit says of a star.
-    func evidence(_ star: OffsetStar) -> ScatterMixture.Evidence {
+    func evidence(_ star: OffsetStar, leverage: Double = 0) -> ScatterMixture.Evidence {
         let residuals = star.cells.map { cell in cell.magnitude - predicted(cell.instrument, colour: star.colour) }
-        return mixture.evidence(residuals, star.cells.map(\.variance))
+        return mixture.evidence(residuals, star.cells.map(\.variance), leverage: leverage)
+    }
+
+    private func leverage(_ evidences: [ScatterMixture.Evidence], covariance: [Double]) -> [Double] {
+        zip(stars, evidences).map { star, evidence in
+            let count = star.cells.count
+            let designs = star.cells.map { design($0.instrument, star.colour) }
+            var trace = 0.0
+            for row in 0..<count {
+                for column in 0..<count {
+                    for (left, leftFactor) in designs[row] {
+                        for (right, rightFactor) in designs[column] {
+                            trace +=
+                                evidence.information[row * count + column] * leftFactor * rightFactor
+                                * covariance[left * size + right]
+                        }
+                    }
+                }
+            }
+            return trace / Double(max(1, count - 1))
+        }
     }
 
     private func predicted(_ instrument: Int, colour: Double) -> Double {
@@ -68,6 +92,7 @@ struct OffsetFit {
     private struct Sums {
         var information, missing, score, probabilities: [Double]
         var logLikelihood = 0.0
+        var evidences: [ScatterMixture.Evidence] = []
     }
 
     private func gather() -> Sums {
@@ -75,8 +100,9 @@ struct OffsetFit {
         var sums = Sums(
             information: square, missing: square, score: [Double](repeating: 0, count: size),
             probabilities: [Double](repeating: 0, count: ScatterMixture.extra.count))
-        for star in stars {
-            let evidence = evidence(star)
+        for (star, leverage) in zip(stars, leverages) {
+            let evidence = evidence(star, leverage: leverage)
+            sums.evidences.append(evidence)
             for part in sums.probabilities.indices { sums.probabilities[part] += evidence.probabilities[part] }
             sums.logLikelihood += evidence.logLikelihood
             add(star, evidence, to: &sums)

@@ -11,7 +11,11 @@ struct ScatterMixture {
 
     /// [mag^2]
     let floor: Double
-    private(set) var shares = [Double](repeating: 1 / Double(extra.count), count: extra.count)
+    private(set) var shares = expectedStars.map { $0 / expectedStars.reduce(0, +) }
+
+    /// What is expected before any star is seen, in stars: most are ordinary. Without it a few stars that are off by
+    /// chance would pass for variable ones, and the errors of offsets from thirty stars would be too small.
+    private static let expectedStars = [6] + [Double](repeating: 0.1, count: extra.count - 1)
 
     init(floor: Double) {
         self.floor = floor
@@ -34,6 +38,8 @@ struct ScatterMixture {
         /// The star's mean residual and its variance.
         var mean = 0.0
         var variance = 0.0
+        /// ln of likelihood times share, by part.
+        fileprivate var logs: [Double]
         fileprivate var weights: [Double]
         fileprivate var totals: [Double]
         fileprivate var means: [Double]
@@ -45,21 +51,27 @@ struct ScatterMixture {
             missing = information
             score = [Double](repeating: 0, count: cells)
             weights = [Double](repeating: 0, count: parts * cells)
-            (totals, means) = (probabilities, probabilities)
+            (logs, totals, means) = (probabilities, probabilities, probabilities)
         }
     }
 
-    /// - Parameter residuals: magnitudes minus offsets, and the cells' variances.
-    func evidence(_ residuals: [Double], _ variances: [Double]) -> Evidence {
+    /// - Parameters:
+    ///   - residuals: magnitudes minus offsets, and the cells' variances.
+    ///   - leverage: share of the star's own scatter that the offsets have taken up, 0 ... 1: its squares are larger
+    ///     by 1 / (1 - leverage) than its residuals show. The scatter's part is told by these, as in restricted
+    ///     maximum likelihood; the likelihood, over which offsets are integrated, by the residuals.
+    func evidence(_ residuals: [Double], _ variances: [Double], leverage: Double = 0) -> Evidence {
         var result = Evidence(cells: residuals.count)
-        weigh(&result, residuals, variances)
+        weigh(&result, residuals, variances, stretch: 1 / (1 - min(0.5, max(0, leverage))))
+        let likeliest = result.logs.max() ?? 0
+        let likelihood = result.logs.reduce(0) { $0 + exp($1 - likeliest) }
+        result.logLikelihood = likeliest + Glibc.log(likelihood)
         let highest = result.probabilities.max() ?? 0
         var sum = 0.0
         for part in Self.extra.indices {
             result.probabilities[part] = exp(result.probabilities[part] - highest)
             sum += result.probabilities[part]
         }
-        result.logLikelihood = highest + Glibc.log(sum)
         for part in Self.extra.indices {
             result.probabilities[part] /= sum
             result.mean += result.probabilities[part] * result.means[part]
@@ -69,7 +81,9 @@ struct ScatterMixture {
     }
 
     /// Weights, means and, for now as probabilities, logarithms of the likelihoods.
-    private func weigh(_ result: inout Evidence, _ residuals: [Double], _ variances: [Double]) {
+    private func weigh(
+        _ result: inout Evidence, _ residuals: [Double], _ variances: [Double], stretch: Double
+    ) {
         let count = residuals.count
         for part in Self.extra.indices {
             var (total, sum, product, log) = (0.0, 0.0, 1.0, 0.0)
@@ -91,7 +105,9 @@ struct ScatterMixture {
                 chiSquared += result.weights[part * count + cell] * away * away
             }
             (result.totals[part], result.means[part]) = (total, mean)
-            result.probabilities[part] = Glibc.log(shares[part]) + 0.5 * (log + Glibc.log(product / total) - chiSquared)
+            let certain = Glibc.log(shares[part]) + 0.5 * (log + Glibc.log(product / total))
+            result.logs[part] = certain - 0.5 * chiSquared
+            result.probabilities[part] = certain - 0.5 * stretch * chiSquared
         }
     }
 
@@ -121,11 +137,11 @@ struct ScatterMixture {
         }
     }
 
-    /// The shares that the stars' probabilities have, with one star's worth of evenness.
+    /// The shares that the stars' probabilities have, with what is expected beforehand.
     ///
     /// - Parameter probabilities: sums over the stars.
     mutating func learn(_ probabilities: [Double], starCount: Int) {
-        let even = 1 / Double(shares.count)
-        shares = probabilities.map { ($0 + even) / (Double(starCount) + 1) }
+        let all = Double(starCount) + Self.expectedStars.reduce(0, +)
+        shares = zip(probabilities, Self.expectedStars).map { ($0 + $1) / all }
     }
 }

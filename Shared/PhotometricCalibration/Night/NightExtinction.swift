@@ -99,5 +99,5 @@ private func line(_ airmasses: [Double], _ values: [Measured]) -> ScatterPosteri
     let fit = RobustLinearFit(
         y: values.map(\.value), variances: values.map { $0.error * $0.error },
         rows: airmasses.flatMap { [1, $0 - 1] }, parameters: 2, priorMeans: [0, 0], priorPrecisions: [0, 0])
-    return ScatterPosterior(fit, typicalScatter: 0.01)
+    return ScatterPosterior(fit, prior: ScatterPrior(median: 0.01, logWidth: ScatterPrior.usual.logWidth))
 }
