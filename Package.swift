@@ -191,7 +191,7 @@ let testTargets: [Target] = [
     tests(
         "FrameSolvingTests",
         sees: [
-            "Astrometry", "CatalogueTiles", "FrameSolving", "Imaging", "PlateSolving", "PortableNumbers",
+            "Astrometry", "CatalogueTiles", "Detection", "FrameSolving", "Imaging", "PlateSolving", "PortableNumbers",
             "ReferenceCatalogue", "Sky",
         ]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
