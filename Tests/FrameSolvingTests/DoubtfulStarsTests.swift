@@ -1,7 +1,7 @@
 import Astrometry
 import FrameSolving
-import PlateSolving
 import Imaging
+import PlateSolving
 import Sky
 import Testing
 
