@@ -21,6 +21,10 @@ class NotThere(Exception):
     """The product has no such step yet: its rows stay empty and are not met."""
 
 
+class Skipped(Exception):
+    """What a part works on is no part of the project and not on this machine: its rows are not judged."""
+
+
 class Failed(Exception):
     """A program did not do what was asked."""
 

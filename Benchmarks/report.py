@@ -15,7 +15,7 @@ class Bench:
     def __init__(self, fields, runs, quick):
         self.fields, self.runs, self.quick = fields, runs, quick
         self.values, self.notes, self.voids, self.counts = {}, {}, {}, {}
-        self.sections, self.tables = [], {}
+        self.sections, self.tables, self.skipped = [], {}, set()
         self.start = time.monotonic()
         self.names = {target.name: target for target in TARGETS}
 
@@ -47,6 +47,11 @@ class Bench:
             if target.part == part and self.values.get(target.name, (None,))[0] is None:
                 self.notes.setdefault(target.name, str(why).splitlines()[0][:160])
 
+    def skip(self, part, why):
+        """Nothing of a part is judged, and why is told."""
+        self.skipped.add(part)
+        self.missing(part, f"skipped: {why}")
+
     def reason(self, row):
         """Why a row is empty or does not count; or on how many stars it rests."""
         name = row["name"]
@@ -64,9 +69,10 @@ class Bench:
         print("\n".join([title, *lines]), flush=True)
 
     def rows(self, parts):
-        return [
-            result(target, *self.values.get(target.name, ()), unmet=target.name in self.voids)
+        rows = [
+            (target, result(target, *self.values.get(target.name, ()), unmet=target.name in self.voids))
             for target in TARGETS if target.part in parts]
+        return [{**row, "met": None} if target.part in self.skipped else row for target, row in rows]
 
     def text(self, parts):
         rows = self.rows(parts)

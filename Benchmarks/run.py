@@ -21,12 +21,13 @@ import accuracy_photometry
 import accuracy_pulls
 import pictures
 import solving
+import solving_real
 import speed_frame
 import speed_sizes
 import speed_steps
 import zeropoints
 from fields import Fields
-from program import HERE, NIGHTJAR, ROOT, Failed, NotThere, Wrong
+from program import HERE, NIGHTJAR, ROOT, Failed, NotThere, Skipped, Wrong
 from report import Bench, said
 from targets import PARTS
 
@@ -37,7 +38,7 @@ WORK = {
     "detection": accuracy_detection.detection, "photometry": accuracy_photometry.photometry,
     "cosmic accuracy": accuracy_frame.cosmic_accuracy, "pulls": accuracy_pulls.pulls,
     "background": accuracy_frame.background, "sizes": speed_sizes.sizes,
-    "solving": solving.solving, "solving count": solving.counted,
+    "solving": solving.solving, "solving count": solving.counted, "real frames": solving_real.real,
     "zero points": zeropoints.zeropoints,
 }
 
@@ -63,6 +64,9 @@ def measure(bench, parts):
         bench.say(f"{part}: part {number} of {len(parts)}")
         try:
             WORK[part](bench)
+        except Skipped as why:
+            bench.skip(part, why)
+            bench.say(f"{part}: skipped, {why}")
         except (NotThere, Wrong) as why:
             bench.missing(part, f"not there yet: {why}" if isinstance(why, NotThere) else f"wrong: {why}")
         except Failed as why:

@@ -119,6 +119,11 @@ TARGETS += [
     Target("solving count", "hinted fields solved", "share", None, 0.995, "least"),
     Target("solving count", "blind fields solved", "share", None, 0.995, "least"),
     Target("solving count", "false solutions of all fields", "fields", None, 0, "value"),
+    Target("real frames", "frames of HAT-P-32 that are solved", "frames", None, 142, "least"),
+    Target("real frames", "residual over the errors, median frame of HAT-P-32", "ratio", None, 1.1, "value"),
+    Target("real frames", "residual over the errors, share of HAT-P-32 frames above 1.1", "share", None, None),
+    Target("real frames", "other real frames with enough stars that are not solved", "frames", None, 0, "value"),
+    Target("real frames", "false solutions of real frames", "frames", None, 0, "value"),
 ]
 for whose, margin in (
         *((f"zero points of {stars} stars", 0.10 if stars == 5 else 0.05) for stars in (5, 10, 30, 100, 1000)),

@@ -69,30 +69,51 @@ public struct CatalogueTile: Sendable {
     /// One star, counted from the brightest; `nil` where its row is no star (a tile that somebody made by hand).
     public func star(_ row: Int) -> CatalogueStar? {
         precondition((0..<count).contains(row), "row outside the tile")
-        let epoch: Float = value(.epoch, row)
-        guard let position = position(row), CatalogueDescription.possibleEpochs.contains(Double(epoch)) else {
-            return nil
+        return bytes.withUnsafeBytes { TileRow(bytes: $0, layout: layout, row: row).star }
+    }
+
+    /// Where a star is by its row, without a star being made of it.
+    func isIn(_ cone: ConeSieve, _ row: Int) -> ConeSieve.Answer {
+        bytes.withUnsafeBytes { bytes in
+            let row = TileRow(bytes: bytes, layout: layout, row: row)
+            return cone.answer(
+                ra: row.value(.ra), dec: row.value(.dec), epoch: row.value(.epoch),
+                motion: (ra: row.value(.motionRA), dec: row.value(.motionDec)))
         }
-        return CatalogueStar(
-            identifier: value(.identifier, row), position: position, epoch: Double(epoch),
-            positionErrorMas: value(.positionError, row), motion: motion(row),
-            motionErrorMasPerYear: value(.motionError, row), ruwe: value(.ruwe, row),
-            flags: CatalogueFlags(rawValue: value(.flags, row)),
-            magnitudes: (0..<layout.bandCount).map { magnitude(row, band: $0) },
-            magnitudeErrors: (0..<layout.bandCount).map { number(at: layout.offset(ofErrors: $0), row) })
     }
 
     /// What orders the rows, of one star: the magnitude of the first band that is known; infinite where none is.
     func rankingMagnitude(_ row: Int) -> Float {
-        for band in 0..<layout.bandCount {
-            let value = magnitude(row, band: band)
-            if !value.isNaN { return value }
+        bytes.withUnsafeBytes { bytes in
+            let row = TileRow(bytes: bytes, layout: layout, row: row)
+            for band in 0..<layout.bandCount {
+                let value = row.magnitude(band)
+                if !value.isNaN { return value }
+            }
+            return .infinity
         }
-        return .infinity
+    }
+}
+
+/// One row, while the bytes of its tile are at hand.
+private struct TileRow {
+    let bytes: UnsafeRawBufferPointer
+    let layout: TileLayout
+    let row: Int
+
+    var star: CatalogueStar? {
+        let epoch: Float = value(.epoch)
+        guard let position, CatalogueDescription.possibleEpochs.contains(Double(epoch)) else { return nil }
+        return CatalogueStar(
+            identifier: value(.identifier), position: position, epoch: Double(epoch),
+            positionErrorMas: value(.positionError), motion: motion, motionErrorMasPerYear: value(.motionError),
+            ruwe: value(.ruwe), flags: CatalogueFlags(rawValue: value(.flags)),
+            magnitudes: (0..<layout.bandCount).map { magnitude($0) },
+            magnitudeErrors: (0..<layout.bandCount).map { number(at: layout.offset(ofErrors: $0)) })
     }
 
-    private func position(_ row: Int) -> SkyPosition? {
-        let (ra, dec): (Double, Double) = (value(.ra, row), value(.dec, row))
+    private var position: SkyPosition? {
+        let (ra, dec): (Double, Double) = (value(.ra), value(.dec))
         do {
             return try SkyPosition(raDegrees: ra, decDegrees: dec)
         } catch {
@@ -101,9 +122,9 @@ public struct CatalogueTile: Sendable {
         }
     }
 
-    private func motion(_ row: Int) -> ProperMotion? {
-        let (ra, dec): (Float, Float) = (value(.motionRA, row), value(.motionDec, row))
-        let parallax: Float = value(.parallax, row)
+    private var motion: ProperMotion? {
+        let (ra, dec): (Float, Float) = (value(.motionRA), value(.motionDec))
+        let parallax: Float = value(.parallax)
         guard ra.isFinite, dec.isFinite else { return nil }
         do {
             return try ProperMotion(
@@ -115,11 +136,15 @@ public struct CatalogueTile: Sendable {
         }
     }
 
-    private func magnitude(_ row: Int, band: Int) -> Float { number(at: layout.offset(ofMagnitudes: band), row) }
+    func magnitude(_ band: Int) -> Float { number(at: layout.offset(ofMagnitudes: band)) }
 
-    private func number(at offset: Int, _ row: Int) -> Float { bytes.value(at: offset + row * 4) }
+    private func number(at offset: Int) -> Float {
+        bytes.loadUnaligned(fromByteOffset: offset + row * 4, as: Float.self)
+    }
 
-    private func value<Number: BitwiseCopyable>(_ column: TileLayout.Column, _ row: Int) -> Number {
-        bytes.value(at: layout.offset(of: column) + row * MemoryLayout<Number>.size)
+    @inline(__always)
+    func value<Number: BitwiseCopyable>(_ column: TileLayout.Column) -> Number {
+        bytes.loadUnaligned(
+            fromByteOffset: layout.offset(of: column) + row * MemoryLayout<Number>.size, as: Number.self)
     }
 }

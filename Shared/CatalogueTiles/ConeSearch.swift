@@ -57,12 +57,16 @@ extension TileFolder {
         var found: [(star: CatalogueStar, position: SkyPosition)] = []
         var rows = MergedTiles(tiles, faintest: cone.faintest)
         var last = Float.infinity
+        let sieve = ConeSieve(cone)
         while let row = rows.next() {
             // Of equally bright ones, all, for the identifiers to decide.
             if found.count >= cone.limit, row.magnitude > last { break }
-            guard let star = tiles[row.tile].star(row.row) else { continue }
+            let answer = tiles[row.tile].isIn(sieve, row.row)
+            guard answer != .outside, let star = tiles[row.tile].star(row.row) else { continue }
             let position = star.position(at: cone.epoch)
-            guard position.separationDegrees(from: cone.centre) <= cone.radiusDegrees else { continue }
+            guard answer == .inside || position.separationDegrees(from: cone.centre) <= cone.radiusDegrees else {
+                continue
+            }
             found.append((star, position))
             last = row.magnitude
         }

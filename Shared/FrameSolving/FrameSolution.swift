@@ -11,8 +11,11 @@ public struct MatchedStar: Sendable, Hashable {
     /// Detection minus the star's place in the solution [px].
     public let xResidualPixels: Double
     public let yResidualPixels: Double
-    /// Whether the solution was fitted to it; else it disagrees with the others.
+    /// Whether the solution was fitted to it.
     public let isUsed: Bool
+    /// Whether its centroid was in doubt, and left out for that (`DetectedStar.isDoubtful`); of the others, those that
+    /// are not used disagree with the rest.
+    public let isLeftOut: Bool
 }
 
 /// Where a frame lies on the sky, and how sure that is.
@@ -36,12 +39,13 @@ public struct FrameSolution: Sendable {
     public var notes: [String] = []
 
     init(
-        _ fit: WorldCoordinateFit, _ candidates: [CandidatePair], frame: FrameToSolve, plate: FoundPlate,
+        _ fitted: FittedPairs, _ candidates: [CandidatePair], frame: FrameToSolve, plate: FoundPlate,
         catalogueStarsInFrame: Int
     ) {
+        let fit = fitted.coordinates
         (self.fit, rung, logOdds) = (fit, plate.rung, plate.solution.logOdds)
         self.catalogueStarsInFrame = catalogueStarsInFrame
-        let used = Set(fit.usedPairs)
+        let used = Set(fitted.used)
         let scale = fit.arcsecPerPixel
         var expected = 0.0
         pairs = candidates.indices.map { index in
@@ -54,7 +58,8 @@ public struct FrameSolution: Sendable {
             }
             return MatchedStar(
                 detection: candidates[index].detection, reference: reference, xResidualPixels: star.x - place.x,
-                yResidualPixels: star.y - place.y, isUsed: used.contains(index))
+                yResidualPixels: star.y - place.y, isUsed: used.contains(index),
+                isLeftOut: star.isDoubtful && !used.contains(index))
         }
         rmsPixels = hypot(fit.residuals.rmsXPixels, fit.residuals.rmsYPixels)
         rmsArcsec = hypot(fit.residuals.rmsEastArcsec, fit.residuals.rmsNorthArcsec)

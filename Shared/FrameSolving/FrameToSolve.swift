@@ -12,9 +12,15 @@ public struct DetectedStar: Sendable, Hashable {
     public var yErrorPixels: Double
     /// Brightness in any unit that is linear in light.
     public var flux: Double
+    /// Whether the centroid is wrong by something that its errors do not know: of saturated stars, of those at an edge.
+    /// Such stars are matched and named, but no coordinates are fitted to them where others suffice.
+    public var isDoubtful: Bool
 
-    public init(x: Double, y: Double, xErrorPixels: Double = .nan, yErrorPixels: Double = .nan, flux: Double) {
-        (self.x, self.y, self.flux) = (x, y, flux)
+    public init(
+        x: Double, y: Double, xErrorPixels: Double = .nan, yErrorPixels: Double = .nan, flux: Double,
+        isDoubtful: Bool = false
+    ) {
+        (self.x, self.y, self.flux, self.isDoubtful) = (x, y, flux, isDoubtful)
         (self.xErrorPixels, self.yErrorPixels) = (xErrorPixels, yErrorPixels)
     }
 

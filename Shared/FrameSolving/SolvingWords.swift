@@ -29,6 +29,12 @@ extension Climb {
                 notes.append("the frame lies \(rounded(offset)) degrees from the pointing (\(pointing.origin))")
             }
         }
+        let wanted = ladder.orders.lowerBound
+        if solution.fit.order < wanted {
+            notes.append(
+                "the \(solution.fit.residuals.used) stars do not support a distortion of order \(wanted):"
+                    + " order \(solution.fit.order) was fitted")
+        }
         for attempt in attempts where attempt.rung == .header && attempt.outcome == .failed {
             notes.append("the header's own coordinates were not verified: \(attempt.reason)")
         }

@@ -55,6 +55,27 @@ public struct CatalogueDescription: Sendable, Hashable, Codable {
         self.epochs = epochs
     }
 
+    /// As it was encoded. Written out for the numbers of the tiles, of which there are thousands: a dictionary decodes
+    /// each of them through its protocol, which took longer than the search that follows.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decode(String.self, forKey: .id)
+        title = try fields.decode(String.self, forKey: .title)
+        source = try fields.decode(String.self, forKey: .source)
+        bands = try fields.decode([CatalogueBand].self, forKey: .bands)
+        order = try fields.decode(Int.self, forKey: .order)
+        maximumMotionMasPerYear = try fields.decode(Double.self, forKey: .maximumMotionMasPerYear)
+        epochs = try fields.decode(ClosedRange<Double>.self, forKey: .epochs)
+        var list = try fields.nestedUnkeyedContainer(forKey: .tiles)
+        var tiles: [Int64: Int] = [:]
+        tiles.reserveCapacity((list.count ?? 0) / 2)
+        while !list.isAtEnd {
+            let number = try list.decode(Int64.self)
+            tiles[number] = try list.decode(Int.self)
+        }
+        self.tiles = tiles
+    }
+
     /// Julian years that a position can be of.
     public static let possibleEpochs = 1800.0...2200.0
     public static let maximumBandCount = 32

@@ -1,4 +1,3 @@
-internal import CERFA
 internal import Glibc
 
 /// How a star moves on the sky: proper motion and parallax at an epoch.
@@ -34,26 +33,25 @@ extension SkyPosition {
     /// Where a star that was here at one epoch is at another: barycentric direction, the motion in space straight and
     /// uniform, without radial velocity.
     ///
+    ///     direction(t) = (r + (t - t0) (mu_ra p + mu_dec q)) / | |
+    ///
+    /// r, p, q: the star's direction, and those in which right ascension and declination grow. Its distance falls out.
     /// The yearly ellipse of the parallax is not added: below 0.8 arcsec for every star, 0.01 for nearly all.
     /// - Parameters:
     ///   - epoch: Julian year of this position, for example 2016.0.
     ///   - target: Julian year that is asked for.
-    /// - Source: ERFA `eraPmsafe` (after SOFA; Hipparcos catalogue, volume 1, section 1.5.5), which also takes
-    ///   stars without a parallax.
+    /// - Source: ESA 1997, The Hipparcos and Tycho Catalogues, volume 1, section 1.5.5.
     public func moved(by motion: ProperMotion, from epoch: Double, to target: Double) -> SkyPosition {
         guard motion.totalMasPerYear > 0, epoch != target else { return self }
-        // Towards a pole the rate in right ascension itself grows without limit; 0.1 mas from it there is no direction.
-        let cosine = max(cos(decDegrees.radians), 1e-9)
-        let radiansPerMas = (1 / 3_600_000.0).radians
-        var (ra, dec, raRate, decRate, parallax, velocity) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        let status = eraPmsafe(
-            raDegrees.radians, decDegrees.radians, motion.raMasPerYear * radiansPerMas / cosine,
-            motion.decMasPerYear * radiansPerMas, max(0, motion.parallaxMas) / 1000, 0,
-            Self.julianDayOf2000, (epoch - 2000) * 365.25, Self.julianDayOf2000, (target - 2000) * 365.25,
-            &ra, &dec, &raRate, &decRate, &parallax, &velocity)
-        guard status >= 0, ra.isFinite, dec.isFinite else { return self }
-        return SkyPosition(onSphereRA: ra.degrees, dec: max(-90, min(90, dec.degrees)))
+        let (ra, dec) = (raDegrees.radians, decDegrees.radians)
+        let (sinRA, cosRA, sinDec, cosDec) = (sin(ra), cos(ra), sin(dec), cos(dec))
+        let radians = ((target - epoch) / 3_600_000).radians
+        let (east, north) = (motion.raMasPerYear * radians, motion.decMasPerYear * radians)
+        let outward = cosDec - sinDec * north
+        let there = SkyVector(
+            x: cosRA * outward - sinRA * east, y: sinRA * outward + cosRA * east, z: sinDec + cosDec * north)
+        let moved = there.direction
+        guard moved.raDegrees.isFinite, moved.decDegrees.isFinite else { return self }
+        return moved
     }
-
-    private static let julianDayOf2000 = 2_451_545.0
 }

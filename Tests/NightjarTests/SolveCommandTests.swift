@@ -151,6 +151,93 @@ struct SolveCommandTests {
                 == true)
     }
 
+    @Test("a list is read as spreadsheets of all kinds write it; what is no list is refused in plain words")
+    func listText() throws {
+        let rows = "\u{FEFF}X , \"y\",Flux,x_err\r\n\r\n# by hand\r\n 1.5,\t-2e1,\"300\",nan\r\n4,5,,0.1\r6,7,8"
+        let stars = try StarList.parse(rows, path: "a.csv")
+        #expect(stars.map(\.x) == [1.5, 4, 6] && stars.map(\.y) == [-20, 5, 7])
+        #expect(stars[0].flux == 300 && stars[1].flux.isNaN && stars[0].xErrorPixels.isNaN)
+        #expect(stars[1].xErrorPixels == 0.1 && stars[2].xErrorPixels.isNaN && stars[2].yErrorPixels.isNaN)
+        let said = { (text: String) in
+            do {
+                _ = try StarList.parse(text, path: "a.csv")
+                return ""
+            } catch { return "\(error)" }
+        }
+        #expect(said("x,y,flux\n1,2,3\n\n1,2x,3").contains("line 4: '1,2x,3' does not give x and y as numbers"))
+        for wrong in [
+            "", " \n", "x,y,flux\n1", "x,y,flux\n,1,1", "x,y,flux\ninf,1,1", "x,y,flux\n1 2,1,1", "x,flux\n1,2",
+        ] {
+            #expect(!said(wrong).isEmpty, "\(wrong)")
+        }
+        // Bytes that would steer a terminal.
+        let hostile = ["x,y,flux\n\u{1B}[2J\u{07},2,3", "\u{1B}]0;title\u{07},b\n1,2", "x\0y"]
+        for text in hostile {
+            #expect(said(text).utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "\(text.debugDescription)")
+        }
+        #expect(said("x\0y").contains("this is no text"))
+        #expect(throws: FrameError.self) { try StarList.parse([0x78, 0xFF, 0xFE, 0x9B, 0x0A], path: "a.csv") }
+    }
+
+    @Test("options without an effect are refused, and limits are told")
+    func options() throws {
+        let observatory = try Observatory()
+        try observatory.expose("light.fits")
+        let shop = { (name: String) in observatory.shop.path(name) }
+        try "x,y,flux\n1,2,3".write(toFile: shop("list.csv"), atomically: true, encoding: .utf8)
+        let frame = ["solve", shop("light.fits"), "--catalog", shop("stars")]
+        let list = ["solve", "--stars", shop("list.csv"), "--size", "400,400", "--catalog", shop("stars")]
+        let cases: [([String], String)] = [
+            (frame + ["--size", "4,4"], "--size"), (frame + ["--epoch", "2000"], "--epoch"),
+            (frame + ["--times", "2"], "--json"), (frame + ["--distortion", "tpv"], "--out"),
+            (list + ["--threshold", "3"], "--threshold"), (list + ["--threads", "2"], "--threads"),
+            (list + ["--channel", "TG"], "--channel"), (list + ["--radius", "2"], "--near"),
+            (frame + ["--out", shop("a.fits.gz")], "leave .gz off"),
+            (frame + ["--out", shop("a.FZ")], "leave .fz off"),
+            (frame + ["--scale", "0,2"], "from 0.001 to 30000"), (frame + ["--scale", "2,1"], "from 0.001 to 30000"),
+            (frame + ["--times", "0", "--json"], "from 1 to 1000000"),
+            (
+                ["solve", "--stars", shop("list.csv"), "--catalog", shop("stars"), "--size", "0,4"],
+                "from 1 to 16777216"
+            ),
+        ]
+        for (words, text) in cases {
+            let error = #expect(throws: UsageError.self, "\(words.dropFirst(2))") { try Nightjar.run(words) }
+            #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test("a link is not replaced, even one that leads nowhere")
+    func danglingLink() throws {
+        let observatory = try Observatory()
+        try observatory.expose("light.fits")
+        let shop = { (name: String) in observatory.shop.path(name) }
+        try FileManager.default.createSymbolicLink(atPath: shop("out.fits"), withDestinationPath: shop("nowhere.fits"))
+        let words = ["solve", shop("light.fits"), "--catalog", shop("stars"), "--out", shop("out.fits")]
+        #expect(try Nightjar.run(words) == 1)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: shop("out.fits")) == shop("nowhere.fits"))
+        #expect(!FileManager.default.fileExists(atPath: shop("nowhere.fits")))
+    }
+
+    @Test("what a header says of pointing and scale that cannot be used is named")
+    func unusableHeader() throws {
+        let document = try InstrumentOption.read(try Arguments([], options: [InstrumentOption.option]))
+        let notes = { (cards: [(String, HeaderValue)]) in
+            var header = Header()
+            for (keyword, value) in cards { header.append(keyword, value) }
+            let facts = try FrameFacts(
+                header, width: 10, height: 10, path: "a.fits", document: document, usedAs: .light)
+            return SeenFrame.unusable(facts.exposure)
+        }
+        let good: [(String, HeaderValue)] = [("RA", .real(10)), ("DEC", .real(20)), ("PIXSCALE", .real(1.5))]
+        #expect(try notes(good).isEmpty)
+        #expect(
+            try notes([("RA", .string("north")), ("DEC", .real(20)), good[2]]).contains { $0.contains("RA \"north") })
+        #expect(try notes([("RA", .real(10)), ("DEC", .real(95)), good[2]]).contains { $0.contains("95") })
+        #expect(try notes(good.prefix(2) + [("PIXSCALE", .real(-3))]).contains { $0.contains("PIXSCALE '-3") })
+        #expect(try notes(good.prefix(2) + [("PIXSCALE", .real(99_999))]).contains { $0.contains("99999") })
+    }
+
     @Test("measure --catalog places its rows, names their stars and gives magnitudes of the filter's band")
     func measured() throws {
         let observatory = try Observatory()

@@ -102,6 +102,28 @@ struct ProperMotionTests {
         #expect(end.moved(by: motion, from: 2050, to: 2016).separationDegrees(from: start) * 3600 < 0.01)
     }
 
+    @Test("stars with and without a parallax, at a pole and across RA 0, move as ERFA moves them")
+    func erfa() throws {
+        // pyerfa 2.0.1.5: pmsafe(ra, dec, pmra / cos(dec), pmdec, parallax, 0, epochs)
+        let rows = [
+            [10, 20, 300, -400, 0, 1991.25, 2026.5, 10.003_125_944_428_351, 19.996_083_305_937_788],
+            [123.456, -67.89, -1500, 900, 0, 1991.25, 2026.5, 123.416_992_330_876_18, -67.881_182_868_308_26],
+            [359.9999, 0, 50, 20, 0, 1991.25, 2017.97, 0.000_271_111_111_103_563_46, 0.000_148_444_444_440_984_4],
+            [45, 89.999, -30, 80, 12, 2016, 2050, 355.785_821_484_825_9, 89.999_625_793_019_58],
+            [
+                269.452_076_958_618_7, 4.693_364_966_441, -801.551, 10362.394, 0, 2016, 1950, 269.466_817_487_735_74,
+                4.503_388_290_895_693,
+            ],
+        ]
+        for row in rows {
+            let start = try SkyPosition(raDegrees: row[0], decDegrees: row[1])
+            let motion = try ProperMotion(raMasPerYear: row[2], decMasPerYear: row[3], parallaxMas: row[4])
+            let expected = try SkyPosition(raDegrees: row[7], decDegrees: row[8])
+            let end = start.moved(by: motion, from: row[5], to: row[6])
+            #expect(end.separationDegrees(from: expected) * 3600 < 1e-6)
+        }
+    }
+
     @Test("near a pole a star crosses it")
     func pole() throws {
         // 1 arcsec from the pole, moving 0.1 arcsec/yr straight over it for 20 years: 1 arcsec beyond.

@@ -40,6 +40,7 @@ private struct SolveFiles {
 
     init(_ arguments: Arguments) throws {
         files = arguments.positional
+        try Self.requireEffect(arguments)
         let hints = try SolvingHints(arguments)
         starsPath = arguments.text("stars") ?? ""
         stars = try arguments.text("stars").map { try Self.listed($0, arguments, hints) }
@@ -59,6 +60,8 @@ private struct SolveFiles {
         self.solver = solver
     }
 
+    private static let packed = [".gz", ".fz", ".bz2", ".xz", ".zip", ".z"]
+
     private static func place(_ arguments: Arguments, hasFiles: Bool) throws -> OutputPlace? {
         let (file, folder) = (arguments.text("out"), arguments.text("out-dir"))
         guard hasFiles || (file == nil && folder == nil) else {
@@ -69,7 +72,33 @@ private struct SolveFiles {
             return try OutputPlace(
                 folder.hasSuffix("/") ? folder : folder + "/", inputs: arguments.positional, option: "out-dir")
         }
+        if let packed = file.flatMap({ file in Self.packed.first { file.lowercased().hasSuffix($0) } }) {
+            throw UsageError("--out \(file ?? ""): copies are written plain; leave \(packed) off")
+        }
         return try file.map { try OutputPlace($0, inputs: arguments.positional) }
+    }
+
+    /// Options that would do nothing are a mistake of whoever gave them.
+    private static func requireEffect(_ arguments: Arguments) throws {
+        let given = { (names: [String]) in names.first { arguments.text($0) != nil } }
+        if arguments.text("stars") == nil {
+            if let stray = given(["size", "epoch"]) {
+                throw UsageError("--\(stray) belongs to --stars: a frame says it itself")
+            }
+        } else {
+            if let stray = given(["threshold", "instrument", "channel", "threads"]) {
+                throw UsageError("--\(stray) belongs to frames: a list of stars has nothing to detect")
+            }
+            if arguments.text("radius") != nil, arguments.text("near") == nil {
+                throw UsageError("--radius is around --near RA,DEC, which is missing: a list of stars has no pointing")
+            }
+        }
+        if arguments.text("times") != nil, !arguments.has("json") {
+            throw UsageError("--times is told by --json, which is missing")
+        }
+        if arguments.text("distortion") == "tpv", given(["out", "out-dir"]) == nil {
+            throw UsageError("--distortion tpv says how a copy is written: give --out or --out-dir")
+        }
     }
 
     private static func listed(_ path: String, _ arguments: Arguments, _ hints: SolvingHints) throws -> FrameToSolve {
@@ -124,7 +153,9 @@ private struct SolveFiles {
         guard let out else { return nil }
         let place = try out.file(for: file, ending: "wcs.fits")
         try OutputPlace.requireDistinct(place, from: files, option: out.option)
-        guard !FileManager.default.fileExists(atPath: place) else {
+        // A link is there, too, whether or not it leads anywhere.
+        var facts = stat()
+        guard lstat(place, &facts) != 0 else {
             throw FrameError(place, "this is there already; nothing is replaced")
         }
         return place

@@ -4,8 +4,6 @@ enum TimesOption {
 
     /// - Throws: `UsageError` for anything but a positive count.
     static func read(_ arguments: Arguments) throws -> Int? {
-        guard let text = arguments.text("times") else { return nil }
-        guard let runs = Int(text), runs > 0 else { throw UsageError("--times \(text): give a count") }
-        return runs
+        try arguments.integer("times", in: 1...1_000_000)
     }
 }

@@ -129,8 +129,8 @@ struct SeenFrame {
         }
         let trim = TrimmedPlaces(facts.corrections)
         let isChannel = document.channel != nil && file.whole.map { $0.shape.width != shape.width } == true
-        stars = found.sources.map { source in
-            var star = DetectedStar(source)
+        stars = DetectedStar.stars(of: found.sources).map { star in
+            var star = star
             (star.x, star.y) = trim.placeBefore(x: star.x, y: star.y)
             guard isChannel else { return star }
             (star.x, star.y) = file.placeInFile(x: star.x, y: star.y)
@@ -142,7 +142,26 @@ struct SeenFrame {
         header = whole.header
         epoch = facts.midpointMJD.map { FrameToSolve.julianYear(mjd: $0) }
         arcsecPerPixel = facts.exposure.instrument.pixelScaleArcsec.map { isChannel ? $0 / 2 : $0 }
-        notes = facts.notes + file.notes
+        let full = DetectedStar.commonPeak(of: found.sources)
+        notes =
+            facts.notes + file.notes + Self.unusable(facts.exposure)
+            + (full.map {
+                ["no saturation level is known; \($0.sources) stars have one peak and are taken as saturated"]
+            } ?? [])
+    }
+
+    /// What a header has of pointing and scale that cannot be used; nothing where both are known.
+    static func unusable(_ exposure: ExposureFacts) -> [String] {
+        let scale = exposure.instrument.pixelScaleArcsec
+        var notes: [String] = []
+        if exposure.raDegrees == nil || scale == nil {
+            let ignored: Set<HeaderNote.Code> = [.valueIgnored, .placeholder]
+            notes = exposure.notes.filter { ignored.contains($0.code) }.map { "not used: \($0.text.printable)" }
+        }
+        if let scale, ScaleEstimate(arcsecPerPixel: scale) == nil {
+            notes.append("not used: a pixel scale of \(scale) arcsec/px, which no camera has")
+        }
+        return notes
     }
 
     /// Signal, variance and mask without masters.

@@ -69,7 +69,7 @@ struct MeasuredSky {
         let (pointing, scale) = hints.filled(
             ra: exposure.raDegrees, dec: exposure.decDegrees, arcsecPerPixel: exposure.instrument.pixelScaleArcsec)
         let frame = FrameToSolve(
-            stars: detections.sources.map { DetectedStar($0) },
+            stars: DetectedStar.stars(of: detections.sources),
             size: PlateSolving.FrameSize(width: loaded.width, height: loaded.height),
             epoch: loaded.facts.midpointMJD.map { FrameToSolve.julianYear(mjd: $0) } ?? 2000, header: loaded.header,
             pointing: pointing, scale: scale, previous: previous)
@@ -81,7 +81,7 @@ struct MeasuredSky {
         if let solution = result.solution {
             header = header.replacingWorldCoordinates(by: solution.fit.cards(distortion.writesTPV ? .tpv : .sip))
             previous = PreviousSolution(tangent: solution.tangent, pointing: pointing?.centre)
-            for pair in solution.pairs where pair.isUsed { stars[pair.detection] = pair.reference }
+            for pair in solution.pairs where pair.isUsed || pair.isLeftOut { stars[pair.detection] = pair.reference }
         }
         return Place(result: result, header: header, stars: stars, catalogue: catalogue.description)
     }

@@ -27,6 +27,8 @@ struct SolutionReport: Encodable {
         let isMirrored: Bool
         let stars: Int
         let clippedStars: Int
+        /// Matched, but saturated or at an edge: their centroids are no part of the fit.
+        let leftOutStars: Int
         let catalogueStarsInFrame: Int
         let rmsPixels: Double
         let rmsArcsec: Double
@@ -134,6 +136,7 @@ extension SolutionReport.Solution {
         rotationDegrees = solution.rotationDegrees
         isMirrored = fit.isMirrored
         (stars, clippedStars) = (fit.residuals.used, fit.residuals.clipped)
+        leftOutStars = solution.pairs.count(where: \.isLeftOut)
         catalogueStarsInFrame = solution.catalogueStarsInFrame
         (rmsPixels, rmsArcsec) = (solution.rmsPixels, solution.rmsArcsec)
         (expectedRMSPixels, expectedRMSArcsec) = (solution.expectedRMSPixels, solution.expectedRMSArcsec)

@@ -22,16 +22,21 @@ struct SolvingHints {
         scale = try arguments.text("scale").map { try Self.scale($0) }
     }
 
+    /// Pixel scales that can be searched [arcsec/px].
+    private static let scales = 0.001...30_000
+
     private static func position(_ text: String) throws -> SkyPosition {
         let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard words.count == 2 else { throw UsageError("--near \(text): give RA,DEC, as in 31.04,46.69") }
+        guard words.count == 2 else { throw UsageError("--near \(text.printable): give RA,DEC, as in 31.04,46.69") }
         do { return try SkyPosition(ra: words[0], dec: words[1]) } catch { throw UsageError("--near: \(error)") }
     }
 
     private static func scale(_ text: String) throws -> ScaleEstimate {
         let words = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
-        guard words.count == 2, words[0] > 0.001, words[0] <= words[1], words[1] < 30_000 else {
-            throw UsageError("--scale \(text): give the least and the greatest scale [arcsec/px], as in 0.8,1.2")
+        guard words.count == 2, words.allSatisfy(scales.contains), words[0] <= words[1] else {
+            throw UsageError(
+                "--scale \(text.printable): give the least and the greatest scale [arcsec/px], as in 0.8,1.2,"
+                    + " from \(scales.lowerBound) to \(Int(scales.upperBound))")
         }
         return ScaleEstimate(range: words[0]...words[1], isCertain: true, origin: "--scale")
     }
