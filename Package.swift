@@ -71,26 +71,37 @@ let adapters: [Target] = [
 let science: [Target] = [
     room("Imaging", sees: ["CKernels"], loops: true),
     room("PortableNumbers", loops: true),
+    room("LinearAlgebra", sees: ["PortableNumbers"], loops: true),
+    room("Statistics", loops: true),
     room("Sky", sees: ["CERFA"]),
     room("Documents"),
     room("Instruments", sees: ["Documents", "Imaging", "Sky"]),
-    room("Calibration", sees: ["CKernels", "Imaging"], loops: true),
-    room("Detection", sees: ["CKernels", "Imaging"], loops: true),
-    room("Photometry", sees: ["CKernels", "Detection", "Imaging"], loops: true),
-    room("PSF", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers"], loops: true),
-    room("Completeness", sees: ["Detection", "Imaging", "PSF", "PortableNumbers"], loops: true),
+    room("Calibration", sees: ["CKernels", "Imaging", "LinearAlgebra", "Statistics"], loops: true),
+    room("Detection", sees: ["CKernels", "Imaging", "LinearAlgebra", "Statistics"], loops: true),
+    room("Photometry", sees: ["CKernels", "Detection", "Imaging", "LinearAlgebra", "Statistics"], loops: true),
+    room(
+        "PSF", sees: ["CKernels", "Detection", "Imaging", "LinearAlgebra", "PortableNumbers", "Statistics"],
+        loops: true),
+    room(
+        "Completeness", sees: ["Detection", "Imaging", "LinearAlgebra", "PSF", "PortableNumbers", "Statistics"],
+        loops: true),
     room("ReferenceCatalogue", sees: ["Documents", "Sky"], loops: true),
-    room("Astrometry", sees: ["CWCSLIB", "Imaging", "PortableNumbers", "Sky"], loops: true),
+    room(
+        "Astrometry", sees: ["CWCSLIB", "Imaging", "LinearAlgebra", "PortableNumbers", "Sky", "Statistics"],
+        loops: true),
     room("PlateSolving", sees: ["ReferenceCatalogue", "Sky"], loops: true),
     room(
-        "FrameSolving", sees: ["Astrometry", "Detection", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky"],
+        "FrameSolving",
+        sees: ["Astrometry", "Detection", "Imaging", "PlateSolving", "ReferenceCatalogue", "Sky", "Statistics"],
         loops: true),
     room("StarFields", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky"], loops: true),
     room("Resampling", sees: ["Astrometry", "CKernels", "Imaging"], loops: true),
-    room("CosmicRays", sees: ["CKernels", "Detection", "Imaging"], loops: true),
-    room("LightCurves", sees: ["Sky"], loops: true),
-    room("PhotometricCalibration", sees: ["Documents", "PortableNumbers", "ReferenceCatalogue"], loops: true),
-    room("Variability", sees: ["PortableNumbers"], loops: true),
+    room("CosmicRays", sees: ["CKernels", "Detection", "Imaging", "Statistics"], loops: true),
+    room("LightCurves", sees: ["LinearAlgebra", "Sky", "Statistics"], loops: true),
+    room(
+        "PhotometricCalibration",
+        sees: ["Documents", "LinearAlgebra", "PortableNumbers", "ReferenceCatalogue", "Statistics"], loops: true),
+    room("Variability", sees: ["LinearAlgebra", "PortableNumbers", "Statistics"], loops: true),
     room("Association", sees: ["Sky"], loops: true),
     room("AlertRules", loops: true),
     room("ForeignPhotometry", loops: true),
@@ -100,7 +111,10 @@ let science: [Target] = [
 let contract: [Target] = [
     room("Events", sees: ["Hashing"]),
     room("Pipeline", sees: ["Events", "Hashing"]),
-    room("TestKit", sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "PostgresStore", "Simulation"]),
+    room(
+        "TestKit",
+        sees: ["Events", "Imaging", "KafkaBus", "Pipeline", "PortableNumbers", "PostgresStore", "Simulation"],
+        loops: true),
 ]
 
 let services: [Target] = [
@@ -133,7 +147,7 @@ let services: [Target] = [
         sees: [
             "Association", "Astrometry", "CatalogueTiles", "Events", "FITS", "FrameStore", "Hashing", "Imaging",
             "Instruments", "KafkaBus", "LightCurves", "PhotometricCalibration", "Pipeline", "PostgresStore",
-            "ReferenceCatalogue", "Sky", "StoredCatalogues", "Variability",
+            "ReferenceCatalogue", "Sky", "Statistics", "StoredCatalogues", "Variability",
         ]),
     service(
         "nightjar",
@@ -142,7 +156,7 @@ let services: [Target] = [
             "Completeness", "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS",
             "ForeignPhotometry", "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
             "LightCurves", "PSF", "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving", "Plots",
-            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
+            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Resampling", "Simulation", "Sky", "Statistics",
             "Variability",
         ]),
 ]
@@ -160,13 +174,15 @@ let benchmarks: [Target] = [
 
 let testTargets: [Target] = [
     tests("HashingTests", sees: ["Hashing"]),
-    tests("FITSTests", sees: ["FITS", "Imaging"]),
+    tests("FITSTests", sees: ["FITS", "Imaging", "PortableNumbers"]),
     tests("KafkaBusTests", sees: ["Events", "KafkaBus", "Pipeline", "TestKit"]),
     tests("PostgresStoreTests", sees: ["Events", "Pipeline", "PostgresStore", "TestKit"]),
     tests("FrameStoreTests", sees: ["Events", "FITS", "FrameStore", "Hashing", "Pipeline", "TestKit"]),
     tests("PlotsTests", sees: ["Plots"]),
     tests("ImagingTests", sees: ["Imaging"]),
     tests("PortableNumbersTests", sees: ["PortableNumbers"]),
+    tests("LinearAlgebraTests", sees: ["LinearAlgebra", "PortableNumbers"]),
+    tests("StatisticsTests", sees: ["PortableNumbers", "Statistics"]),
     tests("ReferenceCatalogueTests", sees: ["Documents", "ReferenceCatalogue", "Sky"]),
     tests(
         "CatalogueTablesTests",
@@ -176,10 +192,12 @@ let testTargets: [Target] = [
     tests("DocumentsTests", sees: ["Documents"]),
     tests("InstrumentsTests", sees: ["Documents", "Imaging", "Instruments", "Sky"]),
     tests("CalibrationTests", sees: ["CKernels", "Calibration", "Imaging", "Simulation"]),
-    tests("DetectionTests", sees: ["CKernels", "Detection", "Imaging", "PortableNumbers", "Simulation"]),
+    tests(
+        "DetectionTests",
+        sees: ["CKernels", "Detection", "Imaging", "PortableNumbers", "Simulation", "Statistics", "TestKit"]),
     tests(
         "PhotometryTests",
-        sees: ["CKernels", "Detection", "Imaging", "Photometry", "PortableNumbers", "Simulation"]),
+        sees: ["CKernels", "Detection", "Imaging", "Photometry", "PortableNumbers", "Simulation", "TestKit"]),
     tests(
         "DetectionCatalogueTests",
         sees: [
@@ -199,13 +217,13 @@ let testTargets: [Target] = [
         ]),
     tests("ResamplingTests", sees: ["Astrometry", "CKernels", "Imaging", "PortableNumbers", "Resampling"]),
     tests("CosmicRaysTests", sees: ["CKernels", "CosmicRays", "Imaging", "Simulation"]),
-    tests("LightCurvesTests", sees: ["LightCurves", "PortableNumbers", "Sky"]),
+    tests("LightCurvesTests", sees: ["LightCurves", "PortableNumbers", "Sky", "Statistics"]),
     tests(
         "PhotometricCalibrationTests",
         sees: ["Documents", "PhotometricCalibration", "PortableNumbers", "ReferenceCatalogue"]),
     tests("VariabilityTests", sees: ["PortableNumbers", "Variability"]),
     tests("AssociationTests", sees: ["Association", "PortableNumbers", "Sky"]),
-    tests("AlertRulesTests", sees: ["AlertRules"]),
+    tests("AlertRulesTests", sees: ["AlertRules", "PortableNumbers"]),
     tests("ForeignPhotometryTests", sees: ["ForeignPhotometry"]),
     tests("SimulationTests", sees: ["Imaging", "Simulation", "Sky"]),
     tests("EventsTests", sees: ["Events", "TestKit"]),

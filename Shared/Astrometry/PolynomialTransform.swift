@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinearAlgebra
 
 /// A map of at most second degree between the pixels of two frames.
 ///
@@ -46,8 +47,8 @@ public struct PolynomialTransform: Sendable, Equatable {
 /// A polynomial fitted to pairs of points by least squares, and how well it is determined where.
 struct PolynomialFit {
     let transform: PolynomialTransform
-    /// Of the normal equations: lower triangle of Cholesky's factor.
-    private let factor: [[Double]]
+    /// Of the normal equations.
+    private let factor: CholeskyFactor
 
     /// - Parameter degree: 1 or 2.
     /// - Returns: nil when the points do not determine the map.
@@ -60,59 +61,26 @@ struct PolynomialFit {
         guard spread > 0, spread.isFinite else { return nil }
         let empty = PolynomialTransform(
             centre: centre, radius: spread.squareRoot(), coefficients: Array(repeating: .zero, count: size))
-        var matrix = [[Double]](repeating: [Double](repeating: 0, count: size), count: size)
-        var right = [SIMD2<Double>](repeating: .zero, count: size)
+        var matrix = [Double](repeating: 0, count: size * size)
+        var (alongX, alongY) = ([Double](repeating: 0, count: size), [Double](repeating: 0, count: size))
         for pair in pairs {
             let terms = PolynomialTransform.terms(empty, pair.from.x, pair.from.y)
             for i in 0..<size {
-                for j in 0...i { matrix[i][j] += terms[i] * terms[j] }
-                right[i] += terms[i] * SIMD2(pair.to.x, pair.to.y)
+                for j in 0...i { matrix[i * size + j] += terms[i] * terms[j] }
+                alongX[i] += terms[i] * pair.to.x
+                alongY[i] += terms[i] * pair.to.y
             }
         }
-        guard let factor = Self.cholesky(matrix, least: 1e-6 * Double(pairs.count)) else { return nil }
+        guard let factor = CholeskyFactor(matrix, order: size, leastPivot: 0),
+            factor.smallestPivot > 1e-6 * Double(pairs.count)
+        else { return nil }
         self.factor = factor
-        transform = PolynomialTransform(
-            centre: centre, radius: empty.radius, coefficients: Self.solve(factor, right))
+        let coefficients = zip(factor.solve(alongX), factor.solve(alongY)).map { SIMD2($0, $1) }
+        transform = PolynomialTransform(centre: centre, radius: empty.radius, coefficients: coefficients)
     }
 
     /// Variance of a fitted place per axis, in units of that of one point.
     func leverage(x: Double, y: Double) -> Double {
-        let terms = PolynomialTransform.terms(transform, x, y)
-        var (half, sum) = ([Double](), 0.0)
-        for i in terms.indices {
-            let rest = (0..<i).reduce(terms[i]) { $0 - factor[i][$1] * half[$1] }
-            half.append(rest / factor[i][i])
-            sum += half[i] * half[i]
-        }
-        return sum
-    }
-
-    private static func cholesky(_ matrix: [[Double]], least: Double) -> [[Double]]? {
-        var factor = matrix
-        for i in matrix.indices {
-            for j in 0...i {
-                let sum = (0..<j).reduce(matrix[i][j]) { $0 - factor[i][$1] * factor[j][$1] }
-                if i == j {
-                    guard sum > least, sum.isFinite else { return nil }
-                    factor[i][i] = sum.squareRoot()
-                } else {
-                    factor[i][j] = sum / factor[j][j]
-                }
-            }
-        }
-        return factor
-    }
-
-    private static func solve(_ factor: [[Double]], _ right: [SIMD2<Double>]) -> [SIMD2<Double>] {
-        var values = right
-        for i in values.indices {
-            for j in 0..<i { values[i] -= factor[i][j] * values[j] }
-            values[i] /= factor[i][i]
-        }
-        for i in values.indices.reversed() {
-            for j in (i + 1)..<max(i + 1, values.count) { values[i] -= factor[j][i] * values[j] }
-            values[i] /= factor[i][i]
-        }
-        return values
+        factor.inverseForm(PolynomialTransform.terms(transform, x, y))
     }
 }

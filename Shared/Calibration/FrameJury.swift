@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Judges each of three or more frames by the others.
 struct FrameJury {
     private let frames: [FrameSketch]
@@ -32,13 +34,8 @@ struct FrameJury {
 
     private func others(_ place: Int, _ value: (FrameSketch) -> Double) -> (median: Double, scatter: Double) {
         let values = frames.indices.filter { $0 != place }.map { value(frames[$0]) }
-        let middle = Self.median(values)
-        return (middle, 1.4826 * Self.median(values.map { abs($0 - middle) }))
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        let median = RobustStatistics.median(values) ?? .nan
+        return (median, RobustStatistics.sigma(values, about: median) ?? .nan)
     }
 
     private func level(_ place: Int) -> Verdict? {
@@ -97,9 +94,9 @@ struct FrameJury {
             scatters.append(others.scatter)
         }
         let floor = isFlat ? 0.01 : others(place, \.noise).median / 2
-        let allowed = max(floor, 6 * Self.median(scatters), 6 * own.partError)
+        let allowed = max(floor, 6 * (RobustStatistics.median(scatters) ?? .nan), 6 * own.partError)
         let fraction = Double(differences.count { $0 > allowed }) / Double(differences.count)
-        let size = Self.median(differences.filter { $0 > allowed } + (fraction > 0 ? [] : [0]))
+        let size = RobustStatistics.median(differences.filter { $0 > allowed }) ?? 0
         return Verdict(
             deviation: .structure(fraction: fraction, size: size, isRelative: isFlat),
             excess: fraction / limits.previousFraction)

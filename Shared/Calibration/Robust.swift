@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// Order statistics and clipped moments on plain buffers.
+/// Order statistics and clipped moments on plain buffers of pixels, by vector kernels: whole frames go through them.
 enum Robust {
     /// Median of `count` > 0 numbers, none of them NaN; the mean of the middle two when even.
     static func median(_ values: UnsafePointer<Float>, count: Int) -> Float {

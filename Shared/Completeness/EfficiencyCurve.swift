@@ -1,3 +1,4 @@
+internal import LinearAlgebra
 internal import PortableNumbers
 
 /// The part of stars that is found, as a function of magnitude m:
@@ -131,9 +132,11 @@ struct EfficiencyFit {
                 }
             }
         }
-        let inverse = SmallMatrix.inverse(information, order: 4)
-        let step = (0..<4).map { row in (0..<4).reduce(0) { $0 + inverse[row * 4 + $1] * gradient[$1] } }
-        return (step, inverse)
+        // What is expected beforehand keeps it positive definite.
+        guard let factor = CholeskyFactor(information, order: 4, leastPivot: 0) else {
+            return ([0, 0, 0, 0], [Double](repeating: .nan, count: 16))
+        }
+        return (factor.solve(gradient), factor.inverse())
     }
 
     /// Where the efficiency falls to a value, and the standard error of that place; nil outside of `range`.
@@ -160,29 +163,5 @@ enum NormalDistribution {
         let series =
             t * (0.319_381_530 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))))
         return (z >= 0 ? 1 - density * series : density * series, density)
-    }
-}
-
-/// Matrices of a few rows.
-enum SmallMatrix {
-    /// By Gauss and Jordan, for a positive definite matrix.
-    static func inverse(_ matrix: [Double], order: Int) -> [Double] {
-        var (left, right) = (matrix, [Double](repeating: 0, count: order * order))
-        for index in 0..<order { right[index * order + index] = 1 }
-        for pivot in 0..<order {
-            let scale = 1 / left[pivot * order + pivot]
-            for column in 0..<order {
-                left[pivot * order + column] *= scale
-                right[pivot * order + column] *= scale
-            }
-            for row in 0..<order where row != pivot {
-                let factor = left[row * order + pivot]
-                for column in 0..<order {
-                    left[row * order + column] -= factor * left[pivot * order + column]
-                    right[row * order + column] -= factor * right[pivot * order + column]
-                }
-            }
-        }
-        return right
     }
 }

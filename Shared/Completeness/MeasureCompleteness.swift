@@ -2,6 +2,7 @@ public import Detection
 internal import Imaging
 public import PSF
 internal import PortableNumbers
+internal import Statistics
 
 /// Measures how faint a frame goes by artificial stars: they are put into the frame with the noise of their own
 /// photons, the frame is searched again by the same code, with the sky, the star image and the threshold that it was
@@ -134,13 +135,13 @@ extension FrameCompleteness {
         fluxError = middle(trials.map(\.fluxError))
         limitingMagnitude3Sigma = FluxMagnitude.magnitude(3 * fluxError)
         limitingMagnitude5Sigma = FluxMagnitude.magnitude(5 * fluxError)
-        fluxBias = median(found.map { $0.measuredFlux / $0.flux - 1 }.filter(\.isFinite))
+        fluxBias = RobustStatistics.median(found.map { $0.measuredFlux / $0.flux - 1 }.filter(\.isFinite))
         let pulls = trials.map { ($0.measuredFlux - $0.flux) / $0.measuredFluxError }.filter(\.isFinite)
-        pullMedian = median(pulls)
-        pullWidth = pullMedian.flatMap { centre in median(pulls.map { abs($0 - centre) }) }.map { 1.4826 * $0 }
+        pullMedian = RobustStatistics.median(pulls)
+        pullWidth = RobustStatistics.sigma(pulls)
         self.isStarImageMeasured = isStarImageMeasured
     }
 }
 
 /// The median of values of which there is one at least.
-private func middle(_ values: [Double]) -> Double { median(values) ?? .nan }
+private func middle(_ values: [Double]) -> Double { RobustStatistics.median(values) ?? .nan }

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// A line of bins that stands out.
 struct LineCandidate {
     /// In pixels of the frame.
@@ -53,11 +55,10 @@ extension BinnedResidual {
                 }
             }
         }
-        guard sample.count > 20 else { return nil }
-        sample.sort()
-        let median = sample[sample.count / 2]
-        let deviations = sample.map { abs($0 - median) }.sorted()
-        let scatter = max(1.4826 * deviations[deviations.count / 2], 1)
+        guard sample.count > 20, let median = RobustStatistics.upperMedian(sample),
+            let deviation = RobustStatistics.upperMedian(sample.map { abs($0 - median) })
+        else { return nil }
+        let scatter = max(1.4826 * deviation, 1)
         let row = place / sums.stride
         let (block, shift) = (row / sums.blockRows, row % sums.blockRows)
         let x = Double(place % sums.stride - sums.margin)

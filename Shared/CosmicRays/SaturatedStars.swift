@@ -1,4 +1,5 @@
 internal import Imaging
+internal import Statistics
 
 /// The surroundings of saturated stars, where no cosmic ray is looked for: the edge of a saturated plateau, its bleed
 /// columns and what lies beside them are sharp without having been hit.
@@ -36,9 +37,8 @@ struct SaturatedStars {
                 around.append(signal[column, row])
             }
         }
-        around.sort()
         let level = sky.level(x, y)
-        return around.isEmpty || around[around.count / 2] - level >= 0.05 * (signal[x, y] - level)
+        return RobustStatistics.upperMedian(around).map { $0 - level >= 0.05 * (signal[x, y] - level) } ?? true
     }
 
     /// Every pixel within `reach` of a pixel of the group's edge, and the group.

@@ -1,4 +1,5 @@
 internal import Imaging
+internal import Statistics
 
 /// The level of the sky, for the noise model alone: medians of cells of 64 x 64 px, between them linear.
 ///
@@ -27,12 +28,10 @@ struct SkyMesh: Sendable {
                     for x in stride(from: column * Self.cell + y / Self.step % Self.step, to: end, by: Self.step)
                     where excluded[line + x] == 0 { sample.append(signal.pixels[line + x]) }
                 }
-                sample.sort()
-                medians.append(sample.isEmpty ? nil : sample[sample.count / 2])
+                medians.append(RobustStatistics.upperMedian(sample))
             }
         }
-        let known = medians.compactMap { $0 }.sorted()
-        let typical = known.isEmpty ? 0 : known[known.count / 2]
+        let typical = RobustStatistics.upperMedian(medians.compactMap { $0 }) ?? 0
         levels = medians.map { $0 ?? typical }
     }
 

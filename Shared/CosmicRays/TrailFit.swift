@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import Statistics
 
 /// What a candidate line turns out to be: where it ends, how wide it is, and whether it is a trail.
 ///
@@ -45,8 +46,9 @@ struct TrailFit {
     private func width(_ line: Line) -> Width? {
         let points = profile.across(line, from: 0, to: line.length, reach: Self.reach)
         let outer = points.indices.filter { abs($0 - Self.reach) * 10 >= Self.reach * 7 && points[$0].error.isFinite }
-        guard outer.count >= 6 else { return nil }
-        let base = outer.map { points[$0].median }.sorted()[outer.count / 2]
+        guard outer.count >= 6, let base = RobustStatistics.upperMedian(outer.map { points[$0].median }) else {
+            return nil
+        }
         let light = points.map { $0.error.isFinite ? $0.median - base : 0 }
         guard let top = (Self.reach - 4...Self.reach + 4).max(by: { light[$0] < light[$1] }) else { return nil }
         let peak = light[top]
@@ -70,8 +72,9 @@ struct TrailFit {
             let outer = points.indices.filter {
                 abs($0 - Self.reach) * 10 >= Self.reach * 7 && points[$0].error.isFinite
             }
-            guard outer.count >= 6 else { return false }
-            let base = outer.map { points[$0].median }.sorted()[outer.count / 2]
+            guard outer.count >= 6, let base = RobustStatistics.upperMedian(outer.map { points[$0].median }) else {
+                return false
+            }
             return (2..<points.count - 2).contains { middle in
                 let near = points[(middle - 2)...(middle + 2)]
                 guard near.allSatisfy(\.error.isFinite) else { return false }

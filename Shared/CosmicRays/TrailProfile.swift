@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Statistics
 
 /// Looks at a frame along a line: medians over pieces of it, which stars do not disturb.
 struct TrailProfile {
@@ -44,10 +45,11 @@ struct TrailProfile {
 
     /// With the error of a median of normal deviates, 1.2533 sigma / sqrt(n); infinite for less than three.
     private static func median(_ samples: [(light: Float, variance: Float)]) -> (median: Double, error: Double) {
-        guard samples.count >= 3 else { return (0, .infinity) }
-        let light = samples.map(\.light).sorted()
+        guard samples.count >= 3, let light = RobustStatistics.upperMedian(samples.map(\.light)) else {
+            return (0, .infinity)
+        }
         let variance = samples.reduce(0.0) { $0 + Double($1.variance) } / Double(samples.count)
-        return (Double(light[light.count / 2]), 1.2533 * (variance / Double(samples.count)).squareRoot())
+        return (Double(light), 1.2533 * (variance / Double(samples.count)).squareRoot())
     }
 
     /// Moves a line onto the middle of the light near it, by a straight fit through the centroids of its pieces.
@@ -109,7 +111,7 @@ struct TrailProfile {
             let start = across - slope * along
             fit = (start, slope)
             let misses = points.map { abs($0.across - start - slope * $0.along) }
-            let limit = max(3 * misses.sorted()[misses.count / 2], 1)
+            let limit = max(3 * (RobustStatistics.upperMedian(misses) ?? 0), 1)
             used = zip(points, misses).filter { $0.1 <= limit }.map(\.0)
         }
         return fit

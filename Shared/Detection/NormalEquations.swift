@@ -1,3 +1,5 @@
+internal import LinearAlgebra
+
 /// Linear least squares of few parameters beside an offset for each tile, which is taken out tile by tile.
 struct NormalEquations {
     private let count: Int
@@ -75,31 +77,9 @@ struct NormalEquations {
         return nil
     }
 
-    /// By Cholesky's decomposition of the rows and columns used; nil where they are not independent.
+    /// Of the rows and columns used; nil where they are not independent.
     private func solution(_ used: [Int]) -> [Double]? {
-        let size = used.count
-        var lower = [Double](repeating: 0, count: size * size)
-        for i in 0..<size {
-            for j in 0...i {
-                var sum = matrix[min(used[i], used[j]) * count + max(used[i], used[j])]
-                for k in 0..<j { sum -= lower[i * size + k] * lower[j * size + k] }
-                if i == j {
-                    guard sum > 1e-12 * matrix[used[i] * count + used[i]] else { return nil }
-                    lower[i * size + i] = sum.squareRoot()
-                } else {
-                    lower[i * size + j] = sum / lower[j * size + j]
-                }
-            }
-        }
-        var x = used.map { right[$0] }
-        for i in 0..<size {
-            for k in 0..<i { x[i] -= lower[i * size + k] * x[k] }
-            x[i] /= lower[i * size + i]
-        }
-        for i in (0..<size).reversed() {
-            for k in (i + 1)..<max(size, i + 1) { x[i] -= lower[k * size + i] * x[k] }
-            x[i] /= lower[i * size + i]
-        }
-        return x
+        let rows = used.flatMap { row in used.map { matrix[min(row, $0) * count + max(row, $0)] } }
+        return CholeskyFactor(rows, order: used.count)?.solve(used.map { right[$0] })
     }
 }

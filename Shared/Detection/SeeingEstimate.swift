@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import Statistics
 
 extension Seeing {
     /// Star images are at least this wide [px]: anything narrower is a hot pixel or a cosmic ray.
@@ -55,16 +56,17 @@ extension Seeing {
                 WindowedShape.measure(
                     frame, x: starts[$0].x, y: starts[$0].y, windowSigma: sigma, sourceNoise: false)
             }.filter { $0.converged && $0.fwhmPixels > narrowestFWHM && $0.peakFraction < 0.5 }
-            guard let typical = median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
+            guard let typical = RobustStatistics.median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
             sigma = min(max(typical / 2.3548, 0.6), 15)
         }
         for _ in 0..<3 {
-            guard let centre = median(shapes.map(\.fwhmPixels)) else { return (nil, nil) }
-            let scatter = 1.4826 * (median(shapes.map { abs($0.fwhmPixels - centre) }) ?? 0)
+            let widths = shapes.map(\.fwhmPixels)
+            guard let centre = RobustStatistics.median(widths) else { return (nil, nil) }
+            let scatter = RobustStatistics.sigma(widths, about: centre) ?? 0
             shapes = shapes.filter { abs($0.fwhmPixels - centre) <= 3 * scatter + 1e-9 }
         }
-        guard let fwhm = median(shapes.map(\.fwhmPixels)), let xx = median(shapes.map(\.xx)),
-            let yy = median(shapes.map(\.yy)), let xy = median(shapes.map(\.xy))
+        func middle(_ value: (WindowedShape) -> Double) -> Double? { RobustStatistics.median(shapes.map(value)) }
+        guard let fwhm = middle(\.fwhmPixels), let xx = middle(\.xx), let yy = middle(\.yy), let xy = middle(\.xy)
         else { return (nil, nil) }
         let axes = EllipseAxes(xx: xx, yy: yy, xy: xy)
         let seeing = Seeing(fwhmPixels: fwhm, ellipticity: axes.ellipticity, starCount: shapes.count)
@@ -117,40 +119,4 @@ struct EllipseAxes {
     }
 
     var ellipticity: Double { major > 0 ? 1 - minor / major : 0 }
-}
-
-/// The middle value, or the mean of the middle two; nil for none. NaN must not occur.
-package func median(_ values: [Double]) -> Double? {
-    var values = values
-    let middle = values.count / 2
-    return values.withUnsafeMutableBufferPointer { values in
-        guard !values.isEmpty else { return nil }
-        partition(values, at: middle)
-        guard values.count % 2 == 0, let before = values[..<middle].max() else { return values[middle] }
-        return (before + values[middle]) / 2
-    }
-}
-
-/// Puts the value there that sorting would put there, no larger ones before it and no smaller ones behind it.
-///
-/// - Source: Hoare 1961, CACM 4, 321 (algorithm 65, FIND).
-private func partition(_ values: UnsafeMutableBufferPointer<Double>, at rank: Int) {
-    var (low, high) = (0, values.count - 1)
-    // An order that is made to be slow is sorted after so many rounds.
-    for _ in 0..<64 where low < high {
-        let ends = (min(values[low], values[high]), max(values[low], values[high]))
-        let pivot = min(max(values[(low + high) / 2], ends.0), ends.1)
-        var (left, right) = (low, high)
-        while left <= right {
-            while values[left] < pivot { left += 1 }
-            while pivot < values[right] { right -= 1 }
-            guard left <= right else { break }
-            values.swapAt(left, right)
-            (left, right) = (left + 1, right - 1)
-        }
-        if rank <= right { high = right } else { low = left }
-        if right < rank, rank < left { return }
-    }
-    var rest = values[low...high]
-    rest.sort()
 }

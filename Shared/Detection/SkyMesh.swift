@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import Statistics
 
 /// Level and scatter of the sky on a mesh of tiles of nearly equal size.
 struct SkyMesh {
@@ -133,7 +134,9 @@ struct SkyMesh {
     }
 
     /// The median over the mesh.
-    static func typical(_ values: [Float]) -> Double { median(values.map(Double.init)) ?? .nan }
+    static func typical(_ values: [Float]) -> Double {
+        RobustStatistics.median(values.map(Double.init)) ?? .nan
+    }
 
     func surface(_ values: [Float], width: Int, height: Int) -> MeshSurface {
         MeshSurface(width: width, height: height, columns: columns, rows: rows, values: values)

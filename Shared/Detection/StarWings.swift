@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Imaging
+internal import Statistics
 
 /// The light of a frame's stars beyond the pixels masked around them, per electron of their own light.
 ///
@@ -58,7 +59,7 @@ struct StarWings {
             let explained = groups[index].peaks.reduce(0.0) { $0 + SourceMask.discArea(footprints.peakValues[$1]) }
             return Double(groups[index].area) / max(explained, 1)
         }
-        guard let typical = median(sizes) else { return [] }
+        guard let typical = RobustStatistics.median(sizes) else { return [] }
         var peaks: [Int] = []
         for (group, size) in zip(groups, sizes) where size <= 4 * typical {
             for peak in group.peaks where footprints.peakValues[peak] >= SourceMask.significance { peaks.append(peak) }

@@ -3,6 +3,7 @@ internal import Glibc
 internal import PlateSolving
 internal import ReferenceCatalogue
 internal import Sky
+internal import Statistics
 
 /// A detection and the catalogue star that it may be.
 struct CandidatePair {
@@ -57,11 +58,11 @@ struct DeepMatch {
     ) -> (zeroPoint: Double, spread: Double)? {
         let points = known.compactMap { pair in
             zeroPoint(frame.stars[pair.detection], pair.reference)
-        }.sorted()
-        guard points.count >= 5 else { return nil }
-        let middle = points[points.count / 2]
-        let deviations = points.map { abs($0 - middle) }.sorted()
-        return (middle, max(1.5, 7 * deviations[deviations.count / 2]))
+        }
+        guard points.count >= 5, let middle = RobustStatistics.upperMedian(points),
+            let deviation = RobustStatistics.upperMedian(points.map { abs($0 - middle) })
+        else { return nil }
+        return (middle, max(1.5, 7 * deviation))
     }
 
     private static func zeroPoint(_ star: DetectedStar, _ reference: ReferenceStar) -> Double? {

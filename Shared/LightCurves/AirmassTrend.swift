@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// A straight line in airmass through the points of one instrument, filter and night.
 ///
 ///     m(X) = a + k (X - <X>),   detrended m = m - k (X - <X>)

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// A noise model learnt from the comparison stars, for frames whose gain nobody knows.
 ///
 /// With the gain unknown a flux error holds only what can be measured: the scatter of the sky. What the comparison

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Zero points and mean magnitudes of a given set of stars, with the scatter of each star and frame.
 ///
 ///     m(f, i) = M(i) - Z(f) + noise,   variance(f, i) + s(i)^2 + e(f)^2

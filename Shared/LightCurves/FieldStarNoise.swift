@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Statistics
 
 extension EffectiveNoise {
     /// The noise of a camera without a known gain, from many stars of the field.

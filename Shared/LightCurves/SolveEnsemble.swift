@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Solves the zero point of every frame and the mean magnitude of every comparison star together.
 ///
 /// Stars are weighted by their errors and their own scatter (`EnsembleFit`). With three stars or more, one that varies
@@ -77,7 +79,7 @@ private struct EnsembleSummary {
             // No catalogue is better than a hundredth for a single star; without a quoted error two hundredths.
             errors.append(max(0.01, quoted ?? 0.02))
         }
-        guard let mean = RobustStatistics.weightedMean(offsets, errors: errors) else { return nil }
+        guard let mean = WeightedMean(offsets, errors: errors) else { return nil }
         let squares = offsets.reduce(0) { $0 + ($1 - mean.mean) * ($1 - mean.mean) }
         return (mean.mean, offsets.count > 1 ? (squares / Double(offsets.count - 1)).squareRoot() : nil)
     }

@@ -1,3 +1,5 @@
+internal import LinearAlgebra
+
 /// A trapezoid fitted to a light curve: what a transit looked like.
 ///
 ///     m(t) = c0 + c1 (t - predicted) + c2 (X - mean X) + depth * shape(t - mid)
@@ -133,19 +135,15 @@ private struct TransitSearch {
             for index in 0..<termCount { columns[index] += row * weighted[index] }
             right += weighted * point.magnitude
         }
-        // Behind the normal equations their right side, and a unit vector that becomes the variance of the depth.
-        let normal = (0..<termCount).map { row in
-            (0..<termCount).map { columns[$0][row] } + [right[row], row == 0 ? 1 : 0]
-        }
-        guard let solved = eliminate(normal) else { return nil }
-        let coefficients = solved.map { $0[termCount] }
+        let normal = (0..<termCount).flatMap { row in columns[..<termCount].map { $0[row] } }
+        guard let factor = CholeskyFactor(normal, order: termCount, leastPivot: 1e-10) else { return nil }
+        let coefficients = factor.solve((0..<termCount).map { right[$0] })
         var chi = 0.0
         for point in points {
             let residual = (point.magnitude - model(point, offset, coefficients)) / point.error
             chi += residual * residual
         }
-        let variance = solved[0][termCount + 1]
-        return variance > 0 && chi.isFinite ? (coefficients, variance.squareRoot(), chi) : nil
+        return chi.isFinite ? (coefficients, factor.inverseColumn(0)[0].squareRoot(), chi) : nil
     }
 
     private func goldenSection(_ from: Double, _ to: Double) -> Double {
@@ -171,24 +169,4 @@ private struct TransitSearch {
         }
         return 0.5 * (edges[0] + edges[1])
     }
-}
-
-/// Gauss-Jordan elimination with partial pivoting of a matrix with right-hand sides behind it; `nil` when singular.
-private func eliminate(_ given: [[Double]]) -> [[Double]]? {
-    var rows = given
-    let count = rows.count
-    for column in 0..<count {
-        let scale = given[column][column]
-        guard let pivot = (column..<count).max(by: { abs(rows[$0][column]) < abs(rows[$1][column]) }),
-            abs(rows[pivot][column]) > 1e-10 * abs(scale)
-        else { return nil }
-        rows.swapAt(column, pivot)
-        let divisor = rows[column][column]
-        for index in rows[column].indices { rows[column][index] /= divisor }
-        for row in 0..<count where row != column {
-            let factor = rows[row][column]
-            for index in rows[row].indices { rows[row][index] -= factor * rows[column][index] }
-        }
-    }
-    return rows
 }

@@ -1,6 +1,7 @@
 internal import CKernels
 internal import Detection
 internal import Foundation
+internal import LinearAlgebra
 
 /// All stars of a frame, fitted group by group to what the others leave, in sweeps from bright to faint.
 ///
@@ -127,7 +128,7 @@ final class CrowdedFit {
         var (matrix, right) = equations(group, unknowns)
         let size = unknowns.entries.count
         for index in 0..<size { matrix[index * size + index] *= 1 + 1e-6 }
-        guard let factor = Cholesky(matrix, order: size) else { return }
+        guard let factor = CholeskyFactor(matrix, order: size) else { return }
         right = factor.solve(right)
         for index in group { stars[index].lastStep = 0 }
         for (index, entry) in unknowns.entries.enumerated() {

@@ -1,6 +1,7 @@
 internal import CKernels
 internal import Foundation
 internal import Imaging
+internal import LinearAlgebra
 
 extension PSFMeasurement {
     /// The last step of one unknown, and its error. A place moves by a tenth of a pixel at most.
@@ -22,8 +23,8 @@ extension CrowdedFit {
             let (matrix, right) = solver.equations(stars, group, unknowns)
             let size = unknowns.entries.count
             guard size > 0 else { continue }
-            let whole = Cholesky(matrix, order: size)
-            guard let factor = whole ?? Cholesky(unknowns.apart(matrix), order: size) else { continue }
+            let whole = CholeskyFactor(matrix, order: size)
+            guard let factor = whole ?? CholeskyFactor(unknowns.apart(matrix), order: size) else { continue }
             var (last, variances) = (factor.solve(right), factor.inverseDiagonal())
             let companions = weighHidden(group, unknowns, factor, &last, &variances)
             for (slot, index) in group.enumerated() where !stars[index].isDead {
@@ -55,7 +56,7 @@ extension CrowdedFit {
     /// - Returns: hidden stars that are there with a probability of 0.99.
     /// - Source: Hoeting et al. 1999, Statistical Science 14, 382 (Bayesian model averaging).
     private func weighHidden(
-        _ group: [Int], _ unknowns: GroupSolver.Unknowns, _ factor: Cholesky, _ step: inout [Double],
+        _ group: [Int], _ unknowns: GroupSolver.Unknowns, _ factor: CholeskyFactor, _ step: inout [Double],
         _ variances: inout [Double]
     ) -> [Int] {
         guard let threshold = parameters.companionThreshold else { return [] }

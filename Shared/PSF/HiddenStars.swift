@@ -1,4 +1,5 @@
 internal import Detection
+internal import LinearAlgebra
 
 /// Stars hidden in the images of others: found in the residual, kept while the likelihood asks for them.
 ///
@@ -63,7 +64,7 @@ extension CrowdedFit {
         let unknowns = load(group)
         guard !stars[index].isDead, stars[index].coverage > 0.5 else { return nil }
         let (matrix, right) = equations(group, unknowns)
-        guard let factor = Cholesky(matrix, order: right.count), let flux = factor.solve(right).last, flux > 0
+        guard let factor = CholeskyFactor(matrix, order: right.count), let flux = factor.solve(right).last, flux > 0
         else { return nil }
         star.flux = flux
         star.layout = layout(flux: flux)
@@ -78,7 +79,7 @@ extension CrowdedFit {
         for group in groups where group.contains(where: { $0 >= givenCount }) {
             let unknowns = load(group)
             let (matrix, _) = equations(group, unknowns)
-            let variances = Cholesky(matrix, order: unknowns.entries.count)?.inverseDiagonal()
+            let variances = CholeskyFactor(matrix, order: unknowns.entries.count)?.inverseDiagonal()
             for (entry, place) in zip(unknowns.entries, unknowns.entries.indices) where entry.image == 0 {
                 let index = group[entry.slot]
                 guard index >= givenCount else { continue }

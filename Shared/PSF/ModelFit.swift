@@ -1,7 +1,8 @@
 internal import CKernels
-internal import Detection
 internal import Foundation
 internal import Imaging
+internal import LinearAlgebra
+internal import Statistics
 
 /// Stars' pixels and the scratch in which each star's normal equations are made.
 final class ModelFit {
@@ -88,7 +89,8 @@ final class ModelFit {
         let used = stars.indices.filter { stars[$0].isUsed }
         let misfits = used.map { stars[$0].misfit }
         let ratios = used.map { stars[$0].chiSquared / max(stars[$0].degrees, 1) }
-        guard let misfit = median(misfits), let ratio = median(ratios) else { return }
+        guard let misfit = RobustStatistics.median(misfits), let ratio = RobustStatistics.median(ratios)
+        else { return }
         let bad = used.indices.filter { misfits[$0] > 16 + 9 * misfit || ratios[$0] > 0.5 + 2 * ratio }
         let ranked = bad.sorted { (misfits[$1], $0) < (misfits[$0], $1) }
         for index in ranked.prefix(used.count / 2) { stars[used[index]].isUsed = false }
@@ -223,7 +225,7 @@ extension ModelStar {
         let count = MoffatShape.count
         var inner = [Double](repeating: 0, count: nuisance * nuisance)
         for p in 0..<nuisance { for q in 0..<nuisance { inner[p * nuisance + q] = matrix[p * size + q] } }
-        guard degrees > 20, flux > 0, let solver = Cholesky(inner, order: nuisance) else {
+        guard degrees > 20, flux > 0, let solver = CholeskyFactor(inner, order: nuisance) else {
             isUsed = false
             return
         }

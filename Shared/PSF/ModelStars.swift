@@ -2,6 +2,8 @@ internal import CKernels
 internal import Detection
 internal import Foundation
 internal import Imaging
+internal import LinearAlgebra
+internal import Statistics
 
 /// Flat pixel buffers of a stamp: rows padded to a multiple of 16 values, pixels beyond the frame without weight.
 struct StampLayout: Equatable {
@@ -35,7 +37,7 @@ struct ModelStar {
     var gradient = [Double](repeating: 0, count: MoffatShape.count)
     var curvature = [Double](repeating: 0, count: MoffatShape.count * MoffatShape.count)
     /// What the flux, place and sky do for a step of the shape.
-    var pending: (matrix: Cholesky, right: [Double], mixed: [Double])?
+    var pending: (matrix: CholeskyFactor, right: [Double], mixed: [Double])?
     var chiSquared = 0.0
     var degrees = 0.0
     var isUsed = true
@@ -49,7 +51,7 @@ struct ModelStar {
 
     /// How much chi^2 would fall if the star had a shape of its own.
     var misfit: Double {
-        guard let solver = Cholesky(curvature, order: MoffatShape.count) else { return .infinity }
+        guard let solver = CholeskyFactor(curvature, order: MoffatShape.count) else { return .infinity }
         return zip(solver.solve(gradient), gradient).reduce(0) { $0 + $1.0 * $1.1 }
     }
 }
@@ -66,8 +68,9 @@ extension Detections {
                 return source.flags.isDisjoint(with: spoiled) && source.significance >= smallest
                     && source.fwhmPixels.isFinite && source.isophotalFlux > 0
             }
-            let typical = median(clean.map { sources[$0].fwhmPixels }) ?? fwhmPixels
-            let scatter = 1.4826 * (median(clean.map { abs(sources[$0].fwhmPixels - typical) }) ?? 0)
+            let widths = clean.map { sources[$0].fwhmPixels }
+            let typical = RobustStatistics.median(widths) ?? fwhmPixels
+            let scatter = RobustStatistics.sigma(widths, about: typical) ?? 0
             let width = max(5 * scatter, 0.1 * typical)
             let neighbours = NeighbourGrid(sources.map { ($0.x, $0.y) }, cell: 3 * fwhmPixels)
             let chosen = clean.filter { index in

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import LinearAlgebra
 
 /// The Moffat shape as a function of place: polynomials for the width and the two ellipticities, one tail for all.
 struct ShapeField {
@@ -74,7 +75,7 @@ struct ShapeField {
         }
         // A touch of damping keeps undetermined directions still.
         for index in 0..<size { matrix[index * size + index] *= 1 + 1e-9 }
-        return Cholesky(matrix, order: size)?.solve(right)
+        return CholeskyFactor(matrix, order: size)?.solve(right)
     }
 
     /// The change of one star's shape by a step of the coefficients.
@@ -161,7 +162,7 @@ struct ShapeField {
         for design in designs {
             for p in 0..<count { for q in 0..<count { normal[p * count + q] += design[p] * design[q] } }
         }
-        guard let solver = Cholesky(normal, order: count) else { return designs }
+        guard let solver = CholeskyFactor(normal, order: count) else { return designs }
         return designs.map { solver.solve($0) }
     }
 }

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// The colours of a frame's stars as they truly are, told from what a catalogue with errors says.
 ///
 ///     true colour X ~ (mean, t^2),   catalogue colour x = X + e_x,   magnitude's error e_m,   k = cov(e_m, e_x)
@@ -19,8 +21,8 @@ struct ColourPopulation {
     /// - Parameter pivot: the mean where no colour is known.
     init(_ colours: [Measured], pivot: Double, unknownSpread: Double) {
         let values = colours.map(\.value)
-        let median = Robust.median(values)
-        let limit = 5 * (Robust.sigma(values) ?? 0)
+        let median = RobustStatistics.median(values)
+        let limit = 5 * (RobustStatistics.sigma(values) ?? 0)
         let near = colours.filter { limit == 0 || abs($0.value - (median ?? pivot)) <= limit }
         let count = Double(near.count)
         guard near.count > 2 else {

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Fits the zero point of one frame and one kind of flux.
 ///
 ///     m_cat = -2.5 log10(flux / t) + ZP + c (colour - pivot) + sum_j b_j B_j(x, y) + noise
@@ -94,7 +96,8 @@ extension UsableStars {
             pivotColour: colourTerm.pivotColour, position: term, parameters: posterior.values,
             covariance: posterior.covariance.elements, ownError: own,
             intrinsicScatter: Measured(posterior.scatter, error: posterior.scatterError),
-            robustScatterMagnitudes: Robust.sigma(residuals.map(\.magnitudes)) ?? 0, effectiveStars: effective,
+            robustScatterMagnitudes: RobustStatistics.sigma(residuals.map(\.magnitudes)) ?? 0,
+            effectiveStars: effective,
             outlierFraction: 1 - effective / Double(stars.count), counts: counts, residuals: residuals,
             stellarColour: population.unknown, scatterLikelihood: posterior.likelihood,
             colourEstimate: Self.withoutPrior(

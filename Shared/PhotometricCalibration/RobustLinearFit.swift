@@ -1,4 +1,6 @@
+internal import LinearAlgebra
 internal import PortableNumbers
+internal import Statistics
 
 /// A linear model of few parameters fitted to magnitudes with known errors, an unknown intrinsic scatter and outliers.
 ///
@@ -41,11 +43,11 @@ struct RobustLinearFit: Sendable {
     func solved(scatter: Double, from start: AtScatter?, keepingMixture: Bool = false) -> AtScatter? {
         var values = start?.values ?? startValues()
         var mixture = start?.mixture ?? OutlierMixture()
-        var last: (normal: Normal, factor: SmallSymmetricMatrix)?
+        var last: (normal: Normal, factor: CholeskyFactor)?
         for iteration in 0..<40 {
             let normal = accumulate(values, mixture, scatter, finely: false)
-            guard let factor = normal.weights.choleskyFactor() else { return nil }
-            let next = factor.solving(normal.right)
+            guard let factor = normal.weights.factor else { return nil }
+            let next = factor.solve(normal.right)
             let change = zip(next, values).map { $0 - $1 }
             let moved = normal.weights.quadratic(change)
             var updated = mixture
@@ -58,23 +60,23 @@ struct RobustLinearFit: Sendable {
         }
         guard let last else { return nil }
         let final = accumulate(values, mixture, scatter, finely: true)
-        let factor = final.weights.choleskyFactor() ?? last.factor
+        let factor = final.weights.factor ?? last.factor
         var prior = 0.0
         for index in 0..<parameters {
             let off = values[index] - priorMeans[index]
             prior -= 0.5 * priorPrecisions[index] * off * off
         }
         return AtScatter(
-            scatter: scatter, values: values, mixture: mixture, covariance: factor.inverseOfProduct(),
-            logEvidence: final.logDensity + prior + mixture.logPrior - 0.5 * factor.logDeterminantOfProduct)
+            scatter: scatter, values: values, mixture: mixture,
+            covariance: SmallSymmetricMatrix(size: parameters, elements: factor.inverse()),
+            logEvidence: final.logDensity + prior + mixture.logPrior - 0.5 * factor.logDeterminant)
     }
 
     /// The first parameter is a constant: the median of what is left when the others are as their priors say.
     private func startValues() -> [Double] {
         var values = priorMeans
         values[0] = 0
-        let left = y.indices.map { y[$0] - model($0, values) }.sorted()
-        values[0] = left.isEmpty ? 0 : 0.5 * (left[(left.count - 1) / 2] + left[left.count / 2])
+        values[0] = RobustStatistics.median(y.indices.map { y[$0] - model($0, values) }) ?? 0
         return values
     }
 

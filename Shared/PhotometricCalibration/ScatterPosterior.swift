@@ -1,3 +1,4 @@
+internal import LinearAlgebra
 internal import PortableNumbers
 
 /// Parameters of a `RobustLinearFit` with the intrinsic scatter integrated over.
@@ -119,11 +120,11 @@ extension RobustLinearFit {
                 for column in 0..<parameters { normal[row, column] += scaled * rows[star * parameters + column] }
             }
         }
-        guard let inverse = normal.choleskyFactor()?.inverseOfProduct() else { return 0 }
+        guard let first = normal.factor?.inverseColumn(0) else { return 0 }
         var sum = 0.0
         for star in y.indices {
             var lever = 0.0
-            for index in 0..<parameters { lever += inverse[0, index] * rows[star * parameters + index] }
+            for index in 0..<parameters { lever += first[index] * rows[star * parameters + index] }
             lever *= weights[star]
             sum += lever * lever * part[star]
         }

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// The stars of a frame that a fit uses, in an order that does not depend on how they came, as numbers for it.
 struct UsableStars {
     var stars: [CalibrationStar] = []
@@ -34,7 +36,7 @@ struct UsableStars {
         }
         let flat = zip(raw, expected).map { $0 - colourTerm.value * ($1.colour - pivot) }
         let bright = sound.indices.filter { sound[$0].flux.value > 20 * sound[$0].flux.error }
-        guard let level = Robust.median(bright.isEmpty ? flat : bright.map { flat[$0] }) else { return }
+        guard let level = RobustStatistics.median(bright.isEmpty ? flat : bright.map { flat[$0] }) else { return }
         let fluxes = ExpectedFlux(sound.map(\.flux))
         let scatter = options.scatterPrior.median
         for (index, star) in sound.enumerated() {

@@ -1,4 +1,6 @@
 internal import Foundation
+internal import LinearAlgebra
+internal import Statistics
 
 /// What the frame's aperture misses of a star's light, from the curve of growth of bright isolated stars.
 ///
@@ -67,65 +69,48 @@ struct RobustPlane {
     ///   - points: positions about the frame's centre, values and their errors (> 0). At least 3.
     ///   - allowsGradient: whether a tilt may be found; it is kept only when chi^2 falls by 16 or more.
     init?(_ points: [(u: Double, v: Double, value: Double, error: Double)], allowsGradient: Bool) {
-        guard points.count >= 3, let middle = medianByCounting(points.map { Float($0.value) }) else { return nil }
-        let deviations = points.map { Float(abs($0.value - middle)) }
-        let scatter = 1.4826 * (medianByCounting(deviations) ?? 0)
+        let values = points.map(\.value)
+        guard points.count >= 3, let middle = RobustStatistics.median(values) else { return nil }
+        let scatter = RobustStatistics.sigma(values, about: middle) ?? 0
         // Stars scatter more than their noise where the image changes over the frame.
-        let noise = medianByCounting(points.map { Float($0.error) }) ?? 0
+        let noise = RobustStatistics.median(points.map(\.error)) ?? 0
         intrinsic = max(0, scatter * scatter - noise * noise)
         let weighted = points.enumerated().map { [intrinsic] in ($1, ($1.error * $1.error + intrinsic), $0) }
             .filter { abs($0.0.value - middle) <= 4 * max($0.1.squareRoot(), scatter) }
         influences = [Double](repeating: 0, count: points.count)
-        guard weighted.count >= 3 else { return nil }
-        let flat = Self.fit(weighted, terms: 1)
+        guard weighted.count >= 3, let flat = Self.fit(weighted, terms: 1) else { return nil }
         (level, levelError) = (flat.coefficients[0], flat.error)
         for (point, influence) in zip(weighted, flat.influences) { influences[point.2] = influence }
-        guard allowsGradient, weighted.count >= 12 else { return }
-        let tilted = Self.fit(weighted, terms: 3)
+        guard allowsGradient, weighted.count >= 12, let tilted = Self.fit(weighted, terms: 3) else { return }
         let perDegree = max(1, tilted.chiSquare / Double(weighted.count - 3))
         guard flat.chiSquare - tilted.chiSquare > 16 * perDegree else { return }
         (level, levelError) = (tilted.coefficients[0], tilted.error)
         for (point, influence) in zip(weighted, tilted.influences) { influences[point.2] = influence }
         gradients = (tilted.coefficients[1], tilted.coefficients[2])
-        let residuals = points.map { Float(abs($0.value - level - gradients.u * $0.u - gradients.v * $0.v)) }
-        let spread = 1.4826 * (medianByCounting(residuals) ?? 0)
+        let residuals = points.map { $0.value - level - gradients.u * $0.u - gradients.v * $0.v }
+        let spread = RobustStatistics.sigma(residuals, about: 0) ?? 0
         intrinsic = max(0, spread * spread - noise * noise)
     }
 
     private typealias Weighted = ((u: Double, v: Double, value: Double, error: Double), Double, Int)
 
+    /// - Returns: nil where the stars do not determine a tilt.
     private static func fit(
         _ points: [Weighted], terms: Int
-    ) -> (coefficients: [Double], chiSquare: Double, error: Double, influences: [Double]) {
-        var matrix = [Double](repeating: 0, count: 9)
-        var right = [Double](repeating: 0, count: 3)
+    ) -> (coefficients: [Double], chiSquare: Double, error: Double, influences: [Double])? {
+        func dot(_ factors: [Double], _ point: Weighted) -> Double {
+            zip(factors, [1, point.0.u, point.0.v]).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        var equations = WeightedNormalEquations(count: terms)
         for (point, variance, _) in points {
-            let basis = [1, point.u, point.v]
-            for row in 0..<terms {
-                right[row] += basis[row] * point.value / variance
-                for column in 0..<terms { matrix[3 * row + column] += basis[row] * basis[column] / variance }
-            }
+            equations.add(Array([1, point.u, point.v].prefix(terms)), value: point.value, weight: 1 / variance)
         }
-        for index in terms..<3 { matrix[4 * index] = 1 }
-        let inverse = inverse(matrix)
-        let coefficients = (0..<3).map { row in (0..<3).reduce(0) { $0 + inverse[3 * row + $1] * right[$1] } }
-        var influences: [Double] = []
-        let chiSquare = points.reduce(0.0) { sum, point in
-            let expected = coefficients[0] + coefficients[1] * point.0.u + coefficients[2] * point.0.v
-            let weight = (inverse[0] + inverse[1] * point.0.u + inverse[2] * point.0.v) / point.1
-            influences.append(weight * (point.0.value - expected))
-            return sum + (point.0.value - expected) * (point.0.value - expected) / point.1
-        }
+        guard let (coefficients, factor) = equations.solved() else { return nil }
+        let column = factor.inverseColumn(0)
+        let residuals = points.map { $0.0.value - dot(coefficients, $0) }
+        let influences = zip(points, residuals).map { dot(column, $0) / $0.1 * $1 }
+        let chiSquare = zip(points, residuals).reduce(0) { $0 + $1.1 * $1.1 / $1.0.1 }
         let stretch = max(1, chiSquare / Double(max(1, points.count - terms)))
-        return (coefficients, chiSquare, (stretch * max(0, inverse[0])).squareRoot(), influences)
-    }
-
-    /// Of a symmetric 3 x 3 matrix, by cofactors.
-    private static func inverse(_ m: [Double]) -> [Double] {
-        let (a, b, c) = (m[4] * m[8] - m[5] * m[7], m[5] * m[6] - m[3] * m[8], m[3] * m[7] - m[4] * m[6])
-        let determinant = m[0] * a + m[1] * b + m[2] * c
-        guard determinant != 0, determinant.isFinite else { return [1 / m[0], 0, 0, 0, 0, 0, 0, 0, 0] }
-        let (d, e, f) = (m[0] * m[8] - m[2] * m[6], m[2] * m[3] - m[0] * m[5], m[0] * m[4] - m[1] * m[3])
-        return [a, b, c, b, d, e, c, e, f].map { $0 / determinant }
+        return (coefficients, chiSquare, (stretch * column[0]).squareRoot(), influences)
     }
 }

@@ -126,36 +126,3 @@ struct OrderStatistics {
         }
     }
 }
-
-/// The middle number, or the mean of the middle two, by counting digits from the top; nil for none.
-///
-/// - Parameter numbers: not NaN; order does not matter.
-func medianByCounting(_ numbers: [Float]) -> Double? {
-    guard !numbers.isEmpty else { return nil }
-    let low = numberOfRank((numbers.count - 1) / 2, in: numbers)
-    let high = numbers.count % 2 == 1 ? low : numberOfRank(numbers.count / 2, in: numbers)
-    return (Double(low) + Double(high)) / 2
-}
-
-private func numberOfRank(_ rank: Int, in numbers: [Float]) -> Float {
-    var (rank, prefix, mask) = (rank, UInt32(0), UInt32(0))
-    var counts = [Int](repeating: 0, count: 2048)
-    for (shift, bits) in [(21, 11), (10, 11), (0, 10)] as [(UInt32, UInt32)] {
-        let digits = (UInt32(1) << bits) - 1
-        for index in counts.indices { counts[index] = 0 }
-        for number in numbers {
-            // Bit patterns in the order of the numbers.
-            let pattern = number.bitPattern
-            let key = pattern ^ (pattern >> 31 == 0 ? 0x8000_0000 : 0xFFFF_FFFF)
-            if key & mask == prefix { counts[Int(key >> shift & digits)] += 1 }
-        }
-        var digit = 0
-        while rank >= counts[digit] {
-            rank -= counts[digit]
-            digit += 1
-        }
-        prefix |= UInt32(digit) << shift
-        mask |= digits << shift
-    }
-    return Float(bitPattern: prefix ^ (prefix >> 31 == 1 ? 0x8000_0000 : 0xFFFF_FFFF))
-}

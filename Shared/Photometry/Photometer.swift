@@ -1,6 +1,7 @@
 internal import Detection
 internal import Foundation
 internal import Imaging
+internal import Statistics
 
 /// One frame being measured: what all its sources share, and room to work in.
 struct Photometer {
@@ -230,11 +231,11 @@ struct Photometer {
     /// Median over the good pixels of the variance plane, or over 20,000 of them [e-^2]; NaN for none.
     private func typicalVariance() -> Double {
         let step = max(1, planes.variance.count / 20_000)
-        var sample: [Float] = []
+        var sample: [Double] = []
         sample.reserveCapacity(planes.variance.count / step + 1)
         for index in stride(from: 0, to: planes.variance.count, by: step) where !planes.isExcluded(index) {
-            sample.append(planes.variance[index])
+            sample.append(Double(planes.variance[index]))
         }
-        return medianByCounting(sample) ?? .nan
+        return RobustStatistics.median(sample) ?? .nan
     }
 }

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// Evenly spaced trial frequencies.
 public struct FrequencyGrid: Sendable, Equatable {
     /// [1/d]
@@ -34,8 +36,8 @@ public struct FrequencyGrid: Sendable, Equatable {
     ) {
         let times = timesDays.filter(\.isFinite).sorted()
         guard let start = times.first, let end = times.last, end > start, oversampling > 0 else { return nil }
-        let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.filter { $0 > 0 }.sorted()
-        let usual = max(0.5 / gaps[gaps.count / 2], 10)
+        let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.filter { $0 > 0 }
+        let usual = max(0.5 / (RobustStatistics.upperMedian(gaps) ?? .infinity), 10)
         let first = 1 / (longestPeriodDays ?? (end - start))
         let last = shortestPeriodDays.map { 1 / $0 } ?? max(usual, first)
         let step = 1 / (oversampling * (end - start))

@@ -1,4 +1,5 @@
 import Foundation
+import PortableNumbers
 import Testing
 
 @testable import AlertRules
@@ -16,7 +17,7 @@ struct BaselineTests {
 
     @Test("level and scatter equal those of sorting the window, ties and late points included")
     func againstSorting() {
-        var noise = SeededNoise(seed: 9)
+        var noise = SplitMix64(seed: 9)
         var baseline = SlidingBaseline(window: BaselineWindow(windowDays: 20, minimumPoints: 5))
         var all: [(Double, Double)] = []
         for step in 0..<400 {
@@ -38,7 +39,7 @@ struct BaselineTests {
 
     @Test("ten thousand points take milliseconds")
     func cost() {
-        var noise = SeededNoise(seed: 2)
+        var noise = SplitMix64(seed: 2)
         let points = (0..<10_000).map { point($0, 12 + 0.02 * noise.gaussian()) }
         for rule in [changedBy(5), brighterThan(9)] {
             let start = ContinuousClock.now

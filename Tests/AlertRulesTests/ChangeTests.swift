@@ -1,16 +1,17 @@
 import AlertRules
+import PortableNumbers
 import Testing
 
 @Suite("Departures from a baseline, and slopes")
 struct ChangeTests {
     private func quiet(_ count: Int, _ level: Double = 12, sigma: Double = 0.02, seed: UInt64 = 1) -> [Double] {
-        var noise = SeededNoise(seed: seed)
+        var noise = SplitMix64(seed: seed)
         return (0..<count).map { _ in level + sigma * noise.gaussian() }
     }
 
     @Test("a nova that brightens by five magnitudes is one event, seen from both instruments")
     func nova() throws {
-        var noise = SeededNoise(seed: 7)
+        var noise = SplitMix64(seed: 7)
         let points = (0..<80).map { index in
             let east = index % 2 == 0
             let level = (index < 50 ? 14.0 : 9.0) + (east ? 0 : 0.15)
@@ -104,7 +105,7 @@ struct ChangeTests {
                 kind: .risingFasterThan(Rise(magnitudesPerDay: rate, minimumPoints: 5, windowHours: 2)),
                 systematicMagnitudes: 0)
         }
-        var noise = SeededNoise(seed: 3)
+        var noise = SplitMix64(seed: 3)
         let light = (0..<120).map { 12 - 4 * Double($0) / 1440 + 0.005 * noise.gaussian() }
         let found = events(rule(2), curve(light, error: 0.005))
         try #require(found.count == 1)

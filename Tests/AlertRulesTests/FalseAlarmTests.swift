@@ -1,5 +1,6 @@
 import AlertRules
 import Foundation
+import PortableNumbers
 import Testing
 
 /// Upper tail of the normal distribution.
@@ -8,7 +9,7 @@ private func tail(_ z: Double) -> Double { 0.5 * erfc(z / 2.0.squareRoot()) }
 @Suite("False alarms on Gaussian noise")
 struct FalseAlarmTests {
     private func noise(_ count: Int, seed: UInt64) -> [RulePoint] {
-        var noise = SeededNoise(seed: seed)
+        var noise = SplitMix64(seed: seed)
         return (0..<count).map { point($0, 12 + 0.02 * noise.gaussian()) }
     }
 

@@ -1,4 +1,5 @@
 import AlertRules
+import PortableNumbers
 import Testing
 
 @Suite("What is published as points arrive")
@@ -98,7 +99,7 @@ struct ReconciliationTests {
 
     @Test("a sparse baseline rule, too, forgets the order of arrival")
     func changeInAnyOrder() {
-        var noise = SeededNoise(seed: 5)
+        var noise = SplitMix64(seed: 5)
         let points = curve((0..<40).map { ($0 < 25 ? 12 : 11) + 0.02 * noise.gaussian() })
         let truth = events(changedBy(5), points)
         #expect(truth.count == 1)

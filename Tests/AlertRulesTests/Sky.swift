@@ -1,26 +1,4 @@
 import AlertRules
-import Foundation
-
-/// A small generator with a fixed seed (SplitMix64), so that simulated noise is the same on every machine.
-struct SeededNoise: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
-    /// A standard normal deviate (Box and Muller).
-    mutating func gaussian() -> Double {
-        let radius = (-2 * log(Double.random(in: Double.leastNonzeroMagnitude...1, using: &self))).squareRoot()
-        return radius * cos(2 * .pi * Double.random(in: 0..<1, using: &self))
-    }
-}
 
 let policy = FlagPolicy(unusable: 0b0001, saturated: 0b0010)
 

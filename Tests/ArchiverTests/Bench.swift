@@ -182,16 +182,3 @@ func event<Payload: EventPayload>(_ payload: Payload) -> Event<Payload> {
 func withBench(_ body: (Bench) throws -> Void) throws {
     try withFolder { try body(Bench($0.path)) }
 }
-
-/// SplitMix64: the same shuffles on every machine.
-struct SeededOrder: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}

@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Pipeline
+import PortableNumbers
 import PostgresStore
 import TestKit
 import Testing
@@ -65,7 +66,7 @@ struct LedgerTests {
         try withBench { bench in
             let table = try bench.table([(10, 10, 1000)])
             var number = 0
-            var order = SeededOrder(state: 7)
+            var order = SplitMix64(seed: 7)
             for story in stories {
                 for _ in 0..<16 {
                     number += 1

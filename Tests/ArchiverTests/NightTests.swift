@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import Pipeline
+import PortableNumbers
 import PostgresStore
 import TestKit
 import Testing
@@ -76,7 +77,7 @@ struct NightTests {
     @Test("the final light curve is the same, whatever the order in which the frames came")
     func orderOfArrival() throws {
         var curves: [[PhotometryMeasured]] = []
-        var order = SeededOrder(state: 3)
+        var order = SplitMix64(seed: 3)
         for _ in 0..<4 {
             try withBench { bench in
                 try bench.target(targetDocument())

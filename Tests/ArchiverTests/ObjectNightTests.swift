@@ -1,6 +1,7 @@
 import Association
 import Events
 import Foundation
+import PortableNumbers
 import PostgresStore
 import ReferenceCatalogue
 import Sky
@@ -15,7 +16,7 @@ private let arcsec = 1 / 3600.0
 struct ObjectNightTests {
     /// Three stars so near together that it depends on the first frame which detections are which object.
     private func crowd(_ frame: Int) -> [SeenStar] {
-        var words = SeededOrder(state: UInt64(frame) + 77)
+        var words = SplitMix64(seed: UInt64(frame) + 77)
         return (0..<3).map { star in
             let error = { Double.random(in: -0.35...0.35, using: &words) * arcsec }
             return SeenStar(
@@ -34,7 +35,7 @@ struct ObjectNightTests {
 
     @Test("after the night is closed, what is one object does not depend on the order of arrival, nor on closing twice")
     func orderOfArrival() throws {
-        var order = SeededOrder(state: 9)
+        var order = SplitMix64(seed: 9)
         var partitions: [Set<[String]>] = []
         var before: Set<Set<[String]>> = []
         var places: [[Double]] = []

@@ -1,6 +1,7 @@
 import Association
 import Events
 import Foundation
+import PortableNumbers
 import PostgresStore
 import Sky
 import TestKit
@@ -176,7 +177,7 @@ struct ObjectTests {
 
     @Test("statistics are those of all points at once, in whatever order the frames came")
     func statistics() throws {
-        var order = SeededOrder(state: 5)
+        var order = SplitMix64(seed: 5)
         try withBench { bench in
             let stars = (0..<6).map { SeenStar(raDegrees: 100 + 0.01 * Double($0), decDegrees: 20) }
             for frame in (0..<12).shuffled(using: &order) {

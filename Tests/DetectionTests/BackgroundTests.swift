@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import PortableNumbers
+import TestKit
 import Testing
 
 @Suite("The sky under the sources")
@@ -15,7 +16,7 @@ struct BackgroundTests {
     /// As many stars as 3,000 and 20,000 on 2048 x 2048: the mesh of modes reads 1 e- high among the latter.
     @Test("is not lifted by stars, faint ones and wings included", arguments: [(750, 0.3), (5000, 2.0)])
     func stars(_ count: Int, _ allowed: Double) {
-        let field = StarField.random(
+        let field = GaussianStars.random(
             count: count, width: 1024, height: 1024, fluxes: 300...300_000, fwhm: 3.2, sky: 300, readNoise: 5, seed: 2)
         let background = Background.estimate(field.frame(seed: 3))
         #expect(abs(Self.bias(background, sky: 300)) < allowed)
@@ -28,7 +29,7 @@ struct BackgroundTests {
     @Test("takes no more of a nebula's peak than sep does", arguments: [(40.0, 18.7), (100.0, 130.8)])
     func nebula(_ sigma: Double, _ loss: Double) {
         var random = SplitMix64(seed: 5)
-        var frame = StarField(width: 1024, height: 1024, fwhm: 3, sky: 0, readNoise: 0, stars: []).frame(seed: 1)
+        var frame = GaussianStars(width: 1024, height: 1024, fwhm: 3, sky: 0, readNoise: 0, stars: []).frame(seed: 1)
         for y in 0..<1024 {
             for x in 0..<1024 {
                 let (dx, dy) = (Double(x) - 500, Double(y) - 520)
@@ -44,7 +45,7 @@ struct BackgroundTests {
 
     @Test("follows a steep gradient to the frame's corners, within a tenth of its noise")
     func gradient() {
-        var frame = StarField(width: 500, height: 300, fwhm: 3, sky: 1000, readNoise: 5, stars: []).frame(seed: 5)
+        var frame = GaussianStars(width: 500, height: 300, fwhm: 3, sky: 1000, readNoise: 5, stars: []).frame(seed: 5)
         for y in 0..<300 { for x in 0..<500 { frame.signal[x, y] += 2 * Float(x) - Float(y) } }
         let background = Background.estimate(frame)
         for (x, y) in [(0, 0), (499, 0), (0, 299), (499, 299), (250, 150)] {
@@ -55,7 +56,7 @@ struct BackgroundTests {
     @Test(
         "a single pixel of the level is the same bits as in the whole plane", arguments: [(130, 67), (1, 9), (64, 1)])
     func singlePixels(_ width: Int, _ height: Int) {
-        let field = StarField(width: width, height: height, fwhm: 3, sky: 1000, readNoise: 5, stars: [])
+        let field = GaussianStars(width: width, height: height, fwhm: 3, sky: 1000, readNoise: 5, stars: [])
         let level = Background.estimate(field.frame(seed: 5)).level
         let pixels = level.plane()
         #expect(pixels.indices.allSatisfy { level[$0 % width, $0 / width] == pixels[$0] })
@@ -71,7 +72,7 @@ struct BackgroundTests {
 
     @Test("is found from what little is not masked")
     func nearlyMasked() {
-        var frame = StarField(width: 400, height: 400, fwhm: 3, sky: 500, readNoise: 5, stars: []).frame(seed: 5)
+        var frame = GaussianStars(width: 400, height: 400, fwhm: 3, sky: 500, readNoise: 5, stars: []).frame(seed: 5)
         for index in frame.mask.bits.indices where index % 29 != 0 { frame.mask.bits[index] = PixelFlags.bad.rawValue }
         let background = Background.estimate(frame)
         #expect(abs(Self.bias(background, sky: 500)) < 1.5)

@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import PortableNumbers
+import TestKit
 import Testing
 
 /// How many of the stars of known significance are found, and how many of the finds are stars.
@@ -19,7 +20,7 @@ struct Completeness {
     /// the Gaussian star image on pixels, and which are 10 px off the edge. A star is found when a detection
     /// lies within
     /// 1.6 px of it, each for one star, the brightest first; a detection is spurious without any star within 2 px.
-    mutating func add(_ field: StarField, _ sources: [Source], significances: ClosedRange<Double>) {
+    mutating func add(_ field: GaussianStars, _ sources: [Source], significances: ClosedRange<Double>) {
         let variance = field.sky + field.readNoise * field.readNoise
         let deviation = (4 * Double.pi * (pow(field.fwhm / 2.3548, 2) + 1.0 / 12) * variance).squareRoot()
         let places = Grid(sources.map { ($0.x, $0.y) })
@@ -77,7 +78,7 @@ struct CompletenessTests {
         var completeness = Completeness()
         let deviation = (4 * Double.pi * (pow(3.2 / 2.3548, 2) + 1.0 / 12) * 325).squareRoot()
         for seed in 1...3 {
-            var field = StarField.grid(
+            var field = GaussianStars.grid(
                 spacing: 24, size: 1000, flux: 0, fwhm: 3.2, sky: 300, readNoise: 5, seed: UInt64(seed))
             var random = SplitMix64(seed: UInt64(seed) + 40)
             for index in field.stars.indices {
@@ -96,7 +97,7 @@ struct CompletenessTests {
     @Test("of stars of 6 to 8 sigma in a crowded field 68 % are found at a purity of 99 %")
     func crowded() {
         var completeness = Completeness()
-        let field = StarField.random(
+        let field = GaussianStars.random(
             count: 5000, width: 1024, height: 1024, fluxes: 300...300_000, fwhm: 3.2, sky: 300, readNoise: 5, seed: 6)
         let found = detect(field.frame(seed: 7))
         completeness.add(field, found.sources, significances: 6...8)

@@ -2,20 +2,21 @@ import Detection
 import Foundation
 import Imaging
 import PortableNumbers
+import TestKit
 import Testing
 
 @Suite("Detecting sources")
 struct DetectTests {
     @Test("a threshold of 4 sigma finds stars of 8 sigma and next to nothing in noise")
     func threshold() {
-        let empty = StarField(width: 600, height: 600, fwhm: 3.5, sky: 100, readNoise: 8, stars: [])
+        let empty = GaussianStars(width: 600, height: 600, fwhm: 3.5, sky: 100, readNoise: 8, stars: [])
         let parameters = DetectionParameters(fwhmPixels: 3.5)
         // Peaks of a Gaussian field filtered by a Gaussian of deviation s: N / (2 pi)^(3/2) / (2 s^2) u exp(-u^2 / 2),
         // 5.7 above 4 sigma (Bond & Efstathiou 1987).
         #expect(detect(empty.frame(seed: 1), parameters).sources.count <= 13)
         // Matched-filter S/N of a Gaussian star: F / (sigma_px sqrt(4 pi) s).
         let deviation = 164.0.squareRoot() * (4 * Double.pi).squareRoot() * (3.5 / 2.3548)
-        let field = StarField.grid(
+        let field = GaussianStars.grid(
             spacing: 40, size: 600, flux: 8 * deviation, fwhm: 3.5, sky: 100, readNoise: 8, seed: 2)
         let found = detect(field.frame(seed: 3), parameters).sources
         let hits = field.stars.filter { star in found.contains { hypot($0.x - star.x, $0.y - star.y) < 2 } }
@@ -26,7 +27,7 @@ struct DetectTests {
 
     @Test("noise that changes across the frame does not change the rate of false detections")
     func unevenNoise() {
-        let nothing = StarField(width: 500, height: 500, fwhm: 3, sky: 0, readNoise: 0, stars: []).frame(seed: 1)
+        let nothing = GaussianStars(width: 500, height: 500, fwhm: 3, sky: 0, readNoise: 0, stars: []).frame(seed: 1)
         var (quiet, loud) = (0, 0)
         for seed in 9..<17 {
             var (random, frame) = (SplitMix64(seed: UInt64(seed)), nothing)
@@ -45,7 +46,7 @@ struct DetectTests {
 
     @Test("the background follows a gradient and does not follow the stars")
     func background() {
-        var field = StarField.grid(spacing: 64, size: 512, flux: 50_000, fwhm: 3.5, sky: 500, readNoise: 5, seed: 4)
+        var field = GaussianStars.grid(spacing: 64, size: 512, flux: 50_000, fwhm: 3.5, sky: 500, readNoise: 5, seed: 4)
         field.stars.append((256, 256, 500_000))
         var frame = field.frame(seed: 5)
         for y in 0..<512 { for x in 0..<512 { frame.signal[x, y] += 0.4 * Float(x) } }
@@ -58,7 +59,7 @@ struct DetectTests {
 
     @Test("hot pixels do not count as stars for the seeing, and are flagged as sharp")
     func hotPixels() throws {
-        let field = StarField.grid(spacing: 50, size: 400, flux: 20_000, fwhm: 4, sky: 100, readNoise: 8, seed: 4)
+        let field = GaussianStars.grid(spacing: 50, size: 400, flux: 20_000, fwhm: 4, sky: 100, readNoise: 8, seed: 4)
         var frame = field.frame(seed: 5)
         var random = SplitMix64(seed: 3)
         for _ in 0..<200 { frame.signal.pixels[Int(random.uniform() * 160_000)] += 20_000 }
@@ -70,7 +71,7 @@ struct DetectTests {
 
     @Test("bad and missing pixels are never detected, whatever they hold")
     func masked() {
-        var frame = StarField(width: 300, height: 300, fwhm: 3, sky: 100, readNoise: 8, stars: []).frame(seed: 1)
+        var frame = GaussianStars(width: 300, height: 300, fwhm: 3, sky: 100, readNoise: 8, stars: []).frame(seed: 1)
         for index in stride(from: 7, to: 90_000, by: 997) {
             frame.signal.pixels[index] = 1e6
             frame.mask.bits[index] = PixelFlags.bad.rawValue
@@ -82,7 +83,7 @@ struct DetectTests {
 
     @Test("a frame crowded to confusion is searched to the end")
     func crowded() {
-        let field = StarField.random(
+        let field = GaussianStars.random(
             count: 6000, width: 400, height: 400, fluxes: 1000...1_000_000, fwhm: 4, sky: 50, readNoise: 5, seed: 8)
         let found = detect(field.frame(seed: 9))
         #expect(found.sources.count > 60)
@@ -92,7 +93,7 @@ struct DetectTests {
     @Test("one huge group full of peaks ends in sources")
     func manyPeaks() {
         var random = SplitMix64(seed: 1)
-        var frame = StarField(width: 700, height: 700, fwhm: 3, sky: 100, readNoise: 5, stars: []).frame(seed: 1)
+        var frame = GaussianStars(width: 700, height: 700, fwhm: 3, sky: 100, readNoise: 5, stars: []).frame(seed: 1)
         // Left half high above the mesh of the whole: one huge group full of peaks.
         for y in 0..<700 { for x in 0..<700 { frame.signal[x, y] += Float(300 * random.uniform()) } }
         for index in frame.variance.pixels.indices { frame.variance.pixels[index] = 1 }

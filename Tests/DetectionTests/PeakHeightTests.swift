@@ -1,6 +1,7 @@
 import Detection
 import Foundation
 import Imaging
+import TestKit
 import Testing
 
 /// The peak of the filtered frame lies between pixels, and that is the one the threshold is held against.
@@ -16,7 +17,7 @@ struct PeakHeightTests {
 
     @Test("a star is as significant between pixels as on one", arguments: [2.4, 3.2, 5])
     func phase(_ fwhm: Double) throws {
-        var field = StarField(width: 400, height: 400, fwhm: fwhm, sky: 300, readNoise: 5, stars: [])
+        var field = GaussianStars(width: 400, height: 400, fwhm: fwhm, sky: 300, readNoise: 5, stars: [])
         for row in 0..<6 {
             for column in 0..<6 {
                 field.stars.append((40 + 60.1 * Double(column), 40 + 60.1 * Double(row), 2500))
@@ -37,7 +38,7 @@ struct PeakHeightTests {
     func rate() {
         var count = 0
         for seed in 1...2 {
-            let frame = StarField(width: 1024, height: 1024, fwhm: 3.2, sky: 10_000, readNoise: 0, stars: [])
+            let frame = GaussianStars(width: 1024, height: 1024, fwhm: 3.2, sky: 10_000, readNoise: 0, stars: [])
                 .frame(seed: UInt64(seed))
             let parameters = DetectionParameters(threshold: 3.5, minimumArea: 1, fwhmPixels: 3.2)
             count += detect(frame, parameters).sources.count

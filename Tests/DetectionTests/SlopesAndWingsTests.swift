@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Simulation
+import Statistics
 import Testing
 
 @testable import Detection
@@ -83,7 +84,7 @@ struct SlopesAndWingsTests {
         let ratios = stride(from: 0, to: 512, by: 5).map {
             Double(found.background.rms[$0, $0]) / Double(field.frame.variance[$0, $0]).squareRoot()
         }
-        #expect(abs((median(ratios) ?? 0) - 1) < 0.05)
+        #expect(abs((RobustStatistics.median(ratios) ?? 0) - 1) < 0.05)
         let seen = field.places.filter { place in
             found.sources.contains { hypot($0.x - place.x, $0.y - place.y) < 1.5 }
         }

@@ -1,4 +1,5 @@
 import Imaging
+import TestKit
 import Testing
 
 @testable import Detection
@@ -7,7 +8,7 @@ import Testing
 struct ThreadsTests {
     /// Crowded, so that groups reach across every cut between bands, with bad pixels and an odd size.
     static let frame: CalibratedFrame = {
-        var frame = StarField.random(
+        var frame = GaussianStars.random(
             count: 2500, width: 517, height: 611, fluxes: 500...200_000, fwhm: 3.2, sky: 120, readNoise: 5, seed: 21
         ).frame(seed: 22)
         for index in stride(from: 7, to: frame.mask.bits.count, by: 4001) {
@@ -67,7 +68,7 @@ struct ThreadsTests {
     @Test("a frame lower than a band, and one of a single row", arguments: [1, 2, 5, 63])
     func low(height: Int) {
         let stars = [(x: 60.3, y: Double(height / 2), flux: 1e5)]
-        let field = StarField(width: 200, height: height, fwhm: 3, sky: 100, readNoise: 5, stars: stars)
+        let field = GaussianStars(width: 200, height: height, fwhm: 3, sky: 100, readNoise: 5, stars: stars)
         let (one, many) = (detect(field.frame(seed: 3)), detect(field.frame(seed: 3), DetectionParameters(threads: 7)))
         #expect(one.segments == many.segments)
         #expect(one.sources.map { "\($0)" } == many.sources.map { "\($0)" })

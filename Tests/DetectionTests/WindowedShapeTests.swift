@@ -1,6 +1,7 @@
 import Detection
 import Foundation
 import Imaging
+import TestKit
 import Testing
 
 @Suite("Windowed centroids")
@@ -28,7 +29,7 @@ struct WindowedShapeTests {
         let bound = Self.bound(flux: flux, deviation: deviation, variance: 325)
         var (offsets, pulls): ([Double], [Double]) = ([], [])
         for seed: UInt64 in 1...2 {
-            let field = StarField.grid(
+            let field = GaussianStars.grid(
                 spacing: 30, size: 900, flux: flux, fwhm: 3.2, sky: 300, readNoise: 5, seed: seed)
             let found = detect(field.frame(seed: seed + 9)).sources
             for star in field.stars {
@@ -45,7 +46,7 @@ struct WindowedShapeTests {
 
     @Test("a window at the frame's corners and one wider than the frame give numbers or say that they failed")
     func edges() {
-        let field = StarField(
+        let field = GaussianStars(
             width: 40, height: 30, fwhm: 4, sky: 100, readNoise: 5, stars: [(1, 1, 50_000), (38.4, 28.7, 50_000)])
         let frame = MeasurableFrame(field.frame(seed: 3), background: Background.estimate(field.frame(seed: 3)))
         for sigma in [0.6, 1.7, 15] {

@@ -1,8 +1,10 @@
+import PortableNumbers
+
 /// Breaks the bytes of a FITS file in the ways that disks, transfers and other people's programs do.
 struct Mutation {
-    private var state: UInt64
+    private var words: SplitMix64
 
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    init(seed: UInt64) { words = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1) }
 
     /// One to four injuries.
     mutating func applied(to bytes: [UInt8]) -> [UInt8] {
@@ -63,12 +65,6 @@ struct Mutation {
         return start..<min(start + 2880, bytes.count)
     }
 
-    /// A number in 0..<count, by splitmix64.
-    private mutating func below(_ count: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(max(1, count)))
-    }
+    /// A number in 0..<count.
+    private mutating func below(_ count: Int) -> Int { Int(words.next() % UInt64(max(1, count))) }
 }

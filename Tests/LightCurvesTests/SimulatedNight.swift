@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LightCurves
 internal import PortableNumbers
+internal import Statistics
 
 /// A night of comparison stars and a constant target, with the truth known.
 struct SimulatedNight {
@@ -60,7 +61,7 @@ struct SimulatedNight {
                 points.append((magnitude - targetMagnitude, error))
             }
         }
-        let mean = RobustStatistics.weightedMean(points.map(\.0), errors: points.map(\.1))?.mean ?? 0
+        let mean = WeightedMean(points.map(\.0), errors: points.map(\.1))?.mean ?? 0
         return points.map { ($0.0 - mean) / $0.1 }
     }
 

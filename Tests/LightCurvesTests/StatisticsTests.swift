@@ -4,33 +4,6 @@ internal import PortableNumbers
 internal import Testing
 
 @Suite struct StatisticsTests {
-    @Test("medians of odd, even, single and empty lists, NaN left out")
-    func median() {
-        #expect(RobustStatistics.median([3, 1, 2]) == 2)
-        #expect(RobustStatistics.median([4, 1, 2, 3]) == 2.5)
-        #expect(RobustStatistics.median([.nan, 7, .infinity]) == 7)
-        #expect(RobustStatistics.median([]) == nil)
-        #expect(RobustStatistics.sigma([5]) == 0)
-    }
-
-    @Test("the robust sigma of a Gaussian is its sigma, wild values or not")
-    func sigma() throws {
-        var random = SplitMix64(seed: 3)
-        var values = (0..<20_000).map { _ in 4 + 2 * random.gaussian() }
-        #expect(abs(try #require(RobustStatistics.sigma(values)) - 2) < 0.05)
-        values += [Double](repeating: 1e6, count: 200)
-        #expect(abs(try #require(RobustStatistics.sigma(values)) - 2) < 0.08)
-    }
-
-    @Test("the weighted mean and its error follow from the weights")
-    func weightedMean() throws {
-        let mean = try #require(RobustStatistics.weightedMean([1, 3, .nan, 9], errors: [1, 1, 1, 0]))
-        #expect(mean.mean == 2)
-        #expect(abs(mean.error - 0.5.squareRoot()) < 1e-12)
-        #expect(abs(mean.reducedChiSquared - 2) < 1e-12)
-        #expect(RobustStatistics.weightedMean([], errors: []) == nil)
-    }
-
     @Test("gain and floor come out of the scatter against flux")
     func effectiveNoise() throws {
         // Gain 2.5, floor 4 mmag as scintillation that nobody told the ensemble of.

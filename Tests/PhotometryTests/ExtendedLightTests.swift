@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Photometry
 import PortableNumbers
+import TestKit
 import Testing
 
 /// Stars on a sky of 300 e-/px, with light on it that the sky mesh does not follow.
@@ -37,13 +38,13 @@ struct ExtendedLightTests {
     }
 
     /// Stars of S/N 5 to 1000.
-    static func stars(_ count: Int, seed: UInt64) -> StarField {
-        StarField.random(
+    static func stars(_ count: Int, seed: UInt64) -> GaussianStars {
+        GaussianStars.random(
             count: count, width: size, height: size, fluxes: 500...100_000, fwhm: fwhm, sky: 300, readNoise: 5,
             seed: seed)
     }
 
-    static func frame(_ field: StarField, seed: UInt64, _ light: (Double, Double) -> Double) -> CalibratedFrame {
+    static func frame(_ field: GaussianStars, seed: UInt64, _ light: (Double, Double) -> Double) -> CalibratedFrame {
         var random = SplitMix64(seed: seed)
         var pixels = field.expectation()
         for y in 0..<field.height {
@@ -70,7 +71,7 @@ struct ExtendedLightTests {
         /// No star, on sky: noise.
         var (noise, markedNoise) = (0, 0)
 
-        mutating func add(_ frame: CalibratedFrame, _ field: StarField, _ light: (Double, Double) -> Double) {
+        mutating func add(_ frame: CalibratedFrame, _ field: GaussianStars, _ light: (Double, Double) -> Double) {
             let found = detect(frame)
             // Of a Gaussian star: electrons per pixel of a source of 1 sigma.
             let perSigma = (field.sky + 25).squareRoot() / (4 * Double.pi).squareRoot() / (field.fwhm / 2.3548)

@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Photometry
 import Simulation
+import TestKit
 import Testing
 
 /// Galaxies and a comet on a sky of 200 e-/px among faint stars: all their light is known.
@@ -82,7 +83,7 @@ struct ExtendedSourceTests {
 
     @Test("an ellipse that the frame's edge cuts, or that others fill, says so; that of a lonely star does not")
     func cut() throws {
-        let field = PhotometryTests.StarField(
+        let field = GaussianStars(
             width: 200, height: 160, fwhm: 3.5, sky: 100, readNoise: 8,
             stars: [(100, 80, 60_000), (2, 40, 60_000), (150, 120, 60_000), (156, 120, 55_000), (153, 126, 50_000)])
         let rows = measure(field.frame(seed: 5)).rows

@@ -2,17 +2,18 @@ import Detection
 import Foundation
 import Imaging
 import Photometry
+import TestKit
 import Testing
 
 @Suite("Measuring difficult frames")
 struct HardFramesTests {
-    static func field(_ stars: [StarField.Star], size: Int = 160) -> StarField {
-        StarField(width: size, height: size, fwhm: 3.5, sky: 100, readNoise: 8, stars: stars)
+    static func field(_ stars: [GaussianStars.Star], size: Int = 160) -> GaussianStars {
+        GaussianStars(width: size, height: size, fwhm: 3.5, sky: 100, readNoise: 8, stars: stars)
     }
 
     @Test("rows come by descending flux, and the same frame gives the same rows")
     func order() {
-        let frame = StarField.random(
+        let frame = GaussianStars.random(
             count: 40, width: 256, height: 256, fluxes: 3000...100_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1
         ).frame(seed: 2)
         let first = measure(frame)
@@ -25,7 +26,7 @@ struct HardFramesTests {
 
     @Test("the summary tells sky, scatter, seeing, limit and that the variance is honest")
     func summary() throws {
-        let field = StarField.grid(spacing: 40, size: 320, flux: 30_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
+        let field = GaussianStars.grid(spacing: 40, size: 320, flux: 30_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
         let summary = measure(field.frame(seed: 3)).summary
         #expect(abs(summary.backgroundElectrons - 100) < 2)
         #expect(abs(summary.skyRMSElectrons / 164.0.squareRoot() - 1) < 0.05)
@@ -43,7 +44,7 @@ struct HardFramesTests {
 
     @Test("elongated stars give their ellipticity and angle")
     func elongated() throws {
-        var field = StarField.grid(spacing: 40, size: 320, flux: 100_000, fwhm: 4, sky: 100, readNoise: 8, seed: 1)
+        var field = GaussianStars.grid(spacing: 40, size: 320, flux: 100_000, fwhm: 4, sky: 100, readNoise: 8, seed: 1)
         field.axisRatio = 1.5
         let result = measure(field.frame(seed: 3))
         let seeing = try #require(result.summary.seeing)
@@ -115,7 +116,7 @@ struct HardFramesTests {
     @Test(
         "frames of one pixel, one row and one column can be measured", arguments: [(1, 1), (300, 1), (1, 300), (3, 3)])
     func tiny(_ width: Int, _ height: Int) {
-        let field = StarField(width: width, height: height, fwhm: 3, sky: 100, readNoise: 5, stars: [])
+        let field = GaussianStars(width: width, height: height, fwhm: 3, sky: 100, readNoise: 5, stars: [])
         #expect(measure(field.frame(seed: 1)).rows.count < 3)
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Photometry
 import Simulation
+import TestKit
 import Testing
 
 /// Pull = (measured - true) / quoted error. Honest errors have pulls of width 1 and mean 0.
@@ -36,7 +37,7 @@ struct HonestErrorsTests {
     func pulls(_ test: Case) -> Pulls {
         var pulls = Pulls()
         for seed in 0..<10 as Range<UInt64> {
-            let field = PhotometryTests.StarField.grid(
+            let field = GaussianStars.grid(
                 spacing: 40, size: 480, flux: test.flux, fwhm: test.fwhm, sky: test.sky, readNoise: test.readNoise,
                 seed: seed)
             var parameters = MeasurementParameters(radius: .pixels(1.5 * test.fwhm))
@@ -68,7 +69,7 @@ struct HonestErrorsTests {
     }
 
     /// `field.frame` by the simulator, which is optimised.
-    static func quickFrame(_ field: PhotometryTests.StarField, seed: UInt64) -> CalibratedFrame {
+    static func quickFrame(_ field: GaussianStars, seed: UInt64) -> CalibratedFrame {
         var random = RandomStream(seed: seed)
         var light = LightMap(width: field.width, height: field.height, level: field.sky)
         for star in field.stars {
@@ -89,7 +90,7 @@ struct HonestErrorsTests {
     func bins(flux: Double) {
         var pulls: [Double] = []
         for seed in 0..<21 as Range<UInt64> {
-            let field = PhotometryTests.StarField.grid(
+            let field = GaussianStars.grid(
                 spacing: 34, size: 420, flux: flux, fwhm: 2.8, sky: 100, readNoise: 8, seed: seed + 100)
             var parameters = MeasurementParameters(radius: .pixels(4.2))
             parameters.detection.fwhmPixels = 2.8
@@ -108,7 +109,7 @@ struct HonestErrorsTests {
     func positions(flux: Double) {
         var (pullX, pullY, widths): ([Double], [Double], [Double]) = ([], [], [])
         for seed in 0..<3 {
-            let field = PhotometryTests.StarField.grid(
+            let field = GaussianStars.grid(
                 spacing: 32, size: 512, flux: flux, fwhm: 3.5, sky: 100, readNoise: 8, seed: UInt64(seed))
             let rows = measure(field.frame(seed: UInt64(seed) + 50)).rows
             for star in field.stars {
@@ -127,7 +128,7 @@ struct HonestErrorsTests {
 
     @Test("in a crowded field the pulls of stars without neighbour flags have width 1 and mean near 0")
     func crowded() {
-        let field = PhotometryTests.StarField.random(
+        let field = GaussianStars.random(
             count: 600, width: 640, height: 640, fluxes: 500...300_000, fwhm: 3, sky: 100, readNoise: 8, seed: 5)
         let rows = measure(field.frame(seed: 6)).rows
         var pulls: [Double] = []
@@ -148,7 +149,7 @@ struct HonestErrorsTests {
 
     @Test("Kron fluxes of isolated stars are whole within 3 % and their errors honest")
     func kron() {
-        let field = PhotometryTests.StarField.grid(
+        let field = GaussianStars.grid(
             spacing: 40, size: 600, flux: 20_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 3)
         let rows = measure(field.frame(seed: 4)).rows
             .filter { $0.fluxAperture > 10_000 }

@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import Photometry
+import TestKit
 import Testing
 
 /// The same stars with and without masked pixels.
@@ -27,14 +28,14 @@ struct MaskedPixelsTests {
         [2000.0, 30_000, 500_000].map { Case(name: shape.name, pixels: shape.pixels, flux: $0) }
     }
 
-    static let fields: [Double: (StarField, CalibratedFrame)] = Dictionary(
+    static let fields: [Double: (GaussianStars, CalibratedFrame)] = Dictionary(
         uniqueKeysWithValues: [2000.0, 30_000, 500_000].map { flux in
-            let field = StarField.grid(
+            let field = GaussianStars.grid(
                 spacing: 40, size: 480, flux: flux, fwhm: 3.5, sky: 100, readNoise: 8, seed: 8)
             return (flux, (field, field.frame(seed: 10)))
         })
 
-    static func fluxes(_ frame: CalibratedFrame, _ field: StarField) -> [Photometry.Measurement] {
+    static func fluxes(_ frame: CalibratedFrame, _ field: GaussianStars) -> [Photometry.Measurement] {
         var parameters = MeasurementParameters(radius: .pixels(5.25))
         parameters.detection.fwhmPixels = 3.5
         return forcedPhotometry(frame, at: field.stars.map { ($0.x, $0.y) }, parameters)
@@ -71,7 +72,7 @@ struct MaskedPixelsTests {
 
     @Test("a star of which half is gone says so, one of which all is gone has no flux")
     func mostlyGone() {
-        let field = StarField(
+        let field = GaussianStars(
             width: 120, height: 120, fwhm: 3.5, sky: 100, readNoise: 8, stars: [(30, 60, 50_000), (90, 60, 50_000)])
         var frame = field.frame(seed: 4)
         for y in 50...70 {

@@ -30,8 +30,6 @@ struct OrderStatisticsTests {
                 #expect(statistics.value(rank: sorted.count / 2, guess: guess, scale: 0) == sorted[sorted.count / 2])
             }
         }
-        let middle = (Double(sorted[(sorted.count - 1) / 2]) + Double(sorted[sorted.count / 2])) / 2
-        #expect(medianByCounting(numbers) == middle)
     }
 
     static func loaded(_ numbers: [Float]) -> OrderStatistics {
@@ -86,15 +84,12 @@ struct OrderStatisticsTests {
         }
     }
 
-    @Test("fewer than twenty numbers make no sky; no numbers have no median")
+    @Test("fewer than twenty numbers make no sky")
     func few() {
         var statistics = Self.loaded((0..<19).map { Float($0) })
         #expect(Annulus.clipped(&statistics, estimator: .mean) == nil)
         var empty = Self.loaded([])
         #expect(Annulus.clipped(&empty, estimator: .median) == nil)
-        #expect(medianByCounting([]) == nil)
-        #expect(medianByCounting([-.infinity, 5, .infinity]) == 5)
-        #expect(medianByCounting([-3, -4, -1, -2]) == -2.5)
     }
 
     @Test("the kernels agree with plain loops, bit for bit", arguments: [0, 1, 7, 8, 9, 16, 100, 1003])

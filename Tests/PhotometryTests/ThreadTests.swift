@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Imaging
 import Photometry
+import TestKit
 import Testing
 
 @Suite("Threads")
@@ -11,7 +12,7 @@ struct ThreadTests {
 
     @Test("sources split over threads give the same bits in the same order, detected and at given places")
     func threads() {
-        var field = StarField.random(
+        var field = GaussianStars.random(
             count: 400, width: 300, height: 280, fluxes: 800...300_000, fwhm: 3, sky: 100, readNoise: 8, seed: 3)
         field.stars.append((150, 140, 4_000_000))
         var frame = field.frame(seed: 4)

@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Photometry
 import Simulation
+import TestKit
 import Testing
 
 /// Over many frames, each with a correction of its own, total and optimal fluxes scatter by their quoted errors.

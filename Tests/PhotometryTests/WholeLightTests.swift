@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Photometry
 import Simulation
+import TestKit
 import Testing
 
 /// Curve of growth, optimal weights, Kron ellipses and several radii, on simulated stars.
@@ -68,7 +69,8 @@ struct WholeLightTests {
 
     @Test("a frame of one star has no correction and says so")
     func unknown() throws {
-        let field = StarField(width: 160, height: 160, fwhm: 3.5, sky: 100, readNoise: 8, stars: [(80, 80, 500_000)])
+        let field = GaussianStars(
+            width: 160, height: 160, fwhm: 3.5, sky: 100, readNoise: 8, stars: [(80, 80, 500_000)])
         let result = measure(field.frame(seed: 2))
         #expect(result.summary.apertureCorrection == nil && result.summary.bestRadiusPixels == nil)
         let row = try #require(result.rows.first)
@@ -78,7 +80,7 @@ struct WholeLightTests {
 
     @Test("the best radius of a Gaussian star is 0.68 FWHM, and no other radius has better signal to noise")
     func bestRadius() throws {
-        let field = StarField.grid(spacing: 40, size: 320, flux: 100_000, fwhm: 4, sky: 100, readNoise: 8, seed: 1)
+        let field = GaussianStars.grid(spacing: 40, size: 320, flux: 100_000, fwhm: 4, sky: 100, readNoise: 8, seed: 1)
         let best = try #require(measure(field.frame(seed: 3)).summary.bestRadiusPixels)
         // 1.585 sigma, where 1 - exp(-r^2 / 2) grows as fast as r; a pixel of the detector and the rim widen it.
         let sigma = (pow(4 / 2.3548, 2) + 2.0 / 12).squareRoot()
@@ -87,7 +89,7 @@ struct WholeLightTests {
 
     @Test("radii in pixels and in units of the seeing give the same flux where they are the same, in one pass")
     func radii() throws {
-        let field = StarField.grid(spacing: 40, size: 320, flux: 50_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
+        let field = GaussianStars.grid(spacing: 40, size: 320, flux: 50_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
         let found = detect(field.frame(seed: 3))
         let seeing = try #require(found.seeing).fwhmPixels
         let list = ["1.5fwhm", "3", "6px", "0.7FWHM"].compactMap { MeasurementParameters.Radius(text: $0) }
@@ -108,7 +110,7 @@ struct WholeLightTests {
 
     @Test("a radius of zero, a huge one and one that is no number measure nothing or everything, and do not trap")
     func oddRadii() {
-        let field = StarField.grid(spacing: 40, size: 120, flux: 50_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
+        let field = GaussianStars.grid(spacing: 40, size: 120, flux: 50_000, fwhm: 3.5, sky: 100, readNoise: 8, seed: 1)
         let found = detect(field.frame(seed: 3))
         for radius in [0, -1, .nan, .infinity, 1e-9, 900, 1e7] {
             let parameters = MeasurementParameters(radius: .pixels(radius), extraRadii: [.pixels(radius), .pixels(4)])
@@ -121,7 +123,7 @@ struct WholeLightTests {
 
     @Test("Kron ellipses leave a neighbour's light out")
     func kronNeighbour() throws {
-        let alone = StarField(width: 120, height: 120, fwhm: 3.5, sky: 100, readNoise: 8, stars: [(60, 60, 60_000)])
+        let alone = GaussianStars(width: 120, height: 120, fwhm: 3.5, sky: 100, readNoise: 8, stars: [(60, 60, 60_000)])
         var pair = alone
         pair.stars.append((72, 61, 60_000))
         let single = try #require(measure(alone.frame(seed: 2)).rows.first)

@@ -4,6 +4,7 @@ internal import Imaging
 internal import LightCurves
 internal import PhotometricCalibration
 internal import ReferenceCatalogue
+internal import Statistics
 
 /// What puts a differential light curve on the catalogue's scale: how far the zero points of its frames are from those
 /// of its ensemble.
@@ -57,8 +58,8 @@ struct CatalogueLevel: Equatable {
         }
         self.ofFrames = ofFrames
         let scatters = used.map { $0.kept.solution.intrinsicScatter }
-        let scatter = MatchedStars.median(
-            scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() })
+        let scatter =
+            RobustStatistics.median(scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() }) ?? 0
         offset = Self.offset(ofFrames, shared, ensemble, scatter: scatter)
         self.zeroPoints = used.map(\.id)
         let numbers = [offset?.value, offset?.error].map { $0.map { "\($0)" } ?? "-" }
@@ -77,9 +78,9 @@ struct CatalogueLevel: Equatable {
                 )
             }
         }
-        guard !pairs.isEmpty else { return nil }
-        let middle = MatchedStars.median(pairs.map(\.difference))
-        let spread = 1.4826 * MatchedStars.median(pairs.map { abs($0.difference - middle) })
+        guard let middle = RobustStatistics.median(pairs.map(\.difference)),
+            let spread = RobustStatistics.sigma(pairs.map(\.difference), about: middle)
+        else { return nil }
         // A frame further off than five spreads is not believed.
         let near = pairs.filter { abs($0.difference - middle) <= 5 * max(spread, 0.002) }
         let weights = near.map { 1 / ($0.error * $0.error + spread * spread + 1e-12) }

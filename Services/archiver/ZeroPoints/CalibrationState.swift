@@ -2,6 +2,7 @@ internal import Foundation
 internal import PhotometricCalibration
 internal import PostgresStore
 internal import Sky
+internal import Statistics
 
 /// What a closed night says of one instrument and filter: colour term, extinction and level. They vary slowly, so that
 /// the next night begins with them.
@@ -113,7 +114,7 @@ extension ZeroPointSolution {
     ///
     /// - Parameter colours: of the stars, less the pivot, by id; those without one have the usual colour.
     func withColourTermError(_ error: Double, colours: [String: Double]) -> ZeroPointSolution {
-        let usual = MatchedStars.median(Array(colours.values))
+        let usual = RobustStatistics.median(Array(colours.values)) ?? 0
         let floor = intrinsicScatter.value * intrinsicScatter.value + 1e-8
         var (sum, weights) = (0.0, 0.0)
         for star in residuals {

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Imaging
 internal import ReferenceCatalogue
 internal import Sky
+internal import Statistics
 
 /// Which of a frame's detections is which star of the catalogue: by error ellipse, on the plane around the frame's
 /// middle.
@@ -39,9 +40,10 @@ struct MatchedStars {
         let offsets = zip(places, wide).compactMap { place, found in
             found.map { (x: plane.places[$0].x - place.x, y: plane.places[$0].y - place.y) }
         }
-        guard !offsets.isEmpty else { return }
-        let shift = (x: Self.median(offsets.map(\.x)), y: Self.median(offsets.map(\.y)))
-        let spread = 1.4826 * Self.median(offsets.flatMap { [abs($0.x - shift.x), abs($0.y - shift.y)] })
+        guard let x = RobustStatistics.median(offsets.map(\.x)), let y = RobustStatistics.median(offsets.map(\.y)),
+            let spread = RobustStatistics.sigma(offsets.flatMap { [$0.x - x, $0.y - y] }, about: 0)
+        else { return }
+        let shift = (x: x, y: y)
         // Of a few pairs the spread says little.
         let scatter = max(spread, offsets.count < 5 ? 0.5 * scale : 0.02 * scale)
         scatterArcsec = scatter
@@ -66,11 +68,6 @@ struct MatchedStars {
         let yy = map.yx * map.yx * vx + map.yy * map.yy * vy + own
         let xy = map.xx * map.yx * vx + map.xy * map.yy * vy
         return (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / (xx * yy - xy * xy)
-    }
-
-    static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return sorted.isEmpty ? 0 : 0.5 * (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2])
     }
 }
 

@@ -2,6 +2,7 @@ internal import Events
 internal import Foundation
 internal import Imaging
 internal import Sky
+internal import Statistics
 
 /// What a demonstration found, as `--json` prints it.
 struct DemoResult: Encodable {
@@ -44,17 +45,12 @@ struct DemoResult: Encodable {
                 else { return nil }
                 return (magnitude - known.magnitude, error)
             }
-            guard let target = points.first?.target, !pairs.isEmpty else { return nil }
-            let middle = median(pairs.map(\.difference))
+            guard let target = points.first?.target, let middle = RobustStatistics.median(pairs.map(\.difference)),
+                let pullWidth = RobustStatistics.sigma(pairs.map { ($0.difference - middle) / $0.error }, about: 0)
+            else { return nil }
             return Agreement(
-                target: target, filter: filter, points: pairs.count, medianDifference: middle,
-                pullWidth: 1.4826 * median(pairs.map { abs(($0.difference - middle) / $0.error) }))
+                target: target, filter: filter, points: pairs.count, medianDifference: middle, pullWidth: pullWidth)
         }
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 }
 

@@ -1,6 +1,7 @@
 internal import Detection
 internal import Imaging
 internal import Photometry
+internal import Statistics
 
 /// Light of the stars on one frame over that on another: clouds, airmass, exposure time.
 struct FluxScale: Encodable {
@@ -37,8 +38,7 @@ struct FluxScale: Encodable {
             (sum, ratio) = (sum + 1 / star.error, star.ratio)
             if sum >= half { break }
         }
-        let distances = sorted.map { abs($0.ratio - ratio) / $0.error }.sorted()
-        let scatter = 1.4826 * distances[distances.count / 2]
+        let scatter = RobustStatistics.sigma(sorted.map { ($0.ratio - ratio) / $0.error }, about: 0) ?? 0
         let weights = sorted.reduce(0) { $0 + 1 / ($1.error * $1.error) }
         let error = max(scatter, 1) * (Double.pi / 2 / weights).squareRoot()
         guard ratio > 0, error < 0.05 * ratio else { return nil }

@@ -3,6 +3,7 @@ internal import FITS
 internal import Foundation
 internal import Imaging
 internal import Instruments
+internal import Statistics
 
 /// Masters from files: our own with their errors and masks, or single images that others combined.
 ///
@@ -213,7 +214,6 @@ struct MasterFiles {
     }
 
     private static func middle(_ image: Image<ADU>) -> Double {
-        let sorted = image.pixels.filter(\.isFinite).sorted()
-        return sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2])
+        RobustStatistics.upperMedian(image.pixels.filter(\.isFinite)).map(Double.init) ?? .nan
     }
 }

@@ -5,6 +5,7 @@ internal import Hashing
 internal import Imaging
 internal import Instruments
 internal import Pipeline
+internal import Statistics
 
 /// Combines calibration frames of one kind into a master file.
 struct MasterRun {
@@ -194,10 +195,10 @@ struct MasterRun {
         if let first = inputs.kept.first { SettingsCards.add(first.facts.settings, to: &header) }
         try FITSWriter.write(
             image: master.image, error: master.error, mask: master.mask, header: header, to: work.out)
-        let sorted = master.image.pixels.filter(\.isFinite).sorted()
+        let typical = RobustStatistics.upperMedian(master.image.pixels.filter(\.isFinite))
         return Outcome(
             facts: master.facts, gain: build.gain, files: inputs.kept.map(\.path), leftOut: inputs.leftOut,
-            typicalLevel: sorted.isEmpty ? .nan : Double(sorted[sorted.count / 2]), notes: work.notes)
+            typicalLevel: typical.map(Double.init) ?? .nan, notes: work.notes)
     }
 
     private func explained(_ error: CalibrationError, _ paths: [String: String]) -> any Error {

@@ -2,6 +2,7 @@ internal import Detection
 internal import Foundation
 internal import Imaging
 internal import PSF
+internal import Statistics
 
 /// How well a model that was made elsewhere describes the bright stars of a frame.
 ///
@@ -35,7 +36,7 @@ struct StarImageAgreement {
                 && $0.sharpness.isFinite && $0.pixelCount > 8
         }.sorted { ($1.flux, $0.x, $0.y) < ($0.flux, $1.x, $1.y) }.prefix(100)
         guard stars.count >= 3 else { return nil }
-        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        func median(_ values: [Double]) -> Double { RobustStatistics.upperMedian(values) ?? .nan }
         starCount = stars.count
         modelFWHMPixels = model.fwhmPixels
         chiSquaredPerDegree = median(stars.map(\.chiSquaredPerDegree))

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Plots
 internal import PostgresStore
+internal import Statistics
 
 /// Current zero points of measured lights, for aperture fluxes, or why there are none; by mid-exposure.
 struct FrameZeroPoints {
@@ -135,9 +136,6 @@ struct ZeroPointSummary: Codable, Equatable {
     init?(_ rows: [FrameZeroPoints.Row]) {
         guard let first = rows.first else { return nil }
         let solved = rows.filter { $0.zeroPoint != nil }
-        func median(_ values: [Double]) -> Double? {
-            values.isEmpty ? nil : values.sorted()[(values.count - 1) / 2]
-        }
         instrument = first.instrument
         filter = first.filter
         frames = rows.count
@@ -145,10 +143,10 @@ struct ZeroPointSummary: Codable, Equatable {
         catalogue = solved.first?.catalogue
         band = solved.first?.band
         magnitudeSystem = solved.first?.system
-        zeroPoint = median(solved.compactMap(\.zeroPoint))
-        zeroPointError = median(solved.compactMap(\.error))
-        stars = median(solved.compactMap { $0.stars.map(Double.init) }).map { Int($0) }
-        scatter = median(solved.compactMap(\.scatter))
+        zeroPoint = RobustStatistics.median(solved.compactMap(\.zeroPoint))
+        zeroPointError = RobustStatistics.median(solved.compactMap(\.error))
+        stars = RobustStatistics.median(solved.compactMap { $0.stars.map(Double.init) }).map { Int($0) }
+        scatter = RobustStatistics.median(solved.compactMap(\.scatter))
         lowestTransparency = solved.compactMap(\.transparency).min()
         reason = rows.first { $0.reason != nil }?.reason
     }

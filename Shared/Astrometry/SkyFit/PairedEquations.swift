@@ -1,3 +1,5 @@
+internal import LinearAlgebra
+
 /// Normal equations of two least-squares problems with one design, lane x and lane y of each number.
 struct PairedEquations {
     let count: Int
@@ -45,61 +47,34 @@ struct PairedEquations {
 
 /// Cholesky's factors of both matrices of `PairedEquations`.
 struct PairedCholesky: Sendable {
-    let count: Int
-    private var factor: [SIMD2<Double>]
+    private let x, y: CholeskyFactor
 
     /// nil when one of them is not positive definite to 1e-11 of its diagonal.
     init?(_ equations: PairedEquations) {
-        count = equations.count
-        factor = equations.matrix
-        for row in 0..<count {
-            let start = row * (row + 1) / 2
-            for column in 0...row {
-                let other = column * (column + 1) / 2
-                var sum = factor[start + column]
-                for k in 0..<column { sum -= factor[start + k] * factor[other + k] }
-                if row == column {
-                    let least = equations.matrix[start + row] * 1e-11
-                    guard sum.x > least.x, sum.y > least.y, sum.x.isFinite, sum.y.isFinite else { return nil }
-                    factor[start + row] = sum.squareRoot()
-                } else {
-                    factor[start + column] = sum / factor[other + column]
+        let count = equations.count
+        func factor(_ lane: (SIMD2<Double>) -> Double) -> CholeskyFactor? {
+            var (matrix, index) = ([Double](repeating: 0, count: count * count), 0)
+            for row in 0..<count {
+                for column in 0...row {
+                    matrix[row * count + column] = lane(equations.matrix[index])
+                    index += 1
                 }
             }
+            return CholeskyFactor(matrix, order: count, leastPivot: 1e-11)
         }
-    }
-
-    /// L^-1 b.
-    private func forward(_ right: [SIMD2<Double>]) -> [SIMD2<Double>] {
-        var values = right
-        for row in 0..<count {
-            let start = row * (row + 1) / 2
-            for k in 0..<row { values[row] -= factor[start + k] * values[k] }
-            values[row] /= factor[start + row]
-        }
-        return values
+        guard let x = factor(\.x), let y = factor(\.y) else { return nil }
+        (self.x, self.y) = (x, y)
     }
 
     func solve(_ right: [SIMD2<Double>]) -> [SIMD2<Double>] {
-        var values = forward(right)
-        for row in stride(from: count - 1, through: 0, by: -1) {
-            for k in (row + 1)..<max(count, row + 1) { values[row] -= factor[k * (k + 1) / 2 + row] * values[k] }
-            values[row] /= factor[row * (row + 1) / 2 + row]
-        }
-        return values
+        zip(x.solve(right.map(\.x)), y.solve(right.map(\.y))).map { SIMD2($0, $1) }
     }
 
     /// Variance of sum(terms * unknowns) of each problem.
-    func variance(_ terms: [Double]) -> SIMD2<Double> {
-        forward(terms.map { SIMD2(repeating: $0) }).reduce(.zero) { $0 + $1 * $1 }
-    }
+    func variance(_ terms: [Double]) -> SIMD2<Double> { SIMD2(x.inverseForm(terms), y.inverseForm(terms)) }
 
     /// Covariance of the unknowns, rows of columns.
     func inverse() -> [[SIMD2<Double>]] {
-        (0..<count).map { index in
-            var unit = [SIMD2<Double>](repeating: .zero, count: count)
-            unit[index] = SIMD2(1, 1)
-            return solve(unit)
-        }
+        (0..<x.order).map { index in zip(x.inverseColumn(index), y.inverseColumn(index)).map { SIMD2($0, $1) } }
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Statistics
 
 /// A tangent plane, a matrix and a polynomial fitted to pairs of stars: one order of distortion, robustly.
 ///
@@ -38,9 +39,9 @@ struct PlateFit {
         guard 2 * points.count > table.count else { throw .tooWide }
         // Any scale will do: that of the medians of both.
         let middle = table.places.reduce(.zero, +) / Double(table.count)
-        var arms = table.places.map { (($0 - middle) * ($0 - middle)).sum() }
-        var spans = points.map { ($0 * $0).sum() }
-        let scale = (medianBySelection(&spans) / max(medianBySelection(&arms), 1e-12)).squareRoot()
+        let arm = RobustStatistics.upperMedian(table.places.map { (($0 - middle) * ($0 - middle)).sum() }) ?? 0
+        let span = RobustStatistics.upperMedian(points.map { ($0 * $0).sum() }) ?? 0
+        let scale = (span / max(arm, 1e-12)).squareRoot()
         let start = PlaneMatrix.identity * max(scale, 1e-12)
         self.init(table, order: 1, plane: plane, matrix: start, clipDistance: clipDistance)
         for step in 0..<12 {
@@ -83,8 +84,8 @@ struct PlateFit {
 
     /// Of a star in the middle of those used, per axis, the floor included [px^2].
     var typicalVariance: Double {
-        var values = variances.indices.filter { isUsed[$0] }.map { variances[$0].sum() / 2 }
-        return medianBySelection(&values) + floorVariance
+        let values = variances.indices.filter { isUsed[$0] }.map { variances[$0].sum() / 2 }
+        return (RobustStatistics.upperMedian(values) ?? 0) + floorVariance
     }
 
     /// Fits this order from the residuals of a lower one.
@@ -221,8 +222,7 @@ extension PlateFit {
     private func equalWeights() -> [SIMD2<Double>] { targets.map { _ in SIMD2(1, 1) } }
 
     private func medianDistanceSquare() -> Double {
-        var squares = residuals.indices.map { distanceSquare($0) }
-        return max(medianBySelection(&squares), 1e-20)
+        max(RobustStatistics.upperMedian(residuals.indices.map { distanceSquare($0) }) ?? 0, 1e-20)
     }
 
     private func absoluteWeights() -> [SIMD2<Double>] {
@@ -251,8 +251,7 @@ extension PlateFit {
         let freedom = Double(max(1, table.count - basis.count)) / Double(table.count)
         let excess = medianDistanceSquare() / (Self.medianSquare * freedom) - 1
         guard excess > 0 else { return 0 }
-        var typical = variances.map { $0.sum() / 2 }
-        return excess * medianBySelection(&typical)
+        return excess * (RobustStatistics.upperMedian(variances.map { $0.sum() / 2 }) ?? 0)
     }
 
     /// The root of sum r^2 / (v + floor^2) = degrees of freedom, by Newton's method; 0 where there is none.

@@ -1,4 +1,5 @@
 internal import Sky
+internal import Statistics
 
 /// The usable pairs of a fit, as numbers.
 struct SkyPairTable {
@@ -47,7 +48,7 @@ struct SkyPairTable {
     func isCollinear(_ indices: some Collection<Int>) -> Bool {
         let count = Double(indices.count)
         var (mean, squares, product) = (SIMD2<Double>.zero, SIMD2<Double>.zero, 0.0)
-        var errors = indices.map { pixelVariances[$0].sum() / 2 }
+        let errors = indices.map { pixelVariances[$0].sum() / 2 }
         guard !errors.isEmpty else { return true }
         for index in indices { mean += places[index] / count }
         for index in indices {
@@ -57,13 +58,14 @@ struct SkyPairTable {
         }
         let (sum, difference) = (squares.sum() / 2, (squares.x - squares.y) / 2)
         let root = (difference * difference + product * product).squareRoot()
-        return sum - root <= max(9 * medianBySelection(&errors), 1e-6 * (sum + root))
+        return sum - root <= max(9 * (RobustStatistics.upperMedian(errors) ?? 0), 1e-6 * (sum + root))
     }
 
     /// Near the middle of most of the stars, whatever a few of them do: the median of each coordinate.
     var middle: SIMD3<Double> {
-        SIMD3(
-            directions.map(\.x).sorted()[count / 2], directions.map(\.y).sorted()[count / 2],
-            directions.map(\.z).sorted()[count / 2])
+        func middle(_ coordinate: (SIMD3<Double>) -> Double) -> Double {
+            RobustStatistics.upperMedian(directions.map(coordinate)) ?? 0
+        }
+        return SIMD3(middle(\.x), middle(\.y), middle(\.z))
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinearAlgebra
 
 /// Offsets and colour terms of the instruments that are connected with the gauge, by maximum likelihood.
 struct OffsetFit {
@@ -32,23 +33,18 @@ struct OffsetFit {
     mutating func solve() -> (covariance: [Double], logLikelihood: Double)? {
         for _ in 0..<Self.stepLimit {
             let sums = gather()
-            guard let inverse = SymmetricInverse(sums.information, size: size)?.values else { return nil }
+            guard let factor = CholeskyFactor(sums.information, order: size) else { return nil }
             mixture.learn(sums.probabilities, starCount: stars.count)
-            leverages = leverage(sums.evidences, covariance: inverse)
-            var largest = 0.0
-            for row in 0..<size {
-                let step = (0..<size).reduce(0.0) { $0 + inverse[row * size + $1] * sums.score[$1] }
-                parameters[row] += step
-                largest = max(largest, abs(step))
-            }
-            if largest < Self.tolerance { break }
+            leverages = leverage(sums.evidences, covariance: factor.inverse())
+            let steps = factor.solve(sums.score)
+            for row in 0..<size { parameters[row] += steps[row] }
+            if steps.allSatisfy({ abs($0) < Self.tolerance }) { break }
         }
         let sums = gather()
         let observed = zip(sums.information, sums.missing).map { $0 - $1 }
-        guard
-            let inverse = SymmetricInverse(observed, size: size) ?? SymmetricInverse(sums.information, size: size)
+        guard let factor = CholeskyFactor(observed, order: size) ?? CholeskyFactor(sums.information, order: size)
         else { return nil }
-        return (inverse.values, sums.logLikelihood - 0.5 * inverse.logDeterminant)
+        return (factor.inverse(), sums.logLikelihood - 0.5 * factor.logDeterminant)
     }
 
     private static let stepLimit = 300
@@ -131,48 +127,5 @@ struct OffsetFit {
     private func design(_ instrument: Int, _ colour: Double) -> [(parameter: Int, factor: Double)] {
         guard let place = places[instrument] else { return [] }
         return hasColours ? [(place, 1), (freeCount + place, colour)] : [(place, 1)]
-    }
-}
-
-/// Inverse of a symmetric positive definite matrix by Cholesky's decomposition.
-struct SymmetricInverse {
-    /// Row after row.
-    let values: [Double]
-    /// Of the matrix.
-    let logDeterminant: Double
-
-    /// - Parameter matrix: row after row.
-    /// - Returns: `nil` for a matrix that is not positive definite, or nearly not.
-    init?(_ matrix: [Double], size: Int) {
-        var lower = [Double](repeating: 0, count: size * size)
-        for row in 0..<size {
-            for column in 0...row {
-                var sum = matrix[row * size + column]
-                for index in 0..<column { sum -= lower[row * size + index] * lower[column * size + index] }
-                if row == column {
-                    guard sum > 1e-12 * abs(matrix[row * size + row]), sum.isFinite else { return nil }
-                    lower[row * size + row] = sum.squareRoot()
-                } else {
-                    lower[row * size + column] = sum / lower[column * size + column]
-                }
-            }
-        }
-        var inverse = [Double](repeating: 0, count: size * size)
-        for unit in 0..<size {
-            var solution = [Double](repeating: 0, count: size)
-            for row in unit..<size {
-                var sum = row == unit ? 1.0 : 0
-                for index in unit..<row { sum -= lower[row * size + index] * solution[index] }
-                solution[row] = sum / lower[row * size + row]
-            }
-            for row in stride(from: size - 1, through: 0, by: -1) {
-                var sum = solution[row]
-                for index in (row + 1)..<max(size, row + 1) { sum -= lower[index * size + row] * solution[index] }
-                solution[row] = sum / lower[row * size + row]
-            }
-            for row in 0..<size { inverse[row * size + unit] = solution[row] }
-        }
-        values = inverse
-        logDeterminant = (0..<size).reduce(0) { $0 + 2 * log(lower[$1 * size + $1]) }
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Statistics
 
 /// A star's mean by each instrument.
 struct OffsetStar {

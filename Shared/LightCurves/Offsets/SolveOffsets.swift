@@ -1,3 +1,5 @@
+internal import Statistics
+
 extension InstrumentOffsets {
     /// Solves the offsets of one band from the light curves of many stars.
     ///

@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// The colour term at the close of a night, from all of its frames at once: whatever the order they came in.
 ///
 /// The frames of each field are averaged as wholly correlated. Field averages are joined by their weights with what
@@ -23,7 +25,7 @@ public func solveColourTerm(
     guard let end = frames.map(\.midExposureMJD).max() else { return prior }
     let groups = Dictionary(grouping: frames, by: \.fieldID).sorted { $0.key < $1.key }
     var fields = groups.map { average($0.value.map(\.colourTerm)) }
-    if let middle = Robust.median(fields.map(\.value)), fields.count > 2 {
+    if let middle = RobustStatistics.median(fields.map(\.value)), fields.count > 2 {
         for index in fields.indices {
             fields[index].error = max(fields[index].error, abs(fields[index].value - middle) / 3)
         }

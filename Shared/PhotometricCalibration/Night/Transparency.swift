@@ -1,3 +1,5 @@
+internal import Statistics
+
 /// How much light an instrument lets through in its best nights: the level that a frame's transparency is against.
 ///
 /// Each night has a level: the third quartile of its frames' zero points reduced to airmass 1, so that passing clouds
@@ -37,13 +39,10 @@ public struct TransparencyReference: Sendable, Equatable, Codable {
     public func level(of frames: [AirmassZeroPoint], night: Int) -> NightLevel? {
         let values = frames.map { reduced($0.zeroPoint, airmass: $0.airmass) }
             .filter { $0.value.isFinite && $0.error.isFinite }.map(\.value).sorted()
-        guard values.count >= 3 else { return nil }
-        let place = 0.75 * Double(values.count - 1)
-        let low = Int(place)
-        let high = min(low + 1, values.count - 1)
-        let level = values[low] + (place - Double(low)) * (values[high] - values[low])
+        guard values.count >= 3, let level = RobustStatistics.percentile(75, ofSorted: values),
+            let median = RobustStatistics.median(values)
+        else { return nil }
         // The third quartile of a Gaussian: 1.36 sigma / sqrt(n); the upper half's width gives sigma.
-        let median = 0.5 * (values[(values.count - 1) / 2] + values[values.count / 2])
         let sigma = (level - median) / 0.6745
         return NightLevel(
             night: night, level: Measured(level, error: 1.363 * sigma / Double(values.count).squareRoot()),
@@ -63,15 +62,15 @@ public struct TransparencyReference: Sendable, Equatable, Codable {
     /// The zero point at airmass 1 in the best nights [mag]; `nil` before the first night.
     public var best: Measured? {
         var levels = nights.map(\.level).sorted { $0.value > $1.value }
-        guard let middle = Robust.median(levels.map(\.value)) else { return nil }
-        let upper = levels.prefix((levels.count + 1) / 2).map { $0.value - middle }
-        let scatter = max(0.02, 1.4826 * (Robust.median(upper) ?? 0))
+        guard let middle = RobustStatistics.median(levels.map(\.value)) else { return nil }
+        let upper = levels.prefix((levels.count + 1) / 2).map(\.value)
+        let scatter = max(0.02, RobustStatistics.sigma(upper, about: middle) ?? 0)
         levels.removeAll { $0.value > middle + 5 * scatter }
         let quarter = levels.prefix(max(1, (levels.count + 3) / 4)).map { $0 }
-        guard let value = Robust.median(quarter.map(\.value)) else { return nil }
+        guard let value = RobustStatistics.median(quarter.map(\.value)) else { return nil }
         let count = Double(quarter.count)
         let own = (quarter.reduce(0) { $0 + $1.error * $1.error }).squareRoot() / count
-        let spread = (Robust.sigma(quarter.map(\.value)) ?? 0) / count.squareRoot()
+        let spread = (RobustStatistics.sigma(quarter.map(\.value)) ?? 0) / count.squareRoot()
         return Measured(value, error: 1.253 * max(own, spread))
     }
 

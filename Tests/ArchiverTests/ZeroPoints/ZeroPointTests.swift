@@ -1,6 +1,7 @@
 import Events
 import Foundation
 import PhotometricCalibration
+import PortableNumbers
 import PostgresStore
 import StoredCatalogues
 import TestKit
@@ -44,7 +45,7 @@ struct ZeroPointTests {
     @Test("a closed night is the same, whatever the order in which its frames came")
     func orderOfArrival() throws {
         let sky = try SimulatedSky(seed: 7, fields: 3, starsPerField: 40)
-        var order = SeededOrder(state: 11)
+        var order = SplitMix64(seed: 11)
         var nights: [[String]] = []
         for _ in 0..<3 {
             try withSky(sky) { bench, _ in

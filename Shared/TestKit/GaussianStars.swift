@@ -1,21 +1,29 @@
-import Foundation
-import Imaging
-import PortableNumbers
+internal import Foundation
+public import Imaging
+internal import PortableNumbers
 
 /// Small synthetic frames with known truth: Gaussian stars integrated exactly over each pixel, sky and read noise.
-struct StarField {
-    typealias Star = (x: Double, y: Double, flux: Double)
+///
+/// Pixels and FWHM in px, fluxes, sky and read noise in electrons.
+public struct GaussianStars: Sendable {
+    public typealias Star = (x: Double, y: Double, flux: Double)
 
-    let width: Int
-    let height: Int
-    let fwhm: Double
-    let sky: Double
-    let readNoise: Double
-    var stars: [Star]
-    var axisRatio = 1.0
+    public let width: Int
+    public let height: Int
+    public let fwhm: Double
+    public let sky: Double
+    public let readNoise: Double
+    public var stars: [Star]
+    /// Width along y over that along x.
+    public var axisRatio = 1.0
+
+    public init(width: Int, height: Int, fwhm: Double, sky: Double, readNoise: Double, stars: [Star]) {
+        (self.width, self.height, self.fwhm) = (width, height, fwhm)
+        (self.sky, self.readNoise, self.stars) = (sky, readNoise, stars)
+    }
 
     /// Expected electrons per pixel without noise.
-    func expectation() -> [Double] {
+    public func expectation() -> [Double] {
         var pixels = [Double](repeating: sky, count: width * height)
         let (sigmaX, sigmaY) = (fwhm / 2.3548200450309493, fwhm / 2.3548200450309493 * axisRatio)
         for star in stars {
@@ -32,7 +40,7 @@ struct StarField {
     }
 
     /// A calibrated frame of the field: Poisson stars and sky, Gaussian read noise, honest variance.
-    func frame(seed: UInt64) -> CalibratedFrame {
+    public func frame(seed: UInt64) -> CalibratedFrame {
         var random = SplitMix64(seed: seed)
         let pixels = expectation().map { Float(random.poisson($0) + readNoise * random.gaussian()) }
         return CalibratedFrame(
@@ -43,7 +51,7 @@ struct StarField {
 
     /// Part of a star's light in a circle around it, each pixel counted by the part of it inside (by 40 x 40 points),
     /// averaged over the first 16 stars of the field.
-    func enclosedShare(radius: Double) -> Double {
+    public func enclosedShare(radius: Double) -> Double {
         let sigma = fwhm / 2.3548200450309493
         let reach = Int(radius) + 2
         let points = (0..<40).map { (Double($0) + 0.5) / 40 - 0.5 }
@@ -76,9 +84,9 @@ struct StarField {
     }
 
     /// Stars on a jittered grid, so that none has a neighbour within `spacing` - 4 px.
-    static func grid(
+    public static func grid(
         spacing: Int, size: Int, flux: Double, fwhm: Double, sky: Double, readNoise: Double, seed: UInt64
-    ) -> StarField {
+    ) -> GaussianStars {
         var random = SplitMix64(seed: seed)
         var stars: [Star] = []
         for y in stride(from: spacing / 2, to: size - spacing / 2 + 1, by: spacing) {
@@ -87,15 +95,15 @@ struct StarField {
                 stars.append((Double(x) + jitter.0, Double(y) + jitter.1, flux))
             }
         }
-        return StarField(
+        return GaussianStars(
             width: size, height: size, fwhm: fwhm, sky: sky, readNoise: readNoise, stars: stars)
     }
 
     /// Stars at random with fluxes between two limits, as many per magnitude as brighter: 10^(0.3 m).
-    static func random(
+    public static func random(
         count: Int, width: Int, height: Int, fluxes: ClosedRange<Double>, fwhm: Double, sky: Double, readNoise: Double,
         seed: UInt64
-    ) -> StarField {
+    ) -> GaussianStars {
         var random = SplitMix64(seed: seed)
         let slope = -0.75
         let (low, high) = (pow(fluxes.lowerBound, slope), pow(fluxes.upperBound, slope))
@@ -103,12 +111,12 @@ struct StarField {
             let flux = pow(low + (high - low) * random.uniform(), 1 / slope)
             return (random.uniform() * Double(width) - 0.5, random.uniform() * Double(height) - 0.5, flux)
         }
-        return StarField(width: width, height: height, fwhm: fwhm, sky: sky, readNoise: readNoise, stars: stars)
+        return GaussianStars(width: width, height: height, fwhm: fwhm, sky: sky, readNoise: readNoise, stars: stars)
     }
 }
 
 /// Mean and standard deviation.
-func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
+public func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
     let mean = values.reduce(0, +) / Double(values.count)
     let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     return (mean, (square / Double(values.count - 1)).squareRoot())
