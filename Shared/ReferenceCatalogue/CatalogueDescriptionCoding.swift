@@ -1,12 +1,12 @@
 extension CatalogueDescription {
-    private enum Key: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case id, title, source, bands, order, tiles, maximumMotionMasPerYear, epochs
     }
 
     /// Tiles in the order of their cells, number and count in turn: the same catalogue is the same bytes from every
     /// machine, which a dictionary's own order would not be.
     public func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(id, forKey: .id)
         try fields.encode(title, forKey: .title)
         try fields.encode(source, forKey: .source)
