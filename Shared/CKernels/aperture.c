@@ -4,6 +4,7 @@
 
 #include "kernel_clones.h"
 #include "kernel_marks.h"
+#include "owners.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -52,11 +53,14 @@ INLINE uint64_t marks_of(const bytes *marks) {
 }
 
 /// Not 0 where a source other than `owner` owns one of eight pixels.
-INLINE void find_foreign(
-    ints *found, const kernel_span *span, size_t i, size_t readable, const bytes *marks, int32_t owner) {
-    ints segment;
-    LOAD(segment, span->segments + i, readable);
-    *found = (segment != owner) & (__builtin_convertvector(*marks & MARK_OWNED, ints) != 0);
+INLINE void find_foreign(ints *found, const kernel_span *span, size_t i, const bytes *marks, int32_t owner) {
+    *found = (ints){0};
+    if ((marks_of(marks) & EACH(MARK_OWNED)) == 0) return;
+    int32_t numbers[LANES];
+    owners8(numbers, &span->owners, span->column + i);
+    ints number;
+    memcpy(&number, numbers, sizeof number);
+    *found = (number != owner) & (__builtin_convertvector(*marks & MARK_OWNED, ints) != 0);
 }
 
 KERNEL_CLONES
@@ -71,7 +75,7 @@ int kernel_span_add(kernel_lanes *sums, const kernel_span *span, int32_t owner) 
         ints faults;
         bytes marks;
         LOAD(marks, span->marks + i, readable);
-        find_foreign(&faults, span, i, readable, &marks, owner);
+        find_foreign(&faults, span, i, &marks, owner);
         faults |= __builtin_convertvector(marks & MARK_EXCLUDED, ints);
         if (left < LANES) {
             ints counts = FIRST(left);
@@ -99,7 +103,7 @@ void kernel_span_census(kernel_census *census, const kernel_span *span, const ui
         ints foreign, counts = FIRST(span->count - i);
         bytes mark;
         LOAD(mark, span->marks + i, readable);
-        find_foreign(&foreign, span, i, readable, &mark, owner);
+        find_foreign(&foreign, span, i, &mark, owner);
         others |= foreign & counts;
         if (marks_of(&mark) & EACH(MARK_MASKED)) {
             shorts flag;
@@ -126,7 +130,7 @@ void kernel_span_moment(kernel_lanes *sums, const kernel_span *span, int32_t own
         ints foreign;
         bytes marks;
         LOAD(marks, span->marks + i, readable);
-        find_foreign(&foreign, span, i, readable, &marks, owner);
+        find_foreign(&foreign, span, i, &marks, owner);
         ints counts = (foreign == 0) & FIRST(span->count - i);
         value = (floats)((ints)value & counts);
         doubles x = column - form->centre;

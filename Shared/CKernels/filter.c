@@ -173,6 +173,32 @@ void kernel_ratios(
     }
 }
 
+// Eight at a time: what is written beyond the end of a run is overwritten by the next.
+size_t kernel_pack_runs(
+    float *restrict packed, const float *restrict row, const int32_t *starts, const int32_t *ends, size_t runs,
+    size_t count) {
+    size_t used = 0;
+    for (size_t run = 0; run < runs; run++) {
+        size_t start = (size_t)starts[run], end = (size_t)ends[run];
+        for (size_t i = start; i < end; i += 8) {
+            if (count - i >= 8) {
+                memcpy(packed + used + (i - start), row + i, 8 * sizeof(float));
+            } else {
+                memcpy(packed + used + (i - start), row + i, (count - i) * sizeof(float));
+            }
+        }
+        used += end - start;
+    }
+    return used;
+}
+
+void kernel_place_runs(
+    float *restrict target, const float *restrict row, const int32_t *starts, const int32_t *ends, size_t runs) {
+    for (size_t run = 0; run < runs; run++) {
+        for (int32_t i = starts[run]; i < ends[run]; i++) target[i] = row[i];
+    }
+}
+
 KERNEL_CLONES
 size_t kernel_peaks(
     int32_t *restrict places, const float *above, const float *here, const float *below, size_t count) {

@@ -71,8 +71,18 @@ void kernel_bin(
 
 KERNEL_CLONES
 void kernel_mesh_pick(
-    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count) {
-    for (size_t i = 0; i < count; i++) target[i] = mask[i] <= rank ? source[i] : NAN;
+    float *restrict values, float *restrict scatters, const kernel_mesh_tile *tile, uint8_t rank) {
+    for (size_t row = 0; row < tile->rows; row++) {
+        const float *restrict from = tile->values + row * tile->stride;
+        const float *restrict others = tile->scatters + row * tile->stride;
+        const uint8_t *restrict mask = tile->mask + row * tile->stride;
+        for (size_t i = 0; i < tile->columns; i++) {
+            values[i] = mask[i] <= rank ? from[i] : NAN;
+            scatters[i] = others[i];
+        }
+        values += tile->columns;
+        scatters += tile->columns;
+    }
 }
 
 KERNEL_CLONES

@@ -26,10 +26,7 @@ public struct Background: Sendable {
     ///   - filterSize: width of the median filter [tiles].
     public static func estimate(_ frame: CalibratedFrame, tileSize: Int = 64, filterSize: Int = 3) -> Background {
         precondition(tileSize > 0 && filterSize > 0, "a background mesh needs tiles and a filter")
-        let scratch = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: BinnedFrame.scratchBytes(frame), alignment: 16)
-        defer { scratch.deallocate() }
-        return FirstLook.take(frame, tileSize: tileSize, filterSize: filterSize, in: scratch).look.background
+        return FirstLook.take(frame, tileSize: tileSize, filterSize: filterSize).look.background
     }
 
     init(_ mesh: SkyMesh, _ frame: CalibratedFrame, tileSize: Int) {

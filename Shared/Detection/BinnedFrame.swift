@@ -16,8 +16,6 @@ struct BinnedFrame {
     let variance: UnsafeBufferPointer<Float>
     /// 1 where there is no usable pixel.
     let excluded: UnsafeBufferPointer<UInt8>
-    /// Room for another plane of this size.
-    let room: UnsafeMutableBufferPointer<Float>
     /// Which of the frame's own pixels did not count.
     let pixels: ExcludedPixels
 
@@ -32,7 +30,7 @@ struct BinnedFrame {
                 rebasing: scratch[(4 * count * index)..<(4 * count * (index + 1))])
             return bytes.bindMemory(to: Float.self)
         }
-        let flags = UnsafeMutableRawBufferPointer(rebasing: scratch[(16 * count)..<(17 * count)])
+        let flags = UnsafeMutableRawBufferPointer(rebasing: scratch[(12 * count)..<(13 * count)])
         let blocks = Blocks(
             mean: plane(0), scatter: plane(1), variance: plane(2), excluded: flags.bindMemory(to: UInt8.self))
         pixels = blocks.fill(frame, width: width, threads: threads) ?? ExcludedPixels(frame, threads: threads)
@@ -40,12 +38,11 @@ struct BinnedFrame {
         scatter = UnsafeBufferPointer(blocks.scatter)
         variance = UnsafeBufferPointer(blocks.variance)
         excluded = UnsafeBufferPointer(blocks.excluded)
-        room = plane(3)
     }
 
     /// Memory that the planes take.
     static func scratchBytes(_ frame: CalibratedFrame) -> Int {
-        17 * ((frame.signal.width + 1) / 2) * ((frame.signal.height + 1) / 2)
+        13 * ((frame.signal.width + 1) / 2) * ((frame.signal.height + 1) / 2)
     }
 }
 

@@ -8,14 +8,19 @@ public struct Detections: Sendable {
     public let background: Background
     /// nil when no star was bright and clean enough.
     public let seeing: Seeing?
-    /// For each pixel that `frame.marks` says is owned, 1 + index of the source that owns it; any value elsewhere.
-    package let labels: [Int32]
+    /// Of the pixels that `frame.marks` says are owned.
+    package let owners: PixelOwners
     package let frame: MeasurableFrame
     /// How they were found.
     package let search: SourceSearch
 
     /// For each pixel, 1 + index of the source that owns it; 0 for sky. Costs a plane.
-    package var segments: [Int32] { labels.indices.map { frame.isOwned($0) ? labels[$0] : 0 } }
+    package var segments: [Int32] {
+        (0..<frame.width * frame.height).map { pixel in
+            let (row, column) = pixel.quotientAndRemainder(dividingBy: frame.width)
+            return frame.isOwned(pixel) ? owners.number(column: column, row: row) : 0
+        }
+    }
 }
 
 /// Finds sources on a frame: sky subtracted, matched-filtered by the frame's own star image with the frame's own
@@ -29,16 +34,15 @@ public func detect(
     _ frame: consuming CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()
 ) -> Detections {
     let threads = parameters.threads
-    var scratch = Separation.plane(frame, threads: threads)
-    var (measurable, stars) = firstLook(frame, parameters, &scratch)
+    var (measurable, stars) = firstLook(frame, parameters)
     let (seeing, image) = Seeing.measure(measurable, stars, threads: threads)
     let fwhm = parameters.fwhmPixels ?? seeing?.fwhmPixels ?? 3
     let search = SourceSearch(
         filter: MatchedFilter(image, fwhmPixels: min(max(fwhm, 1), 20)),
         windowSigma: min(max(fwhm / 2.3548, 0.6), 15), parameters: parameters)
-    let (sources, labels) = search.run(&measurable, labels: consume scratch, threads: threads)
+    let (sources, owners) = search.run(&measurable, threads: threads)
     return Detections(
-        sources: sources, background: measurable.background, seeing: seeing, labels: labels, frame: measurable,
+        sources: sources, background: measurable.background, seeing: seeing, owners: owners, frame: measurable,
         search: search)
 }
 
@@ -46,30 +50,18 @@ public func detect(
 public func measureSeeing(
     of frame: CalibratedFrame, _ parameters: DetectionParameters = DetectionParameters()
 ) -> Seeing? {
-    var scratch = Separation.plane(frame, threads: parameters.threads)
-    let (measurable, stars) = firstLook(frame, parameters, &scratch)
+    let (measurable, stars) = firstLook(frame, parameters)
     return Seeing.measure(measurable, stars, threads: parameters.threads).0
 }
 
 /// The frame without its sky, and its bright stars.
-///
-/// - Parameter scratch: memory to work in; its values do not matter, before or after.
 private func firstLook(
-    _ frame: consuming CalibratedFrame, _ parameters: DetectionParameters, _ scratch: inout [Int32]
+    _ frame: consuming CalibratedFrame, _ parameters: DetectionParameters
 ) -> (frame: MeasurableFrame, stars: [FirstLook.Star]) {
-    let (look, excluded) = takeFirstLook(frame, parameters, &scratch)
+    let (look, excluded) = FirstLook.take(
+        frame, tileSize: parameters.backgroundTileSize, filterSize: parameters.backgroundFilterSize,
+        threads: parameters.threads)
     let measurable = MeasurableFrame(
         frame, background: look.background, excluded: excluded, threads: parameters.threads)
     return (measurable, look.stars)
-}
-
-private func takeFirstLook(
-    _ frame: CalibratedFrame, _ parameters: DetectionParameters, _ scratch: inout [Int32]
-) -> (FirstLook, ExcludedPixels) {
-    scratch.withUnsafeMutableBytes { scratch in
-        defer { _ = scratch.bindMemory(to: Int32.self) }
-        return FirstLook.take(
-            frame, tileSize: parameters.backgroundTileSize, filterSize: parameters.backgroundFilterSize, in: scratch,
-            threads: parameters.threads)
-    }
 }

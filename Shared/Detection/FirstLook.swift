@@ -21,15 +21,16 @@ struct FirstLook {
     private static let fwhmBlocks = 1.7
 
     /// The first look, and which pixels it left out.
-    ///
-    /// - Parameter scratch: of `BinnedFrame.scratchBytes`.
     static func take(
-        _ frame: CalibratedFrame, tileSize: Int, filterSize: Int, in scratch: UnsafeMutableRawBufferPointer,
-        threads: Int = 1
+        _ frame: CalibratedFrame, tileSize: Int, filterSize: Int, threads: Int = 1
     ) -> (look: FirstLook, excluded: ExcludedPixels) {
-        let binned = BinnedFrame(frame, in: scratch, threads: threads)
-        let look = FirstLook(frame, binned, tileSize: tileSize, filterSize: filterSize, threads: threads)
-        return (look, binned.pixels)
+        // Blocks need less than a plane, and only here: what comes after uses the same memory again.
+        var scratch = [Float](plane: (BinnedFrame.scratchBytes(frame) + 3) / 4, threads: threads) { _ in }
+        return scratch.withUnsafeMutableBytes { scratch in
+            let binned = BinnedFrame(frame, in: scratch, threads: threads)
+            let look = FirstLook(frame, binned, tileSize: tileSize, filterSize: filterSize, threads: threads)
+            return (look, binned.pixels)
+        }
     }
 
     private init(_ frame: CalibratedFrame, _ binned: BinnedFrame, tileSize: Int, filterSize: Int, threads: Int) {
@@ -60,10 +61,9 @@ struct FirstLook {
     static func search(_ binned: BinnedFrame, _ mesh: SkyMesh, threads: Int) -> Footprints {
         let level = mesh.surface(mesh.level, width: binned.width, height: binned.height)
         let rms = mesh.surface(mesh.blockScatter, width: binned.width, height: binned.height)
-        binned.subtract(level, threads: threads)
         let planes = FilterPlanes(
-            width: binned.width, height: binned.height, residual: UnsafeBufferPointer(binned.room),
-            variance: binned.variance, marks: binned.excluded, rms: rms)
+            width: binned.width, height: binned.height, light: binned.mean, level: level, variance: binned.variance,
+            marks: binned.excluded, rms: rms)
         return MatchedFilter(fwhmPixels: fwhmBlocks).footprints(planes, threshold: threshold, threads: threads)
     }
 

@@ -14,7 +14,7 @@ struct FootprintBand {
     }
 
     let rows: Range<Int>
-    /// By row, then by column; so are `values` and `residuals`.
+    /// By row, then by column; so are `values` and `residuals`, of which there are none without residuals.
     var runs: [Footprints.Run] = []
     var values: [Float] = []
     var residuals: [Float] = []
@@ -80,8 +80,9 @@ struct FootprintBandBuilder: ~Copyable {
     private let threshold: Float
     /// The last rows, as many as that circle is high, between zeros.
     private let recent: UnsafeMutablePointer<Float>
-    /// Room for the maxima of a run.
+    /// Room for the maxima of a run, and for the pixels of all runs of a row.
     private let places: UnsafeMutablePointer<Int32>
+    private let packed: UnsafeMutablePointer<Float>
     private let slots: Int
     private let stride: Int
 
@@ -90,42 +91,51 @@ struct FootprintBandBuilder: ~Copyable {
         (self.width, self.radius, self.threshold) = (width, radius, Float(threshold))
         band = FootprintBand(rows: rows)
         band.values.reserveCapacity(expected)
-        band.residuals.reserveCapacity(expected)
         (slots, stride) = (2 * radius + 1, width + 2 * radius)
         // Kernels read beyond the last row's end.
         recent = .allocate(capacity: slots * stride + 16)
         recent.initialize(repeating: 0, count: slots * stride + 16)
         places = .allocate(capacity: width / 2 + 1)
+        packed = .allocate(capacity: width + 8)
     }
 
     deinit {
         recent.deallocate()
         places.deallocate()
+        packed.deallocate()
     }
 
     private func row(_ y: Int) -> UnsafeMutablePointer<Float> { recent + (y + slots) % slots * stride + radius }
 
-    /// - Parameter count: of stretches in `found`.
-    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>) {
+    /// - Parameters:
+    ///   - count: of stretches in `found`.
+    ///   - residual: of the row; nil keeps none.
+    mutating func add(_ y: Int, _ found: borrowing RowThreshold, count: Int, residual: UnsafePointer<Float>?) {
         let target = row(y)
         target.update(repeating: 0, count: width)
-        let isOwn = band.rows.contains(y)
-        for index in 0..<count {
-            let (start, end) = (found.starts[index], found.ends[index])
-            let ratios = UnsafeBufferPointer(start: found.ratio + Int(start), count: Int(end - start))
-            (target + Int(start)).update(from: found.ratio + Int(start), count: ratios.count)
-            guard isOwn else { continue }
-            band.runs.append(
-                Footprints.Run(y: Int32(y), start: start, end: end, value: Int32(band.values.count)))
-            band.forest.append()
-            band.values.append(contentsOf: ratios)
-            band.residuals.append(contentsOf: UnsafeBufferPointer(start: residual + Int(start), count: ratios.count))
-        }
-        if isOwn {
+        kernel_place_runs(target, found.ratio, found.starts, found.ends, count)
+        if band.rows.contains(y) {
+            var value = Int32(band.values.count)
+            for index in 0..<count {
+                let (start, end) = (found.starts[index], found.ends[index])
+                band.runs.append(Footprints.Run(y: Int32(y), start: start, end: end, value: value))
+                band.forest.append()
+                value += end - start
+            }
+            band.values.append(contentsOf: pack(found.ratio, found, count))
+            if let residual { band.residuals.append(contentsOf: pack(residual, found, count)) }
             band.rowStarts.append(band.runs.count)
             band.forest.join(band.runs, row: band.runs(ofRow: y), before: band.runs(ofRow: y - 1))
         }
         findPeaks(y - radius)
+    }
+
+    /// The pixels of a row's stretches, one after the other; good until the next row's.
+    private func pack(
+        _ row: UnsafePointer<Float>, _ found: borrowing RowThreshold, _ count: Int
+    ) -> UnsafeBufferPointer<Float> {
+        let used = kernel_pack_runs(packed, row, found.starts, found.ends, count, width)
+        return UnsafeBufferPointer(start: packed, count: used)
     }
 
     /// Pixels of row y that are larger than their neighbours; of equal ones the first.

@@ -38,7 +38,7 @@ struct Footprints {
     /// By group, then by row.
     let runs: [Run]
     let values: [Float]
-    /// What the filter worked on at the same pixels [e-].
+    /// What the filter worked on at the same pixels [e-]; empty where it took the sky off itself.
     let residuals: [Float]
     /// y * width + x and the ratio of each local maximum, by group.
     let peakPixels: [Int32]

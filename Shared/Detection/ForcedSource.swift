@@ -5,8 +5,8 @@ extension Detections {
     /// Number of the source that owns the pixel at a position; 0 for sky or outside the frame.
     package func owner(x: Double, y: Double) -> Int32 {
         guard x > -0.5, y > -0.5, x < Double(frame.width) - 0.5, y < Double(frame.height) - 0.5 else { return 0 }
-        let pixel = Int(y.rounded()) * frame.width + Int(x.rounded())
-        return frame.isOwned(pixel) ? labels[pixel] : 0
+        let (column, row) = (Int(x.rounded()), Int(y.rounded()))
+        return frame.isOwned(row * frame.width + column) ? owners.number(column: column, row: row) : 0
     }
 }
 

@@ -84,9 +84,11 @@ struct JoinedBands {
         return ordered
     }
 
-    /// Of all bands.
+    /// Of all bands; none where they have none.
     func values(_ ofBand: KeyPath<FootprintBand, [Float]>, threads: Int) -> [Float] {
-        Self.joined(bands.map { $0[keyPath: ofBand] }, at: firstValues, threads) { value, _ in value }
+        let parts = bands.map { $0[keyPath: ofBand] }
+        guard parts.contains(where: { !$0.isEmpty }) else { return [] }
+        return Self.joined(parts, at: firstValues, threads) { value, _ in value }
     }
 
     /// Where each part begins, and the end of the last.

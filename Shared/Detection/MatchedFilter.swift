@@ -57,13 +57,13 @@ struct MatchedFilter {
         // Long ones first, so that threads end together.
         let cuts = (0...count).map { $0 * (2 * count + 1 - $0) * planes.height / (count * (count + 1)) }
         let bands = (0..<count).map { cuts[$0]..<cuts[$0 + 1] }
-        let rms = MeshSurface.Filler(planes.rms)
+        let fillers = (rms: MeshSurface.Filler(planes.rms), level: planes.level.map { MeshSurface.Filler($0) })
         var found = [FootprintBand](repeating: FootprintBand(rows: 0..<0), count: count)
         planes.withRows { rows in
             found.withUnsafeMutableBufferPointer { found in
                 parallelRows(count, threads: threads) { range in
                     for index in range {
-                        found[index] = search(bands[index], planes, rows, rms, threshold: threshold)
+                        found[index] = search(bands[index], planes, rows, fillers, threshold: threshold)
                     }
                 }
             }
@@ -75,8 +75,8 @@ struct MatchedFilter {
     private static let leastBand = 64
 
     private func search(
-        _ band: Range<Int>, _ planes: FilterPlanes, _ rows: FilterPlanes.Rows, _ rms: MeshSurface.Filler,
-        threshold: Double
+        _ band: Range<Int>, _ planes: FilterPlanes, _ rows: FilterPlanes.Rows,
+        _ fillers: (rms: MeshSurface.Filler, level: MeshSurface.Filler?), threshold: Double
     ) -> FootprintBand {
         let (width, height) = (planes.width, planes.height)
         let squares = (across: across.map { $0 * $0 }, along: along.map { $0 * $0 })
@@ -88,13 +88,14 @@ struct MatchedFilter {
             width: width, rows: band, radius: radius, threshold: threshold,
             expected: band.count * width / Self.pixelsPerFound)
         var threshold = RowThreshold(width: width, threshold: threshold)
+        let sky = SkyRow(fillers.level, width: width)
         let reach = along.count - 1
         let wanted = max(0, band.lowerBound - radius)..<min(height, band.upperBound + radius)
         for y in max(0, wanted.lowerBound - reach)..<(wanted.upperBound + reach) {
             if y < height {
                 let row = rows.row(y)
                 let found = kernel_weigh(
-                    signal.input, weight.input, row.residual, row.variance, row.marks, width)
+                    signal.input, weight.input, sky.residual(row, y), row.variance, row.marks, width)
                 signal.take(y)
                 weight.take(y)
                 coverage.take(y, row.marks, found: found)
@@ -103,11 +104,11 @@ struct MatchedFilter {
             guard out >= wanted.lowerBound else { continue }
             signal.make(out)
             weight.make(out)
-            rms.fill(out, into: threshold.rms)
+            fillers.rms.fill(out, into: threshold.rms)
             let row = rows.row(out)
             let count = threshold.apply(
                 signal.output, weight.output, row.variance, row.marks, coverage.make(out))
-            builder.add(out, threshold, count: count, residual: row.residual)
+            builder.add(out, threshold, count: count, residual: planes.level == nil ? row.light : nil)
         }
         return builder.finish(after: wanted.upperBound)
     }
@@ -120,8 +121,10 @@ struct MatchedFilter {
 struct FilterPlanes {
     let width: Int
     let height: Int
-    /// [e-]; 0 where excluded.
-    let residual: UnsafeBufferPointer<Float>
+    /// [e-]
+    let light: UnsafeBufferPointer<Float>
+    /// What is to be taken off; nil where that has been done, and the light is 0 where excluded.
+    let level: MeshSurface?
     /// [e-^2]
     let variance: UnsafeBufferPointer<Float>
     /// `PixelMarks`.
@@ -131,21 +134,44 @@ struct FilterPlanes {
 
     struct Rows {
         let width: Int
-        let residual: UnsafePointer<Float>
+        let light: UnsafePointer<Float>
         let variance: UnsafePointer<Float>
         let marks: UnsafePointer<UInt8>
 
         func row(_ y: Int) -> Rows {
             Rows(
-                width: width, residual: residual + y * width, variance: variance + y * width,
+                width: width, light: light + y * width, variance: variance + y * width,
                 marks: marks + y * width)
         }
     }
 
     func withRows(_ body: (Rows) -> Void) {
-        guard let residual = residual.baseAddress, let variance = variance.baseAddress,
+        guard let light = light.baseAddress, let variance = variance.baseAddress,
             let marks = marks.baseAddress
         else { return }
-        body(Rows(width: width, residual: residual, variance: variance, marks: marks))
+        body(Rows(width: width, light: light, variance: variance, marks: marks))
+    }
+}
+
+/// Rows of light without their sky: those of the frame, or made anew.
+private struct SkyRow: ~Copyable {
+    private let level: MeshSurface.Filler?
+    private let width: Int
+    /// The sky of a row, then the row without it.
+    private let room: UnsafeMutablePointer<Float>
+
+    init(_ level: MeshSurface.Filler?, width: Int) {
+        (self.level, self.width) = (level, width)
+        room = .allocate(capacity: 2 * width)
+    }
+
+    deinit { room.deallocate() }
+
+    /// 0 where excluded; good until the next row is made.
+    func residual(_ row: FilterPlanes.Rows, _ y: Int) -> UnsafePointer<Float> {
+        guard let level else { return row.light }
+        level.fill(y, into: room)
+        kernel_subtract(room + width, row.light, room, row.marks, width)
+        return UnsafePointer(room + width)
     }
 }

@@ -97,6 +97,21 @@ package struct MeasurableFrame: Sendable {
     /// Whether a source owns a pixel.
     func isOwned(_ index: Int) -> Bool { marks[index] & PixelMarks.owned != 0 }
 
+    /// Brings the pixels around a position near the processor before they are needed.
+    func prefetch(x: Double, y: Double, reach: Double) {
+        guard reach < 64, x >= 0, y >= 0, x < Double(width), y < Double(height) else { return }
+        let (left, top) = (max(0, Int(x - reach)), max(0, Int(y - reach)))
+        let (right, bottom) = (min(width, Int(x + reach) + 2), min(height, Int(y + reach) + 2))
+        let start = top * width + left
+        residual.withUnsafeBufferPointer { residual in
+            variance.withUnsafeBufferPointer { variance in
+                guard let residual = residual.baseAddress, let variance = variance.baseAddress else { return }
+                kernel_sky_prefetch(residual + start, 4 * (right - left), 4 * width, bottom - top)
+                kernel_sky_prefetch(variance + start, 4 * (right - left), 4 * width, bottom - top)
+            }
+        }
+    }
+
     /// Lends the planes to a matched filter.
     func withFilterPlanes<Result>(_ body: (FilterPlanes) -> Result) -> Result {
         residual.withUnsafeBufferPointer { residual in
@@ -104,27 +119,8 @@ package struct MeasurableFrame: Sendable {
                 marks.withUnsafeBufferPointer { marks in
                     body(
                         FilterPlanes(
-                            width: width, height: height, residual: residual, variance: variance, marks: marks,
-                            rms: background.rms))
-                }
-            }
-        }
-    }
-}
-
-extension BinnedFrame {
-    /// Puts mean minus level into the room for another plane; 0 where excluded.
-    func subtract(_ level: MeshSurface, threads: Int) {
-        let filler = MeshSurface.Filler(level)
-        guard let residual = room.baseAddress, let mean = mean.baseAddress, let excluded = excluded.baseAddress
-        else { return }
-        parallelRows(height, threads: threads) { rows in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { row in
-                guard let row = row.baseAddress else { return }
-                for y in rows {
-                    filler.fill(y, into: row)
-                    let start = y * width
-                    kernel_subtract(residual + start, mean + start, row, excluded + start, width)
+                            width: width, height: height, light: residual, level: nil, variance: variance,
+                            marks: marks, rms: background.rms))
                 }
             }
         }

@@ -57,51 +57,76 @@ struct PeakTree {
         }.map { (footprints.peakHeights[$0], footprints.peakSurroundings[$0]) }
     }
 
-    /// One label per pixel of the frame, and its `PixelMarks`: a label counts where the pixel is marked as owned.
-    struct Pixels {
-        let labels: UnsafeMutablePointer<Int32>
-        let marks: UnsafeMutablePointer<UInt8>
+    /// Room for the labels of the box around a group, kept from one group to the next.
+    struct Room {
+        fileprivate var labels: [Int32] = []
     }
 
-    /// Writes into the labels which source each pixel of a group belongs to: `first`, `first` + 1 and so on, by
-    /// descending peaks, and marks them as owned. Nothing around the group is owned.
+    /// Writes into `numbers`, which lie as `footprints.values` do, which source each pixel of a group belongs to: 1, 2
+    /// and so on, by descending peaks.
+    ///
     /// - Returns: the number of sources.
     static func separate(
-        _ group: Footprints.Group, of footprints: Footprints, _ rules: Rules,
-        _ owned: Pixels, first: Int
+        _ group: Footprints.Group, of footprints: Footprints, _ rules: Rules, _ numbers: UnsafeMutablePointer<Int32>,
+        in room: inout Room
     ) -> Int {
         var tree = PeakTree(rules, group, footprints)
-        let (pixels, values) = footprints.descending(group)
-        let (width, height) = (footprints.width, footprints.height)
-        let (labels, marks) = (owned.labels, owned.marks)
-        for (pixel, value) in zip(pixels, values) {
-            let (x, y) = (Int(pixel) % width, Int(pixel) / width)
-            var near = Neighbours()
-            // Neighbours mostly have one label.
-            var (lastLabel, lastRoot): (Int32, Int32) = (0, 0)
-            let columns = max(0, x - 1)...min(width - 1, x + 1)
-            for row in max(0, y - 1)...min(height - 1, y + 1) {
-                let (ofRow, marked) = (labels + row * width, marks + row * width)
-                for column in columns where marked[column] & PixelMarks.owned != 0 {
-                    if ofRow[column] != lastLabel {
-                        lastLabel = ofRow[column]
-                        lastRoot = tree.root(lastLabel - 1)
-                    }
-                    near.insert(lastRoot)
-                }
+        let box = footprints.box(group)
+        let (places, keys) = footprints.descending(group, box)
+        if room.labels.count < box.count { room.labels = [Int32](repeating: 0, count: box.count) }
+        return room.labels.withUnsafeMutableBufferPointer { labels in
+            guard let labels = labels.baseAddress else { return 0 }
+            labels.update(repeating: 0, count: box.count)
+            for key in keys {
+                let place = places[Int(key & 0xFFFF_FFFF)]
+                let near = tree.neighbours(labels + Int(place), stride: box.stride)
+                labels[Int(place)] = tree.place(Float(bitPattern: ~UInt32(key >> 32)), near) + 1
             }
-            labels[Int(pixel)] = tree.place(value, near) + 1
-            marks[Int(pixel)] |= PixelMarks.owned
+            return tree.number(footprints.runs(of: group), places, labels, numbers)
         }
+    }
+
+    /// The branches of the eight pixels around one; 0 is the label of none.
+    @inline(__always)
+    private mutating func neighbours(_ label: UnsafePointer<Int32>, stride: Int) -> Neighbours {
+        var near = Neighbours()
+        // Neighbours mostly have one label.
+        var (lastLabel, lastRoot): (Int32, Int32) = (0, 0)
+        for row in -1...1 {
+            let middle = label + row * stride
+            for column in -1...1 where middle[column] != 0 {
+                if middle[column] != lastLabel {
+                    lastLabel = middle[column]
+                    lastRoot = root(lastLabel - 1)
+                }
+                near.insert(lastRoot)
+            }
+        }
+        return near
+    }
+
+    /// Numbers the branches that stand alone, in the order of their peaks.
+    ///
+    /// - Parameter places: of the pixels among the labels, run by run.
+    private mutating func number(
+        _ runs: ArraySlice<Footprints.Run>, _ places: [Int32], _ labels: UnsafePointer<Int32>,
+        _ numbers: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        var ofBranch = [Int32](repeating: 0, count: branches.count)
+        var count: Int32 = 0
         // Branches begin in the order of their peaks.
-        var numbers = [Int32](repeating: 0, count: tree.branches.count)
-        var count = 0
-        for branch in tree.branches.indices where Int(tree.branches[branch].parent) == branch {
-            numbers[branch] = Int32(first + count)
+        for branch in branches.indices where Int(branches[branch].parent) == branch {
             count += 1
+            ofBranch[branch] = count
         }
-        for pixel in pixels { labels[Int(pixel)] = numbers[Int(tree.root(labels[Int(pixel)] - 1))] }
-        return count
+        var next = 0
+        for run in runs {
+            for place in 0..<run.pixels.count {
+                numbers[Int(run.value) + place] = ofBranch[Int(root(labels[Int(places[next])] - 1))]
+                next += 1
+            }
+        }
+        return Int(count)
     }
 
     /// The branches around a pixel and how many of its neighbours belong to each.
@@ -189,24 +214,40 @@ struct PeakTree {
 }
 
 extension Footprints {
-    /// A group's pixels in descending order of their ratios; equal ones by row, then column.
-    fileprivate func descending(_ group: Group) -> (pixels: [Int32], values: [Float]) {
-        var pixels: [Int32] = []
+    /// A rectangle around a group, with one pixel more on each side.
+    fileprivate struct Box {
+        let left: Int32
+        let top: Int32
+        let stride: Int
+        let count: Int
+    }
+
+    fileprivate func box(_ group: Group) -> Box {
+        let (top, bottom) = rows(of: group)
+        var (left, right) = (Int32.max, Int32(0))
+        for run in runs(of: group) { (left, right) = (min(left, run.start), max(right, run.end)) }
+        let stride = Int(right - left) + 2
+        return Box(left: left - 1, top: Int32(top - 1), stride: stride, count: stride * (bottom - top + 3))
+    }
+
+    /// The places of a group's pixels in a box, run by run, and numbers that sort them by descending ratio: the high
+    /// half the ratio's, the low half the pixel's index. Equal ones keep their order.
+    fileprivate func descending(_ group: Group, _ box: Box) -> (places: [Int32], keys: [UInt64]) {
+        var places: [Int32] = []
         var keys: [UInt64] = []
-        pixels.reserveCapacity(group.area)
+        places.reserveCapacity(group.area)
         keys.reserveCapacity(group.area)
         for run in runs(of: group) {
+            let start = (run.y - box.top) * Int32(box.stride) - box.left
             for x in run.pixels {
                 let value = values[Int(run.value) + x - Int(run.start)]
                 // Ratios are positive: their bits are in the order of their values.
-                keys.append(UInt64(~value.bitPattern) << 32 | UInt64(pixels.count))
-                pixels.append(run.y * Int32(width) + Int32(x))
+                keys.append(UInt64(~value.bitPattern) << 32 | UInt64(places.count))
+                places.append(start + Int32(x))
             }
         }
         sortByHighHalf(&keys)
-        return (
-            keys.map { pixels[Int($0 & 0xFFFF_FFFF)] }, keys.map { Float(bitPattern: ~UInt32($0 >> 32)) }
-        )
+        return (places, keys)
     }
 }
 

@@ -80,7 +80,7 @@ extension MeasurableFrame {
         for y in star.rows where y < height {
             for x in star.columns where x < width {
                 let pixel = y * width + x
-                if maskBits[pixel] & spoiled != 0 || isExcluded(pixel) { return false }
+                if marks[pixel] != 0, maskBits[pixel] & spoiled != 0 || isExcluded(pixel) { return false }
             }
         }
         return true

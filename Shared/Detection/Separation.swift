@@ -1,114 +1,110 @@
+internal import CKernels
 internal import Imaging
 
 /// Which source each pixel of a frame belongs to.
 struct Separation {
-    /// 1 + index of the source that owns a pixel; any value where the frame's marks say that none does.
-    var labels: [Int32] = []
+    let owners: PixelOwners
     /// For each source, whether its group holds others.
     var isBlended: [Bool] = []
     /// For each source, the height of its highest peak between pixels.
     var significances: [Float] = []
     /// Groups that hold sources: the index of the first and their number.
-    var parts: [(group: Int, first: Int, count: Int)] = []
+    var parts: [Part] = []
 
-    /// Room for the labels of a frame, which serves as scratch memory for the first look as well: memory that has been
-    /// used is faster than fresh one.
-    static func plane(_ frame: CalibratedFrame, threads: Int) -> [Int32] {
-        let bytes = BinnedFrame.scratchBytes(frame)
-        return [Int32](plane: max(frame.signal.pixels.count, (bytes + 3) / 4), threads: threads) { _ in }
+    struct Part {
+        let group: Int
+        let first: Int
+        let count: Int
     }
 
-    /// - Parameters:
-    ///   - frame: its pixels that sources own are marked.
-    ///   - labels: made by `plane`.
+    /// - Parameter frame: its pixels that sources own are marked.
     init(
-        _ footprints: Footprints, _ frame: inout MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double,
-        labels room: consuming [Int32]
+        _ footprints: Footprints, _ frame: inout MeasurableFrame, _ parameters: DetectionParameters, smoothing: Double
     ) {
         let threshold = Float(parameters.threshold)
         let chosen = footprints.groups.indices.filter {
             footprints.groups[$0].peakHeight >= threshold && footprints.groups[$0].area >= parameters.minimumArea
         }
-        let threads = parameters.threads
-        let width = footprints.width
-        room.removeLast(room.count - width * footprints.height)
-        room.withUnsafeMutableBufferPointer { labels in
-            guard let labels = labels.baseAddress else { return }
-            let counts = Self.separate(chosen, footprints, &frame, parameters, smoothing: smoothing, labels)
-            for (group, count) in zip(chosen, counts) {
-                parts.append((group, isBlended.count, count))
-                isBlended.append(contentsOf: repeatElement(count > 1, count: count))
-            }
-            significances = Self.number(
-                parts, isBlended.count, footprints, labels, &frame.marks, threads: threads)
+        var owners = PixelOwners(footprints.runs, width: footprints.width, height: footprints.height)
+        let counts = owners.withMutableNumbers { numbers in
+            Self.separate(chosen, footprints, frame, parameters, smoothing: smoothing, numbers)
         }
-        labels = room
-    }
-
-    /// Gives the pixels of all parts their sources' numbers and marks them; the highest peak of each source.
-    private static func number(
-        _ parts: [(group: Int, first: Int, count: Int)], _ sources: Int, _ footprints: Footprints,
-        _ labels: UnsafeMutablePointer<Int32>, _ marks: inout [UInt8], threads: Int
-    ) -> [Float] {
-        var significances = [Float](repeating: 0, count: sources)
-        marks.withUnsafeMutableBufferPointer { marks in
-            guard let marks = marks.baseAddress else { return }
-            significances.withUnsafeMutableBufferPointer { significances in
-                parallelRows(parts.count, threads: threads) { range in
-                    for part in parts[range] {
-                        number(part, footprints, labels, marks)
-                        for peak in footprints.groups[part.group].peaks {
-                            let source = Int(labels[Int(footprints.peakPixels[peak])]) - 1
-                            significances[source] = max(significances[source], footprints.peakHeights[peak])
-                        }
-                    }
-                }
-            }
+        for (group, count) in zip(chosen, counts) {
+            parts.append(Part(group: group, first: isBlended.count, count: count))
+            isBlended.append(contentsOf: repeatElement(count > 1, count: count))
         }
-        return significances
+        let parts = parts
+        owners.withMutableNumbers { numbers in
+            Self.number(parts, footprints, numbers, &frame.marks, threads: parameters.threads)
+        }
+        self.owners = owners
+        significances = highestPeaks(footprints)
     }
 
     /// How many sources each group holds. Pixels of groups with several peaks get the numbers 1, 2 and so on within
     /// their group, all others none.
     private static func separate(
-        _ chosen: [Int], _ footprints: Footprints, _ frame: inout MeasurableFrame,
-        _ parameters: DetectionParameters, smoothing: Double, _ labels: UnsafeMutablePointer<Int32>
+        _ chosen: [Int], _ footprints: Footprints, _ frame: MeasurableFrame, _ parameters: DetectionParameters,
+        smoothing: Double, _ numbers: UnsafeMutablePointer<Int32>
     ) -> [Int] {
         var counts = [Int](repeating: 1, count: chosen.count)
-        let variance = frame.variance
-        frame.marks.withUnsafeMutableBufferPointer { marks in
-            guard let marks = marks.baseAddress else { return }
-            let owned = PeakTree.Pixels(labels: labels, marks: marks)
-            counts.withUnsafeMutableBufferPointer { counts in
-                parallelRows(chosen.count, threads: parameters.threads) { range in
-                    for index in range {
-                        let group = footprints.groups[chosen[index]]
-                        guard group.peaks.count > 1 else { continue }
-                        let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
-                        let noise = parameters.gainKnown ? variance[peak].squareRoot() * Float(smoothing) : 0
-                        let rules = PeakTree.Rules(
-                            threshold: Float(parameters.threshold), contrast: Float(parameters.deblendContrast),
-                            noisePerRatio: noise > 0 ? 1 / noise : 0)
-                        counts[index] = PeakTree.separate(group, of: footprints, rules, owned, first: 1)
-                    }
+        counts.withUnsafeMutableBufferPointer { counts in
+            parallelRows(chosen.count, threads: parameters.threads) { range in
+                var room = PeakTree.Room()
+                for index in range {
+                    let group = footprints.groups[chosen[index]]
+                    guard group.peaks.count > 1 else { continue }
+                    let peak = Int(footprints.peakPixels[group.peaks.lowerBound])
+                    let noise = parameters.gainKnown ? frame.variance[peak].squareRoot() * Float(smoothing) : 0
+                    let rules = PeakTree.Rules(
+                        threshold: Float(parameters.threshold), contrast: Float(parameters.deblendContrast),
+                        noisePerRatio: noise > 0 ? 1 / noise : 0)
+                    counts[index] = PeakTree.separate(group, of: footprints, rules, numbers, in: &room)
                 }
             }
         }
         return counts
     }
 
-    /// Makes numbers within a group into those of the frame, and marks their pixels as owned.
+    /// Makes numbers within the groups into those of the frame, and marks their pixels as owned.
     private static func number(
-        _ part: (group: Int, first: Int, count: Int), _ footprints: Footprints, _ labels: UnsafeMutablePointer<Int32>,
-        _ marks: UnsafeMutablePointer<UInt8>
+        _ parts: [Part], _ footprints: Footprints, _ numbers: UnsafeMutablePointer<Int32>, _ marks: inout [UInt8],
+        threads: Int
     ) {
-        let group = footprints.groups[part.group]
-        let isSingle = group.peaks.count == 1
-        for run in footprints.runs(of: group) {
-            let row = labels + Int(run.y) * footprints.width
-            let ofRow = marks + Int(run.y) * footprints.width
-            for x in run.pixels { ofRow[x] |= PixelMarks.owned }
-            for x in run.pixels { row[x] = isSingle ? Int32(part.first + 1) : row[x] + Int32(part.first) }
+        marks.withUnsafeMutableBufferPointer { marks in
+            guard let marks = marks.baseAddress else { return }
+            parallelRows(parts.count, threads: threads) { range in
+                for index in range {
+                    let part = parts[index]
+                    // Its rows lie far apart in memory.
+                    if index + 1 < range.upperBound {
+                        for run in footprints.runs(of: footprints.groups[parts[index + 1].group]).prefix(32) {
+                            kernel_prefetch(marks + Int(run.y) * footprints.width + Int(run.start))
+                        }
+                    }
+                    for run in footprints.runs(of: footprints.groups[part.group]) {
+                        let (own, before) = (numbers + Int(run.value), Int32(part.first))
+                        for place in 0..<run.pixels.count {
+                            own[place] = part.count == 1 ? before + 1 : own[place] + before
+                        }
+                        let row = marks + Int(run.y) * footprints.width
+                        for x in run.pixels { row[x] |= PixelMarks.owned }
+                    }
+                }
+            }
         }
+    }
+
+    private func highestPeaks(_ footprints: Footprints) -> [Float] {
+        var heights = [Float](repeating: 0, count: isBlended.count)
+        for part in parts {
+            for peak in footprints.groups[part.group].peaks {
+                let pixel = Int(footprints.peakPixels[peak])
+                let (row, column) = pixel.quotientAndRemainder(dividingBy: footprints.width)
+                let source = part.count == 1 ? part.first : Int(owners.number(column: column, row: row)) - 1
+                heights[source] = max(heights[source], footprints.peakHeights[peak])
+            }
+        }
+        return heights
     }
 }

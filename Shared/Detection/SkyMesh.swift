@@ -121,13 +121,19 @@ struct SkyMesh {
                 var filled = 0
                 for y in (row - reach)...(row + reach) {
                     for x in (column - reach)...(column + reach) {
-                        window[filled] = extended(y, rows) { row in
+                        let value = extended(y, rows) { row in
                             extended(x, columns) { values[row * columns + $0] }
                         }
+                        // In ascending order: there are few.
+                        var place = filled
+                        while place > 0, window[place - 1] > value {
+                            window[place] = window[place - 1]
+                            place -= 1
+                        }
+                        window[place] = value
                         filled += 1
                     }
                 }
-                window.sort()
                 return window[filled / 2]
             }
         }.flatMap { $0 }

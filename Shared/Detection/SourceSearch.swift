@@ -12,38 +12,40 @@ package struct SourceSearch: Sendable {
     ///
     /// - Parameters:
     ///   - frame: its pixels that sources own are marked.
-    ///   - labels: room for the labels of the frame, made by `Separation.plane`; its values do not matter.
     ///   - isWanted: asked with the pixel (y * width + x) of the largest signal-to-noise ratio of each source.
-    /// - Returns: the sources that are wanted, and for each pixel that is marked as owned 1 + number of the source,
-    ///   wanted or not, that owns it.
+    /// - Returns: the sources that are wanted, and which source, wanted or not, owns each pixel that is marked as
+    ///   owned.
     func run(
-        _ frame: inout MeasurableFrame, labels: consuming [Int32], threads: Int, isWanted: (Int) -> Bool = { _ in true }
-    ) -> (sources: [Source], labels: [Int32]) {
+        _ frame: inout MeasurableFrame, threads: Int, isWanted: (Int) -> Bool = { _ in true }
+    ) -> (sources: [Source], owners: PixelOwners) {
         let footprints = frame.withFilterPlanes {
             filter.footprints(
                 $0, threshold: parameters.threshold * DetectionParameters.footprintShare, threads: threads)
         }
-        let separation = Separation(footprints, &frame, parameters, smoothing: filter.smoothing, labels: labels)
+        let separation = Separation(footprints, &frame, parameters, smoothing: filter.smoothing)
         let frame = frame
         let sums = SourceSums.collect(footprints, frame, separation, threads: threads)
         let wanted = sums.indices.filter { isWanted(sums[$0].peakPixel) }
         let sources = parallelMap(wanted.count, threads: threads) { number in
             let index = wanted[number]
+            if number + 1 < wanted.count {
+                let next = sums[wanted[number + 1]].centre
+                frame.prefetch(x: next.x, y: next.y, reach: 4 * windowSigma)
+            }
             return describe(
                 sums[index], number: Int32(index + 1), isBlended: separation.isBlended[index],
-                significance: separation.significances[index], separation.labels, frame, windowSigma: windowSigma,
+                significance: separation.significances[index], separation.owners, frame, windowSigma: windowSigma,
                 parameters)
         }
-        return (sources, separation.labels)
+        return (sources, separation.owners)
     }
 
     /// Searches a part of a frame, on one thread.
     package func run(_ window: MeasurableFrame, isWanted: (Int) -> Bool) -> [Source] {
         var alone = self
         alone.parameters.threads = 1
-        let labels = [Int32](repeating: 0, count: window.width * window.height)
         var window = window
-        return alone.run(&window, labels: labels, threads: 1, isWanted: isWanted).sources
+        return alone.run(&window, threads: 1, isWanted: isWanted).sources
     }
 }
 
@@ -79,7 +81,7 @@ extension MeasurableFrame {
 }
 
 private func describe(
-    _ sums: SourceSums, number: Int32, isBlended: Bool, significance: Float, _ labels: [Int32],
+    _ sums: SourceSums, number: Int32, isBlended: Bool, significance: Float, _ owners: PixelOwners,
     _ frame: MeasurableFrame, windowSigma: Double, _ parameters: DetectionParameters
 ) -> Source {
     let start = startingPlace(sums, frame, windowSigma: windowSigma)
@@ -95,7 +97,7 @@ private func describe(
         // A window that walks off to a brighter neighbour measures that one.
         let (x, y) = (Int(shape.x.rounded()), Int(shape.y.rounded()))
         let isInside = x >= 0 && y >= 0 && x < frame.width && y < frame.height
-        let isOwn = isInside && frame.isOwned(y * frame.width + x) && labels[y * frame.width + x] == number
+        let isOwn = isInside && frame.isOwned(y * frame.width + x) && owners.number(column: x, row: y) == number
         if !isOwn { shape = WindowedShape(x: start.x, y: start.y) }
     }
     var flags = sums.flags

@@ -24,7 +24,7 @@ struct SourceSums {
     ) -> [SourceSums] {
         var sums = [SourceSums](repeating: SourceSums(), count: separation.isBlended.count)
         sums.withUnsafeMutableBufferPointer { sums in
-            Planes.open(footprints, frame, separation.labels) { planes in
+            Planes.open(footprints, frame, separation.owners) { planes in
                 parallelRows(separation.parts.count, threads: threads) { range in
                     for index in range {
                         let part = separation.parts[index]
@@ -46,21 +46,22 @@ struct SourceSums {
         let residuals: UnsafeBufferPointer<Float>
         let bits: UnsafeBufferPointer<UInt16>
         let marks: UnsafeBufferPointer<UInt8>
-        let labels: UnsafeBufferPointer<Int32>
+        /// 1 + index of the source of each pixel, as `values` lie.
+        let numbers: UnsafePointer<Int32>
 
         static func open(
-            _ footprints: Footprints, _ frame: MeasurableFrame, _ labels: [Int32], _ body: (Planes) -> Void
+            _ footprints: Footprints, _ frame: MeasurableFrame, _ owners: PixelOwners, _ body: (Planes) -> Void
         ) {
             footprints.values.withUnsafeBufferPointer { values in
                 footprints.residuals.withUnsafeBufferPointer { residuals in
                     frame.maskBits.withUnsafeBufferPointer { bits in
                         frame.marks.withUnsafeBufferPointer { marks in
-                            labels.withUnsafeBufferPointer { labels in
+                            owners.withNumbers { numbers in
                                 body(
                                     Planes(
                                         footprints: footprints, width: frame.width, height: frame.height,
                                         values: values, residuals: residuals, bits: bits, marks: marks,
-                                        labels: labels))
+                                        numbers: numbers))
                             }
                         }
                     }
@@ -70,18 +71,17 @@ struct SourceSums {
 
         /// A group's rows lie far apart in memory: waiting for them takes longer than the sums.
         func prefetch(_ group: Int) {
-            guard let marks = marks.baseAddress, let labels = labels.baseAddress else { return }
+            guard let marks = marks.baseAddress else { return }
             for run in footprints.runs[footprints.groups[group].runs].prefix(64) {
                 let pixel = Int(run.y) * width + Int(run.start)
                 kernel_prefetch(marks + pixel)
-                kernel_prefetch(labels + pixel)
             }
         }
     }
 
     /// Adds the pixels of one group, which no other holds.
     private static func add(
-        _ part: (group: Int, first: Int, count: Int), _ planes: Planes, to sums: UnsafeMutableBufferPointer<SourceSums>
+        _ part: Separation.Part, _ planes: Planes, to sums: UnsafeMutableBufferPointer<SourceSums>
     ) {
         // Neighbouring pixels mostly belong to one source, whose sums are kept at hand.
         var (current, own) = (part.first, sums[part.first])
@@ -89,8 +89,8 @@ struct SourceSums {
             let isOutermost = run.y == 0 || Int(run.y) == planes.height - 1
             for column in run.pixels {
                 let pixel = Int(run.y) * planes.width + column
-                let source = part.count == 1 ? part.first : Int(planes.labels[pixel]) - 1
                 let value = Int(run.value) + column - Int(run.start)
+                let source = part.count == 1 ? part.first : Int(planes.numbers[value]) - 1
                 if source != current {
                     sums[current] = own
                     (current, own) = (source, sums[source])

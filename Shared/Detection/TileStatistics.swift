@@ -100,17 +100,18 @@ final class TileBlocks {
             guard let mean = frame.mean.baseAddress, let scatter = frame.scatter.baseAddress,
                 let mask = mask.baseAddress
             else { return }
-            for row in rows {
+            let start = rows.lowerBound * frame.width + columns.lowerBound
+            var tile = kernel_mesh_tile(
+                values: mean + start, scatters: scatter + start, mask: mask + start, stride: frame.width,
+                columns: columns.count, rows: rows.count)
+            kernel_mesh_pick(means, scatters, &tile, rank)
+            filled = columns.count * rows.count
+            guard !tilt.isNone else { return }
+            for (index, row) in rows.enumerated() {
                 let start = row * frame.width + columns.lowerBound
-                if tilt.isNone {
-                    kernel_mesh_pick(means + filled, mean + start, mask + start, rank, columns.count)
-                } else {
-                    let first = plane.level(columns.lowerBound, row)
-                    kernel_mesh_pick_tilted(
-                        means + filled, mean + start, mask + start, rank, first, tilt.across, columns.count)
-                }
-                (scatters + filled).update(from: scatter + start, count: columns.count)
-                filled += columns.count
+                kernel_mesh_pick_tilted(
+                    means + index * columns.count, mean + start, mask + start, rank,
+                    plane.level(columns.lowerBound, row), tilt.across, columns.count)
             }
         }
         while filled % 16 != 0 {

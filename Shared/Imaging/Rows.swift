@@ -42,7 +42,7 @@ private func takeRange(_ rows: Int, _ next: borrowing Atomic<Int>, threads: Int)
 ///
 /// - Parameter body: called on several threads at once; its value depends on the index alone.
 public func parallelMap<Value>(_ count: Int, threads: Int = 1, _ body: (Int) -> Value) -> [Value] {
-    guard threads > 1, count > 1 else { return (0..<max(count, 0)).map(body) }
+    guard count > 0 else { return [] }
     return [Value](unsafeUninitializedCapacity: count) { values, used in
         if let base = values.baseAddress {
             // Sound because every value is written once, by one thread.

@@ -18,7 +18,7 @@ struct Annulus {
     ///
     /// - Parameters:
     ///   - inner, outer: radii [px].
-    ///   - owner: number of the source itself in the segments, whose wings may fill the annulus; 0 for none.
+    ///   - owner: number of the source itself, whose wings may fill the annulus; 0 for none.
     ///   - scratch: room to work in.
     /// - Returns: nil when fewer than 20 clean pixels remain.
     static func measure(
@@ -37,26 +37,11 @@ struct Annulus {
         _ planes: FramePlanes, x: Double, y: Double, inner: Double, outer: Double, owner: Int32,
         into target: UnsafeMutablePointer<Float>
     ) -> Int {
-        guard let values = planes.residual.baseAddress, let marks = planes.marks.baseAddress,
-            let segments = planes.segments.baseAddress
-        else { return 0 }
-        let hole = EllipseOverlap(x: x, y: y, radius: inner)
-        var used = 0
-        EllipseOverlap(x: x, y: y, radius: outer).forEachCentreSpan(width: planes.width, height: planes.height) {
-            columns, row in
-            let inside = hole.centres(of: hole.crossing(v: Double(row) - y), width: planes.width)
-            func take(_ part: Range<Int>) {
-                guard !part.isEmpty else { return }
-                let start = row * planes.width + part.lowerBound
-                used += kernel_sky_gather(
-                    target + used, values + start, marks + start, segments + start, owner, part.count,
-                    planes.residual.count - start)
-            }
-            guard !inside.isEmpty else { return take(columns) }
-            take(columns.lowerBound..<max(columns.lowerBound, inside.lowerBound))
-            take(min(columns.upperBound, inside.upperBound)..<columns.upperBound)
-        }
-        return used
+        let circle = EllipseOverlap(x: x, y: y, radius: outer)
+        let rows = circle.centreRows(height: planes.height)
+        var (frame, ring) = (planes.skyFrame, circle.kernelOutline)
+        var hole = EllipseOverlap(x: x, y: y, radius: inner).kernelOutline
+        return kernel_sky_gather(target, &frame, &ring, &hole, rows.lowerBound, rows.count, owner)
     }
 
     /// Clips what `numbers` holds.

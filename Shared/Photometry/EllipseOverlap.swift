@@ -66,6 +66,10 @@ struct EllipseOverlap {
             xy: cxy, axes: axes)
     }
 
+    var kernelOutline: kernel_outline {
+        kernel_outline(x: x, y: y, half_height: halfHeight, shear: rowShear, spread: rowSpread)
+    }
+
     /// Height of the rightmost point above the centre.
     var rightmostHeight: Double { columnShear * halfWidth }
 

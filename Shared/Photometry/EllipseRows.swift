@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The columns of one row that an ellipse covers.
 struct EllipseRow {
     /// Columns that share any area, inside the frame.
@@ -71,23 +73,29 @@ extension EllipseOverlap {
         self.row(row, bottom: crossing(v: Double(row) - 0.5 - y), width: width).interior
     }
 
+    /// Rows of a frame on which centres of pixels lie inside.
+    func centreRows(height: Int) -> Range<Int> {
+        let first = ceilingInt(y - halfHeight, 0, height)
+        return first..<floorInt(y + halfHeight + 1, first, height)
+    }
+
     /// Calls `body` with the stretch of pixels of each row whose centres lie inside.
     @inline(__always)
     func forEachCentreSpan(width: Int, height: Int, _ body: (Range<Int>, Int) -> Void) {
-        let first = ceilingInt(y - halfHeight, 0, height)
-        let end = floorInt(y + halfHeight + 1, first, height)
-        for row in first..<max(first, end) {
-            let columns = centres(of: crossing(v: Double(row) - y), width: width)
-            if !columns.isEmpty { body(columns, row) }
+        let rows = centreRows(height: height)
+        let atOnce = 64
+        var outline = kernelOutline
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * atOnce) { room in
+            guard let starts = room.baseAddress else { return }
+            let ends = starts + atOnce
+            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: atOnce) {
+                let count = min(atOnce, rows.upperBound - first)
+                kernel_centre_spans(starts, ends, &outline, first, count, width)
+                for index in 0..<count where starts[index] < ends[index] {
+                    body(Int(starts[index])..<Int(ends[index]), first + index)
+                }
+            }
         }
-    }
-
-    /// Columns whose centres lie within a crossing.
-    @inline(__always)
-    func centres(of crossing: Crossing, width: Int) -> Range<Int> {
-        let left = ceilingInt(x + crossing.low, 0, width)
-        let right = floorInt(x + crossing.high + 1, left, width)
-        return left..<right
     }
 }
 

@@ -37,7 +37,7 @@ struct ExtendedLight {
         hasAnnulus = parameters.annulus != nil
     }
 
-    /// - Parameter owner: number of the source in the segments.
+    /// - Parameter owner: number of the source.
     func carries(_ source: Source, owner: Int32, sky: LocalSky) -> Bool {
         let isLit = sky.isPoor || !hasAnnulus || abs(sky.residualLevel) > 2 * max(0, sky.levelVariance).squareRoot()
         guard isLit, let least = detections.lightThatHides(source) else { return false }
@@ -68,8 +68,9 @@ struct ExtendedLight {
                 let (dx, index) = (Double(column) - source.x, row * planes.width + column)
                 guard dx * dx + dy * dy >= inner * inner, !planes.isExcluded(index) else { continue }
                 if planes.marks[index] & PixelMarks.owned != 0 {
-                    if planes.segments[index] != lastLabel {
-                        lastLabel = planes.segments[index]
+                    let label = planes.owner(column, row)
+                    if label != lastLabel {
+                        lastLabel = label
                         isLastKept = lastLabel == owner || detections.isWide(lastLabel, fwhm: fwhm)
                     }
                     guard isLastKept else { continue }

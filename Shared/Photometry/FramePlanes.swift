@@ -13,8 +13,9 @@ struct FramePlanes {
     /// `PixelMarks` of each pixel.
     let marks: UnsafeBufferPointer<UInt8>
     let maskBits: UnsafeBufferPointer<UInt16>
-    /// Number of the source that owns each pixel that is marked as owned; any value elsewhere.
-    let segments: UnsafeBufferPointer<Int32>
+    /// Of the first row, for pixels that are marked as owned; the next row's lie `ownerWords` further.
+    private let owners: kernel_owners
+    private let ownerWords: Int
     /// Whether any pixel is excluded.
     let hasExcluded: Bool
 
@@ -25,11 +26,11 @@ struct FramePlanes {
             frame.variance.withUnsafeBufferPointer { variance in
                 frame.marks.withUnsafeBufferPointer { marks in
                     frame.maskBits.withUnsafeBufferPointer { maskBits in
-                        detections.labels.withUnsafeBufferPointer { segments in
+                        detections.owners.withFirstRow { owners, wordsPerRow in
                             body(
                                 FramePlanes(
                                     width: frame.width, height: frame.height, residual: residual, variance: variance,
-                                    marks: marks, maskBits: maskBits, segments: segments,
+                                    marks: marks, maskBits: maskBits, owners: owners, ownerWords: wordsPerRow,
                                     hasExcluded: frame.hasExcluded))
                         }
                     }
@@ -48,8 +49,36 @@ struct FramePlanes {
         let start = row * width + columns.lowerBound
         return kernel_span(
             values: residual.baseAddress.map { $0 + start }, variance: variance.baseAddress.map { $0 + start },
-            segments: segments.baseAddress.map { $0 + start }, marks: marks.baseAddress.map { $0 + start },
+            marks: marks.baseAddress.map { $0 + start }, owners: owners(row: row), column: columns.lowerBound,
             count: columns.count, readable: residual.count - start)
+    }
+
+    /// All pixels, for a kernel that gathers sky.
+    var skyFrame: kernel_sky_frame {
+        kernel_sky_frame(
+            values: residual.baseAddress, marks: marks.baseAddress, owners: owners, owner_words: ownerWords,
+            width: width, height: height)
+    }
+
+    /// Who owns the pixels of a row.
+    @inline(__always)
+    func owners(row: Int) -> kernel_owners {
+        kernel_owners(
+            words: owners.words + row * ownerWords, before: owners.before + row * ownerWords, numbers: owners.numbers)
+    }
+
+    /// Whether a pixel carries a measurement and belongs to no source, or to `owner`.
+    @inline(__always)
+    func isClean(_ column: Int, _ row: Int, owner: Int32) -> Bool {
+        let mark = marks[row * width + column] & ~PixelMarks.masked
+        return mark == 0 || mark == PixelMarks.owned && self.owner(column, row) == owner
+    }
+
+    /// Number of the source that owns a pixel that is marked as owned; any value for another.
+    @inline(__always)
+    func owner(_ column: Int, _ row: Int) -> Int32 {
+        var owners = owners(row: row)
+        return kernel_owner(&owners, column)
     }
 
     /// Whether an aperture around a position can have pixels of the frame at all.
@@ -72,8 +101,7 @@ struct FramePlanes {
     /// memory, and waiting for them takes longer than summing them.
     func prefetch(x: Double, y: Double, reach: Double) {
         guard reach < 64, isNear(x: x, y: y, reach: 0.5), let residual = residual.baseAddress,
-            let variance = variance.baseAddress, let marks = marks.baseAddress,
-            let segments = segments.baseAddress
+            let variance = variance.baseAddress, let marks = marks.baseAddress
         else { return }
         let (left, low) = (max(0, Int(x - reach)), max(0, Int(y - reach)))
         let columns = min(width, Int(x + reach) + 2) - left
@@ -82,11 +110,18 @@ struct FramePlanes {
         guard columns > 0, rows > 0 else { return }
         kernel_sky_prefetch(residual + start, 4 * columns, 4 * width, rows)
         kernel_sky_prefetch(marks + start, columns, width, rows)
-        // The variance is needed within the apertures only, and owners mostly there.
+        // The variance is needed within the apertures only.
         let quarter = rows / 4
         let inner = start + quarter * width + columns / 4
         kernel_sky_prefetch(variance + inner, 2 * columns, 4 * width, rows - 2 * quarter)
-        kernel_sky_prefetch(segments + inner, 2 * columns, 4 * width, rows - 2 * quarter)
+    }
+
+    /// The same for the variance and the marks of one pixel, which may lie beyond the last.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        guard index < variance.count, let variance = variance.baseAddress, let marks = marks.baseAddress else { return }
+        kernel_prefetch(variance + index)
+        kernel_prefetch(marks + index)
     }
 
     /// What pixels with centres inside an outline have: bits of the mask, exclusion, and other sources.

@@ -57,16 +57,12 @@ struct KronAperture {
     /// across the centre, or as sky where that is no better.
     func sum(_ planes: FramePlanes, owner: Int32) -> PixelSums {
         var sums = PixelSums()
-        func isClean(_ index: Int) -> Bool {
-            let mark = planes.marks[index] & ~PixelMarks.masked
-            return mark == 0 || mark == PixelMarks.owned && planes.segments[index] == owner
-        }
         func take(_ column: Int, _ row: Int, _ weight: Double) {
             var index = row * planes.width + column
             var count = 1.0
-            if !isClean(index) {
+            if !planes.isClean(column, row, owner: owner) {
                 guard let other = planes.opposite(column: column, row: row, x: outline.x, y: outline.y),
-                    isClean(other.row * planes.width + other.column)
+                    planes.isClean(other.column, other.row, owner: owner)
                 else {
                     sums.missingArea += weight
                     return

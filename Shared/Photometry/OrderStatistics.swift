@@ -13,7 +13,7 @@ struct OrderStatistics {
     private var windowRank = 0
     private var windowCount = 0
 
-    private static let enough = 40
+    private static let enough = 16
 
     /// Takes new numbers; NaN must not be among them.
     ///

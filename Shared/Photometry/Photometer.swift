@@ -233,8 +233,9 @@ struct Photometer {
         let step = max(1, planes.variance.count / 20_000)
         var sample: [Double] = []
         sample.reserveCapacity(planes.variance.count / step + 1)
-        for index in stride(from: 0, to: planes.variance.count, by: step) where !planes.isExcluded(index) {
-            sample.append(Double(planes.variance[index]))
+        for index in stride(from: 0, to: planes.variance.count, by: step) {
+            planes.prefetch(index + 16 * step)
+            if !planes.isExcluded(index) { sample.append(Double(planes.variance[index])) }
         }
         return RobustStatistics.median(sample) ?? .nan
     }

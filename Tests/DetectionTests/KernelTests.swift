@@ -112,8 +112,6 @@ struct KernelTests {
         #expect([sums.sum, sums.square, sums.other] == totals)
         let mask = (0..<208).map { UInt8($0 % 3) }
         var picked = [Float](repeating: 0, count: 208)
-        kernel_mesh_pick(&picked, others, mask, 1, 208)
-        #expect(Self.bits(picked) == Self.bits(others.indices.map { mask[$0] <= 1 ? others[$0] : .nan }))
         kernel_mesh_pick_tilted(&picked, others, mask, 1, 2.5, -0.3, 208)
         let tilted = others.indices.map { mask[$0] <= 1 ? others[$0] - (2.5 + Float($0) * -0.3) : .nan }
         #expect(Self.bits(picked) == Self.bits(tilted))

@@ -84,6 +84,40 @@ struct RowKernelTests {
             let inside = (0..<found).flatMap { Array(starts[$0]..<ends[$0]) }
             #expect(inside == above.indices.filter { above[$0] == 1 }.map(Int32.init))
             #expect(found == above.indices.count { above[$0] == 1 && ($0 == 0 || above[$0 - 1] == 0) })
+            let row = (0..<count).map { Float($0 + 1) }
+            var packed = [Float](repeating: 0, count: count + 8)
+            let used = kernel_pack_runs(&packed, row, starts, ends, found, count)
+            #expect(packed.prefix(used).elementsEqual(inside.map { Float($0 + 1) }))
+            var placed = [Float](repeating: -1, count: count)
+            kernel_place_runs(&placed, row, starts, ends, found)
+            #expect(placed == above.indices.map { above[$0] == 1 ? Float($0 + 1) : -1 })
+        }
+    }
+
+    @Test("a tile of blocks is copied row by row, without what is masked", arguments: [1, 26, 40])
+    func tile(_ columns: Int) {
+        let (stride, rows) = (40, 8)
+        let (values, scatters) = (
+            Self.uniform(stride * rows, seed: 9, from: -3, to: 3), Self.uniform(stride * rows, seed: 10, from: 0, to: 9)
+        )
+        let mask = values.indices.map { UInt8($0 % 3) }
+        var (picked, copies) = (
+            [Float](repeating: 0, count: columns * rows), [Float](repeating: 0, count: columns * rows)
+        )
+        values.withUnsafeBufferPointer { values in
+            scatters.withUnsafeBufferPointer { scatters in
+                mask.withUnsafeBufferPointer { mask in
+                    var tile = kernel_mesh_tile(
+                        values: values.baseAddress, scatters: scatters.baseAddress, mask: mask.baseAddress,
+                        stride: stride, columns: columns, rows: rows)
+                    kernel_mesh_pick(&picked, &copies, &tile, 1)
+                }
+            }
+        }
+        for index in picked.indices {
+            let place = index / columns * stride + index % columns
+            #expect(mask[place] <= 1 ? picked[index] == values[place] : picked[index].isNaN)
+            #expect(copies[index] == scatters[place])
         }
     }
 

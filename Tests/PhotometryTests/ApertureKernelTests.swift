@@ -6,6 +6,68 @@ import Testing
 
 @testable import Photometry
 
+/// Who owns the pixels of a row.
+struct RowOwners {
+    private var words: [UInt64]
+    private var before: [UInt32]
+    private var numbers = [Int32](repeating: -1, count: 8)
+
+    /// - Parameters:
+    ///   - pixels: numbers of those that stand out.
+    ///   - column: of the first.
+    init(_ pixels: [Int32?], from column: Int) {
+        words = [UInt64](repeating: 0, count: (column + pixels.count) / 64 + 2)
+        before = []
+        for (place, number) in pixels.enumerated() {
+            guard let number else { continue }
+            words[(column + place) / 64] |= 1 << UInt64((column + place) % 64)
+            numbers.append(number)
+        }
+        for word in words.indices { before.append(UInt32(words[..<word].reduce(0) { $0 + $1.nonzeroBitCount })) }
+        numbers += [Int32](repeating: -1, count: 8)
+    }
+
+    /// Of a frame's pixels, row by row.
+    init(_ pixels: [Int32?], width: Int) {
+        (words, before) = ([], [])
+        for start in stride(from: 0, to: pixels.count, by: width) {
+            let (row, found) = (RowOwners(Array(pixels[start..<(start + width)]), from: 0), UInt32(numbers.count - 8))
+            words += row.words
+            before += row.before.map { $0 + found }
+            numbers += row.numbers[8..<(row.numbers.count - 8)]
+        }
+        numbers += [Int32](repeating: -1, count: 8)
+    }
+
+    func openFrame<Result>(
+        _ values: [Float], _ marks: [UInt8], width: Int, height: Int, _ body: (kernel_sky_frame) -> Result
+    ) -> Result {
+        values.withUnsafeBufferPointer { values in
+            marks.withUnsafeBufferPointer { marks in
+                open { owners in
+                    body(
+                        kernel_sky_frame(
+                            values: values.baseAddress, marks: marks.baseAddress, owners: owners,
+                            owner_words: words.count / height, width: width, height: height))
+                }
+            }
+        }
+    }
+
+    func open<Result>(_ body: (kernel_owners) -> Result) -> Result {
+        words.withUnsafeBufferPointer { words in
+            before.withUnsafeBufferPointer { before in
+                numbers.withUnsafeBufferPointer { numbers in
+                    body(
+                        kernel_owners(
+                            words: words.baseAddress, before: before.baseAddress,
+                            numbers: numbers.baseAddress.map { $0 + 8 }))
+                }
+            }
+        }
+    }
+}
+
 /// Each kernel beside a plain loop over the same eight sums: the same bits, at the end of a plane too.
 @Suite("Kernels of apertures")
 struct ApertureKernelTests {
@@ -13,7 +75,7 @@ struct ApertureKernelTests {
         let values: [Float]
         let variance: [Float]
         let segments: [Int32]
-        let labels: [Int32]
+        let owners: RowOwners
         let excluded: [UInt8]
         let bits: [UInt16]
         let marks: [UInt8]
@@ -29,20 +91,23 @@ struct ApertureKernelTests {
             marks = (0..<count).map {
                 excluded[$0] | (bits[$0] != 0 ? PixelMarks.masked : 0) | (owners[$0] != 0 ? PixelMarks.owned : 0)
             }
-            // Where no source is labels may say anything.
-            labels = owners.map { $0 == 0 ? 3 : $0 }
+            // Where no source is numbers may say anything.
+            self.owners = RowOwners(owners.map { $0 != 0 || random.uniform() < 0.5 ? 3 : nil }, from: Self.column)
             (segments, self.excluded, self.bits) = (owners, excluded, bits)
         }
+
+        /// Of the first pixel, so that eight pixels lie across the end of a word.
+        static let column = 59
 
         /// - Parameter margin: pixels that can be read after those that count.
         func span<Result>(margin: Int, _ body: (inout kernel_span) -> Result) -> Result {
             values.withUnsafeBufferPointer { values in
                 variance.withUnsafeBufferPointer { variance in
-                    labels.withUnsafeBufferPointer { labels in
+                    owners.open { owners in
                         marks.withUnsafeBufferPointer { marks in
                             var span = kernel_span(
                                 values: values.baseAddress, variance: variance.baseAddress,
-                                segments: labels.baseAddress, marks: marks.baseAddress,
+                                marks: marks.baseAddress, owners: owners, column: Self.column,
                                 count: max(0, values.count - margin), readable: values.count)
                             return body(&span)
                         }

@@ -92,23 +92,46 @@ struct OrderStatisticsTests {
         #expect(Annulus.clipped(&empty, estimator: .median) == nil)
     }
 
+    @Test(
+        "an annulus is its clean pixels, row by row",
+        arguments: [(1, 0.6), (9, 3), (20, 0), (20, 13), (70, 40), (3, 5)] as [(Double, Double)])
+    func annulus(_ outer: Double, _ inner: Double) {
+        var random = SplitMix64(seed: UInt64(10 * outer + inner))
+        let (width, height) = (90, 75)
+        let values = (0..<width * height).map { _ in Float(random.gaussian()) }
+        let owned = values.map { _ in Int32(random.uniform() < 0.8 ? 0 : 3 + 2 * random.uniform()) }
+        let marks = owned.map { owner in
+            (random.uniform() < 0.03 ? PixelMarks.excluded : 0) | (random.uniform() < 0.03 ? PixelMarks.masked : 0)
+                | (owner != 0 ? PixelMarks.owned : 0)
+        }
+        // As one long row, whose pixels may stand out without an owner.
+        let owners = RowOwners(owned.map { $0 != 0 ? $0 : random.uniform() < 0.2 ? 4 : nil }, width: width)
+        let places: [(x: Double, y: Double, owner: Int32)] = [
+            (40.3, 31.8, 4), (2.1, 73.6, 3), (88.7, 1.2, 0), (45.21, 40.47, 4),
+        ]
+        for (x, y, owner) in places {
+            let (circle, hole) = (EllipseOverlap(x: x, y: y, radius: outer), EllipseOverlap(x: x, y: y, radius: inner))
+            let rows = circle.centreRows(height: height)
+            var target = [Float](repeating: 0, count: width * height + 8)
+            let used = owners.openFrame(values, marks, width: width, height: height) { frame in
+                var (frame, ring, inside) = (frame, circle.kernelOutline, hole.kernelOutline)
+                return kernel_sky_gather(&target, &frame, &ring, &inside, rows.lowerBound, rows.count, owner)
+            }
+            let expected = values.indices.filter { index in
+                let (dx, dy) = (Double(index % width) - x, Double(index / width) - y)
+                let square = dx * dx + dy * dy
+                let isClean = marks[index] == 0 || (marks[index] == PixelMarks.owned && owned[index] == owner)
+                return square <= outer * outer && !(square <= inner * inner) && isClean
+            }
+            #expect(Array(target.prefix(used)) == expected.map { values[$0] })
+        }
+    }
+
     @Test("the kernels agree with plain loops, bit for bit", arguments: [0, 1, 7, 8, 9, 16, 100, 1003])
     func kernels(_ count: Int) {
         var random = SplitMix64(seed: UInt64(count))
         let values = (0..<count).map { _ in Float(random.gaussian()) }
-        let excluded = (0..<count).map { _ in UInt8(random.uniform() < 0.05 ? 1 : 0) }
-        let bits = (0..<count).map { _ in UInt16(random.uniform() < 0.05 ? 2 : 0) }
-        let segments = (0..<count).map { _ in Int32(random.uniform() < 0.9 ? 0 : 3 + 2 * random.uniform()) }
         var target = [Float](repeating: 0, count: count + 8)
-        let marks = (0..<count).map {
-            excluded[$0] | (bits[$0] != 0 ? PixelMarks.masked : 0) | (segments[$0] != 0 ? PixelMarks.owned : 0)
-        }
-        let used = kernel_sky_gather(&target, values, marks, segments, 4, count, count)
-        let clean = (0..<count).filter {
-            excluded[$0] == 0 && bits[$0] == 0 && (segments[$0] == 0 || segments[$0] == 4)
-        }
-        #expect(Array(target.prefix(used)) == clean.map { values[$0] })
-
         var lanes = [(sum: Double, square: Double)](repeating: (0, 0), count: 16)
         for (index, value) in values.enumerated() where Double(value) >= -1 && Double(value) <= 1.5 {
             let distance = Double(value) - Double(Float(0.1))

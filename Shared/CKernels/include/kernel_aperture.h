@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel_owners.h"
+
 /// Sums that grow row by row, eight numbers side by side: those of the pixels 0, 8, 16 and so on of each row, of 1, 9,
 /// 17, ... Whoever adds up the eight does so in one order, so that the sums are the same on every machine.
 typedef struct {
@@ -13,12 +15,12 @@ typedef struct {
 /// Some neighbouring pixels of a row of a frame.
 typedef struct {
     const float *values, *variance;
-    /// Owners of the pixels that are marked as owned; others are not read.
-    const int32_t *segments;
     /// kernel_marks.h
     const uint8_t *marks;
-    /// Pixels that count, and pixels that can be read from here on.
-    size_t count, readable;
+    /// Of the row; those of pixels that are marked as owned count.
+    kernel_owners owners;
+    /// Of the first pixel; pixels that count, and pixels that can be read from here on.
+    size_t column, count, readable;
 } kernel_span;
 
 /// first += values, second += variance, unless one of the pixels is excluded or belongs to a source other than

@@ -51,6 +51,16 @@ void kernel_ratios(
     float *restrict ratios, const kernel_filtered_row *row, const int32_t *starts, const int32_t *ends, size_t runs,
     size_t count);
 
+/// Copies the pixels of some ascending runs of a row of `count` one after the other; any value up to seven places after
+/// the last. Returns how many.
+size_t kernel_pack_runs(
+    float *restrict packed, const float *restrict row, const int32_t *starts, const int32_t *ends, size_t runs,
+    size_t count);
+
+/// Copies them to the same places of another row, of which nothing else is changed.
+void kernel_place_runs(
+    float *restrict target, const float *restrict row, const int32_t *starts, const int32_t *ends, size_t runs);
+
 /// Places of the local maxima among `count` neighbouring pixels of a row: larger than the pixels before them in their
 /// row and in the row above, not smaller than the others of their eight neighbours. One pixel before the first and 17
 /// after the last must be readable in all three rows. Returns their number, at most (count + 1) / 2.

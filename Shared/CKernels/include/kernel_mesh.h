@@ -27,9 +27,16 @@ void kernel_bin(
     const kernel_row_pair *rows, size_t width, float *restrict mean, float *restrict scatter,
     float *restrict variance);
 
-/// target[i] = mask[i] <= rank ? source[i] : NaN.
+/// A rectangle of blocks, `stride` apart from row to row: a copy of the values whose mask is at most `rank`, NaN in place
+/// of the others, and of the scatters, row after row.
+typedef struct {
+    const float *values, *scatters;
+    const uint8_t *mask;
+    size_t stride, columns, rows;
+} kernel_mesh_tile;
+
 void kernel_mesh_pick(
-    float *restrict target, const float *restrict source, const uint8_t *restrict mask, uint8_t rank, size_t count);
+    float *restrict values, float *restrict scatters, const kernel_mesh_tile *tile, uint8_t rank);
 
 /// The same less a slope along the row: source[i] - (first + i step).
 void kernel_mesh_pick_tilted(

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel_owners.h"
+#include "kernel_spans.h"
+
 /// Sums over the numbers between two limits, limits included.
 typedef struct {
     /// Sum of v - reference and of its square.
@@ -14,13 +17,22 @@ typedef struct {
     int64_t below;
 } kernel_sky_sums;
 
-/// Copies the values of a row's clean pixels: without marks (kernel_marks.h), but for those that `owner` owns.
-///
-/// target has room for count + 8 values; `readable` pixels, of which the first `count` are meant, can be read. Returns
-/// how many were copied.
+/// The pixels of a frame.
+typedef struct {
+    const float *values;
+    /// kernel_marks.h
+    const uint8_t *marks;
+    /// Of the first row; the next row's lie `owner_words` words further.
+    kernel_owners owners;
+    size_t owner_words, width, height;
+} kernel_sky_frame;
+
+/// Copies the clean pixels of an annulus, row by row: those inside a ring and outside a hole, without marks but for those
+/// that `owner` owns (0 for none). `row` and `rows` are those of the ring; target has room for all pixels and eight
+/// more. Returns how many were copied.
 size_t kernel_sky_gather(
-    float *restrict target, const float *restrict values, const uint8_t *restrict marks,
-    const int32_t *restrict segments, int32_t owner, size_t count, size_t readable);
+    float *restrict target, const kernel_sky_frame *frame, const kernel_outline *ring, const kernel_outline *hole,
+    size_t row, size_t rows, int32_t owner);
 
 /// Sums over the values in low...high.
 kernel_sky_sums kernel_sky_clip(const float *values, size_t count, double low, double high, float reference);
