@@ -239,7 +239,7 @@ let testTargets: [Target] = [
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
             "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
-            "PlateSolving", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
+            "PlateSolving", "Plots", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests",

@@ -7,8 +7,9 @@ extension RulePoint {
     init(_ point: PhotometryMeasured) {
         self.init(
             measurementKey: point.frameID, versionRank: point.version, midpointMJDUTC: point.midpointMJDUTC,
-            magnitude: point.magnitude, magnitudeError: point.magnitudeError, limitMagnitude: point.limitMagnitude,
-            limitSigma: point.limitSigma, filter: point.filter, magnitudeSystem: point.magnitudeSystem,
+            magnitude: point.magnitude, magnitudeError: point.magnitudeError, levelError: point.levelError,
+            limitMagnitude: point.limitMagnitude, limitSigma: point.limitSigma, filter: point.filter,
+            magnitudeSystem: point.magnitudeSystem,
             instrument: point.instrument, flags: point.flags,
             provisional: point.provisional)
     }
@@ -43,6 +44,7 @@ extension AlertRaised {
         magnitudeSystem = point?.magnitudeSystem
         magnitude = point == nil ? nil : latest.magnitude
         magnitudeError = point == nil ? nil : latest.magnitudeError
+        levelError = point == nil ? nil : latest.levelError
         baselineMagnitude = report.evidence.baselineMagnitude
         baselineSigma = report.evidence.baselineSigma
     }

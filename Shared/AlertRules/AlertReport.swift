@@ -43,6 +43,7 @@ public struct AlertReport: Sendable, Codable, Equatable {
         public var midpointMJDUTC: Double
         public var magnitude: Double?
         public var magnitudeError: Double?
+        public var levelError: Double?
         public var limitMagnitude: Double?
         public var instrument: String
         public var provisional: Bool
@@ -52,6 +53,7 @@ public struct AlertReport: Sendable, Codable, Equatable {
             midpointMJDUTC = point.midpointMJDUTC
             magnitude = point.magnitude
             magnitudeError = point.magnitudeError
+            levelError = point.levelError
             limitMagnitude = point.limitMagnitude
             instrument = point.instrument
             provisional = point.provisional

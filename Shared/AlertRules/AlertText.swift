@@ -4,7 +4,7 @@ extension AlertReport {
     /// One English sentence saying why the rule matched, such as
     /// "V 8.02 ± 0.02 mag, brighter than 9.50 mag; confirmed by 2 points, first at MJD 60676.12346 (UTC)".
     public func explanation(filter: String, kind: RuleKind) -> String {
-        let said = "\(filter) \(Self.text(of: latest))"
+        let said = "\(filter) \(Self.text(of: latest, asThreshold: kind.isThreshold))"
         let confirmation =
             "confirmed by \(confirmingKeys.count) point\(confirmingKeys.count == 1 ? "" : "s"), "
             + "first at MJD \(String(format: "%.5f", first.midpointMJDUTC)) (UTC)"
@@ -30,11 +30,25 @@ extension AlertReport {
         }
     }
 
-    private static func text(of point: Point) -> String {
+    /// With the error that the rule looked at: a threshold's has the level's in it.
+    private static func text(of point: Point, asThreshold: Bool) -> String {
         if let magnitude = point.magnitude {
-            guard let error = point.magnitudeError else { return String(format: "%.2f mag", magnitude) }
+            let level = asThreshold ? point.levelError ?? 0 : 0
+            guard let error = point.magnitudeError.map({ ($0 * $0 + level * level).squareRoot() }) else {
+                return String(format: "%.2f mag", magnitude)
+            }
             return String(format: error < 0.01 ? "%.3f ± %.3f mag" : "%.2f ± %.2f mag", magnitude, error)
         }
         return point.limitMagnitude.map { String(format: "> %.2f mag", $0) } ?? "no magnitude"
+    }
+}
+
+extension RuleKind {
+    /// Whether magnitudes are compared with a given one.
+    fileprivate var isThreshold: Bool {
+        switch self {
+        case .brighterThan, .fainterThan: true
+        case .changedBy, .risingFasterThan: false
+        }
     }
 }

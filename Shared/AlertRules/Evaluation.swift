@@ -186,8 +186,10 @@ struct Evaluation {
 
     private func step(to point: RulePoint, since last: AlertReport.Point) -> Int {
         guard let magnitude = point.magnitude, let before = last.magnitude else { return 0 }
-        let errors = [point.magnitudeError ?? 0, last.magnitudeError ?? 0]
-        let error = (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot()
+        var errors = [point.magnitudeError ?? 0, last.magnitudeError ?? 0]
+        // What one instrument's level is off by is the same for both points; that of two instruments is not.
+        if point.instrument != last.instrument { errors += [point.levelError ?? 0, last.levelError ?? 0] }
+        let error = errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
         let step = magnitude - before
         guard abs(step) >= rule.updateAfterMagnitudes, abs(step) > 3 * error else { return 0 }
         return step > 0 ? 1 : -1

@@ -32,10 +32,17 @@ public struct AlertEvidence: Sendable, Codable, Equatable {
 struct Judge {
     let rule: RuleDocument
 
-    /// The point's error with the systematic floor [mag].
+    /// The point's own error with the systematic floor: for comparisons within its series [mag].
     func error(of point: RulePoint) -> Double? {
         guard let error = point.magnitudeError else { return nil }
         return (error * error + rule.systematicMagnitudes * rule.systematicMagnitudes).squareRoot()
+    }
+
+    /// With the error of the level as well: for comparisons with a given magnitude [mag].
+    private func wholeError(of point: RulePoint) -> Double? {
+        guard let own = error(of: point) else { return nil }
+        let level = point.levelError ?? 0
+        return (own * own + level * level).squareRoot()
     }
 
     /// A limit of at least three sigma, or one whose sigma is not known.
@@ -125,11 +132,11 @@ struct Judge {
     }
 
     private func margin(_ threshold: Threshold, _ point: RulePoint) -> Double? {
-        threshold.sigma == 0 ? 0 : error(of: point).map { threshold.sigma * $0 }
+        threshold.sigma == 0 ? 0 : wholeError(of: point).map { threshold.sigma * $0 }
     }
 
     private func significance(_ beyond: Double, _ point: RulePoint) -> Double? {
-        error(of: point).flatMap { $0 > 0 ? beyond / $0 : nil }
+        wholeError(of: point).flatMap { $0 > 0 ? beyond / $0 : nil }
     }
 }
 

@@ -79,7 +79,7 @@ public enum RuleKind: Sendable, Equatable {
     case risingFasterThan(Rise)
 }
 
-/// A fixed magnitude, to be passed with `sigma` times the point's error.
+/// A fixed magnitude, to be passed with `sigma` times the point's error, that of its level included.
 public struct Threshold: Sendable, Equatable {
     public var magnitude: Double
     /// 0 compares the magnitude alone and lets points without an error count.
@@ -92,7 +92,7 @@ public struct Threshold: Sendable, Equatable {
 }
 
 /// A departure from the target's own baseline, `sigma` times
-/// `sqrt(baseline sigma^2 (1 + pi / 2N) + point's error^2 + systematic^2)`.
+/// `sqrt(baseline sigma^2 (1 + pi / 2N) + point's own error^2 + systematic^2)`.
 public struct Change: Sendable, Equatable {
     public enum Direction: String, Sendable, Codable, CaseIterable {
         case any, brighter, fainter

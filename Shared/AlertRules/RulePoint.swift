@@ -21,9 +21,12 @@ public struct RulePoint: Sendable, Equatable {
     public var versionRank: Int
     /// Mid-exposure [MJD, UTC].
     public var midpointMJDUTC: Double
-    /// Calibrated magnitude and its error [mag]; `nil` where there is only a limit.
+    /// Calibrated magnitude and its error, independent from point to point [mag]; `nil` where there is only a limit.
     public var magnitude: Double?
     public var magnitudeError: Double?
+    /// Error of the level that the points of a series share [mag]: it counts where a magnitude is compared with a given
+    /// one or with another series, not among the points themselves.
+    public var levelError: Double?
     /// The target is fainter than this [mag], with `limitSigma` confidence.
     public var limitMagnitude: Double?
     public var limitSigma: Double?
@@ -48,7 +51,8 @@ public struct RulePoint: Sendable, Equatable {
 
     public init(
         measurementKey: String, versionRank: Int = 0, midpointMJDUTC: Double, magnitude: Double?,
-        magnitudeError: Double?, limitMagnitude: Double? = nil, limitSigma: Double? = nil, filter: String,
+        magnitudeError: Double?, levelError: Double? = nil, limitMagnitude: Double? = nil, limitSigma: Double? = nil,
+        filter: String,
         magnitudeSystem: String? = nil, instrument: String, flags: UInt32 = 0, provisional: Bool = false
     ) {
         self.measurementKey = measurementKey
@@ -56,6 +60,7 @@ public struct RulePoint: Sendable, Equatable {
         self.midpointMJDUTC = midpointMJDUTC
         self.magnitude = magnitude
         self.magnitudeError = magnitudeError
+        self.levelError = levelError
         self.limitMagnitude = limitMagnitude
         self.limitSigma = limitSigma
         self.filter = filter
@@ -71,6 +76,7 @@ public struct RulePoint: Sendable, Equatable {
         var point = self
         if let magnitude, !magnitude.isFinite || abs(magnitude) > 100 { point.magnitude = nil }
         if let error = magnitudeError, !error.isFinite || error < 0 { point.magnitudeError = nil }
+        if let error = levelError, !error.isFinite || error < 0 { point.levelError = nil }
         if let limit = limitMagnitude, !limit.isFinite || abs(limit) > 100 { point.limitMagnitude = nil }
         if let sigma = limitSigma, !sigma.isFinite { point.limitSigma = nil }
         if point.magnitude != nil {
@@ -106,8 +112,7 @@ public struct RulePoint: Sendable, Equatable {
     }
 
     private var tieBreak: [UInt64] {
-        [midpointMJDUTC, magnitude ?? .infinity, magnitudeError ?? .infinity, limitMagnitude ?? .infinity].map(
-            \.bitPattern)
-            + [provisional ? 1 : 0]
+        let numbers: [Double?] = [midpointMJDUTC, magnitude, magnitudeError, limitMagnitude, levelError]
+        return numbers.map { ($0 ?? .infinity).bitPattern } + [provisional ? 1 : 0]
     }
 }

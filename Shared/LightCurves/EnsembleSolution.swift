@@ -12,16 +12,20 @@ public struct EnsembleSolution: Sendable, Equatable, Codable {
     public var isAbsolute: Bool
     /// Scatter of the comparison stars about their catalogue magnitudes [mag]; `nil` below two of them.
     public var catalogueScatterMagnitudes: Double?
+    /// Error of the level that the catalogue magnitudes give, common to all frames: that of their mean, and how far a
+    /// single star, as the target is, may be off [mag]; `nil` for a differential solution.
+    public var levelErrorMagnitudes: Double?
 
     public init(
         zeroPoints: [FrameZeroPoint], stars: [EnsembleStar], commonScatterMagnitudes: Double, isAbsolute: Bool,
-        catalogueScatterMagnitudes: Double?
+        catalogueScatterMagnitudes: Double?, levelErrorMagnitudes: Double? = nil
     ) {
         self.zeroPoints = zeroPoints
         self.stars = stars
         self.commonScatterMagnitudes = commonScatterMagnitudes
         self.isAbsolute = isAbsolute
         self.catalogueScatterMagnitudes = catalogueScatterMagnitudes
+        self.levelErrorMagnitudes = levelErrorMagnitudes
     }
 
     /// The zero point of a frame.

@@ -2,13 +2,16 @@ internal import Glibc
 
 /// One measurement of a target, in magnitudes or as an upper limit.
 public struct LightCurvePoint: Sendable, Equatable {
-    /// Magnitude and its error; `nil` for an upper limit.
+    /// Magnitude and its error, independent from point to point; `nil` for an upper limit.
     public var magnitude: Double?
     public var magnitudeError: Double?
+    /// Error of the level, common to all points [mag]; `nil` unless the zero point is absolute.
+    public var levelError: Double?
     /// The target is fainter than this, at `limitSigma` standard deviations; `nil` for a detection.
     public var limitMagnitude: Double?
     public var limitSigma: Double?
-    /// Flux [nJy], also of a non-detection; `nil` unless the zero point is absolute and AB.
+    /// Flux [nJy], also of a non-detection, and its error without the level's; `nil` unless the zero point is absolute
+    /// and AB.
     public var fluxNanojansky: Double?
     public var fluxErrorNanojansky: Double?
     /// Flux over its error, from photons, sky and read noise.
@@ -38,7 +41,8 @@ extension EnsembleSolution {
     ///     error^2 = (1.0857 error_F / F)^2 + scintillation^2 + error_Z^2 + excess_frame^2 + common^2
     ///
     /// excess_frame: what broken cloud adds on this frame, to the target as to the comparison stars. common: the
-    /// scatter that all comparison stars show beyond their quoted errors.
+    /// scatter that all comparison stars show beyond their quoted errors. The level's error is apart (`levelError`):
+    /// it moves all points together and is no part of how they differ.
     ///
     /// Below S/N `detectionSigma` the point is an upper limit: Z - 2.5 log10(max(F, 0) + k error_F), with `limitSigma`
     /// k.
@@ -56,7 +60,7 @@ extension EnsembleSolution {
         let shared =
             scintillation * scintillation + zeroPoint.error * zeroPoint.error + excess * excess
             + commonScatterMagnitudes * commonScatterMagnitudes
-        var point = LightCurvePoint(signalToNoise: signalToNoise)
+        var point = LightCurvePoint(levelError: levelErrorMagnitudes, signalToNoise: signalToNoise)
         if signalToNoise >= detectionSigma {
             let photon = magnitudesPerRelativeFlux / signalToNoise
             point.magnitude = zeroPoint.magnitudes - 2.5 * log10(target.flux)

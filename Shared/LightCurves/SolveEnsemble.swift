@@ -66,11 +66,17 @@ private struct EnsembleSummary {
         return EnsembleSolution(
             zeroPoints: zeroPoints(shift: shift?.value ?? 0), stars: stars(shift: shift?.value ?? 0),
             commonScatterMagnitudes: RobustStatistics.median(intrinsic) ?? 0, isAbsolute: shift != nil,
-            catalogueScatterMagnitudes: shift?.scatter)
+            catalogueScatterMagnitudes: shift?.scatter, levelErrorMagnitudes: shift?.levelError)
     }
 
     /// What takes the differential system to the catalogue's: the weighted mean of catalogue minus solution.
-    private func catalogueShift() -> (value: Double, scatter: Double?)? {
+    ///
+    ///     level error^2 = 1 / sum(1 / (e^2 + t^2)) + t^2
+    ///
+    /// t: scatter of the stars about the catalogue beyond their errors e, by the method of moments (DerSimonian & Laird
+    /// 1986), times (n - 1) / (n - 3), at most 3: it is an estimate, and what it is for has the variance of Student's
+    /// distribution. The target may be off by it as any comparison star.
+    private func catalogueShift() -> (value: Double, scatter: Double?, levelError: Double)? {
         var (offsets, errors): ([Double], [Double]) = ([], [])
         for star in used(roles) {
             guard let magnitude = input.stars[star].catalogueMagnitude, magnitude.isFinite else { continue }
@@ -81,7 +87,22 @@ private struct EnsembleSummary {
         }
         guard let mean = WeightedMean(offsets, errors: errors) else { return nil }
         let squares = offsets.reduce(0) { $0 + ($1 - mean.mean) * ($1 - mean.mean) }
-        return (mean.mean, offsets.count > 1 ? (squares / Double(offsets.count - 1)).squareRoot() : nil)
+        let excess = Self.excess(of: offsets, about: mean.mean, errors)
+        let weight = errors.reduce(0) { $0 + 1 / ($1 * $1 + excess) }
+        return (
+            mean.mean, offsets.count > 1 ? (squares / Double(offsets.count - 1)).squareRoot() : nil,
+            (1 / weight + excess).squareRoot()
+        )
+    }
+
+    /// Variance beyond the errors [mag^2], by the method of moments.
+    private static func excess(of values: [Double], about mean: Double, _ errors: [Double]) -> Double {
+        let weights = errors.map { 1 / ($0 * $0) }
+        let total = weights.reduce(0, +)
+        let chiSquared = zip(weights, values).reduce(0) { $0 + $1.0 * ($1.1 - mean) * ($1.1 - mean) }
+        let freedom = total - weights.reduce(0) { $0 + $1 * $1 } / total
+        let wider = values.count > 4 ? Double(values.count - 1) / Double(values.count - 3) : 3
+        return freedom > 0 ? max(0, wider * (chiSquared - Double(values.count - 1)) / freedom) : 0
     }
 
     private func zeroPoints(shift: Double) -> [FrameZeroPoint] {

@@ -138,20 +138,21 @@ struct ObjectNightTests {
                 archive: bench.archive, frames: bench.measure.frames,
                 zeroPoint: {
                     $0.frameID == hexadecimal(0)
-                        ? nil : ObjectZeroPoint(magnitude: 25, error: 0.05, system: "V Vega")
+                        ? nil : ObjectZeroPoint(magnitude: 25, error: 0.05, system: "V Vega", levelError: 0.02)
                 })
             for frame in 0..<3 {
                 try bench.see([SeenStar(raDegrees: 1, decDegrees: 2)], frame: frame, day: nil, with: stage)
             }
             let rows = try bench.database.execute(
                 """
-                select mag_system, mag, mag_err from archive.object_light_curve order by midpoint_mjd_utc
+                select mag_system, mag, mag_err, level_err_mag from archive.object_light_curve order by midpoint_mjd_utc
                 """)
             #expect(try rows.map { try $0.text("mag_system") } == ["instrumental", "V Vega", "V Vega"])
             let instrumental = -2.5 * log10(10_000.0 / 30)
             #expect(try abs(rows[0].double("mag") - instrumental) < 1e-9)
             #expect(try abs(rows[1].double("mag") - instrumental - 25) < 1e-9)
             #expect(try abs(rows[1].double("mag_err") - hypot(0.010857, 0.05)) < 1e-5)
+            #expect(try rows.map { try $0.optionalDouble("level_err_mag") } == [nil, 0.02, 0.02])
             #expect(try bench.count("archive.object_statistics") == 2)
         }
     }

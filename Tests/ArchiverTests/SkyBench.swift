@@ -26,8 +26,11 @@ extension Bench {
         return version
     }
 
-    func skyEvent(_ number: Int, recipe: String, rank: Int, day: Double?, table: StoredFile) -> FrameMeasured {
+    func skyEvent(
+        _ number: Int, recipe: String, rank: Int, day: Double?, table: StoredFile, instrument: String? = nil
+    ) -> FrameMeasured {
         var event = measured(number, recipe: recipe, rank: rank, table: table)
+        if let instrument { event.frame.instrument.id = instrument }
         event.hasWorldCoordinates = true
         event.frame.instrument.pixelScaleArcsec = 1
         if let day { event.frame.exposure.midpointMJDUTC = day }
@@ -37,7 +40,7 @@ extension Bench {
     /// A frame on which these stars were measured, the brightest first, with centroids good to 0.1 px.
     func see(
         _ stars: [SeenStar], frame number: Int, recipe: String = "c1", rank: Int = 0, day: Double? = nil,
-        with stage: ObjectStage? = nil
+        instrument: String? = nil, with stage: ObjectStage? = nil
     ) throws {
         let ordered = stars.sorted { $0.flux > $1.flux }
         func column(_ name: String, _ value: (SeenStar) -> Double) -> FITSColumn {
@@ -54,7 +57,7 @@ extension Bench {
             ])
         let file = try store.write("detections/\(number)-\(recipe).fits") { try table.write(to: $0) }
         if try fate(number) == nil { try hear(received(number)) }
-        let event = skyEvent(number, recipe: recipe, rank: rank, day: day, table: file)
+        let event = skyEvent(number, recipe: recipe, rank: rank, day: day, table: file, instrument: instrument)
         guard let stage else { return try hear(event) }
         let version = FrameVersion(event)
         try measure.frames.add(version)

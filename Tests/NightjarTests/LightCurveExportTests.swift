@@ -4,6 +4,7 @@ import ForeignPhotometry
 import Foundation
 import Imaging
 import Instruments
+import Plots
 import Testing
 
 @testable import nightjar
@@ -102,6 +103,26 @@ struct LightCurveExportTests {
                 "SS Cyg,2460001.150000,<15.68,na,V,NO,STD,ENSEMBLE,na,na,na,1.2346,na,X12345AB,3.0 sigma limit",
                 "SS Cyg,2460001.550000,11.255,0.0123,V,NO,STD,ENSEMBLE,na,na,na,1.2346,na,X12345AB,provisional",
             ])
+    }
+
+    @Test("MERR holds the error of the level, and NOTES the point's own; tables have them apart, figures the own one")
+    func levelErrors() throws {
+        var points = (0..<2).map { Self.point($0) }
+        for index in points.indices { (points[index].magnitudeError, points[index].levelError) = (0.003, 0.04) }
+        let curve = LightCurve(target: "ss-cyg", points: points)
+        let report = try AAVSOReport(Self.exported(curve), .init(observer: "XYZ"))
+        #expect(Self.problems(report.text) == [])
+        #expect(report.text.contains(",11.235,0.0401,V,") && report.text.contains(",own error 0.0030\n"))
+        let table = LightCurveTable(Self.exported(curve))
+        let column = try #require(table.columns.first { $0.name == "level_err" })
+        #expect(column.values.text(0) == "0.04000" && column.ucd == "stat.error.sys;phot.mag;em.opt")
+        #expect(table.columns.first { $0.name == "mag_err" }?.values.text(1) == "0.00300")
+        let rows = curve.csv.split(separator: "\n").map { $0.components(separatedBy: ",") }
+        let place = try #require(rows[0].firstIndex(of: "level_err"))
+        #expect(rows[0][place - 1] == "mag_err" && rows[1][place] == "0.04000" && rows[1][place - 1] == "0.00300")
+        let plot = LightCurvePlot(curve, alerts: [])
+        #expect(plot.subtitle.hasSuffix("level of all points +- 0.040 mag"))
+        #expect(plot.points.allSatisfy { $0.magnitudeError == 0.003 })
     }
 
     @Test("beside a single comparison star the check star has no magnitude: KMAG would be an instrumental one")

@@ -7,7 +7,8 @@ extension NightLightCurve {
     /// Puts a point on the catalogue's scale: the ensemble's magnitude with the level of the night, or, for a frame the
     /// ensemble says nothing of, by the frame's own zero point.
     ///
-    ///     error^2 = error_ensemble^2 + error_level^2
+    /// The point's own error is the ensemble's, or that of the flux and of the frame's own share in its zero point's
+    /// error. The level's error moves all points together and stays apart.
     func addLevel(_ point: inout PhotometryMeasured, _ own: StarFlux?, _ frame: FrameVersion) {
         guard let level else { return }
         point.magnitudeSystem = level.system
@@ -21,20 +22,20 @@ extension NightLightCurve {
             (zeroPoint, shift) = (own, offset)
         } else if let direct = level.ofFrames[frame.frameID], ensemble.solution?.zeroPoint(of: frame.frameID) == nil {
             zeroPoint = FrameZeroPoint(
-                frameID: frame.frameID, midExposureMJD: frame.midpoint, magnitudes: 0, error: 0,
+                frameID: frame.frameID, midExposureMJD: frame.midpoint, magnitudes: 0, error: direct.ownError,
                 excessScatterMagnitudes: 0, starsUsed: 0)
-            shift = direct
+            shift = Measured(direct.value, error: direct.levelError)
         } else {
             return
         }
         let solution = ensemble.solution ?? Self.nothing
         guard let measured = solution.point(star, at: zeroPoint, isAB: false) else { return }
         point.magnitude = measured.magnitude.map { $0 + shift.value }
-        point.magnitudeError = measured.magnitudeError.map { ($0 * $0 + shift.error * shift.error).squareRoot() }
+        point.magnitudeError = measured.magnitudeError
+        point.levelError = shift.error
         point.limitMagnitude = measured.limitMagnitude.map { $0 + shift.value }
         point.limitSigma = measured.limitSigma
         point.zeroPoint = level.id
-        point.zeroPointError = shift.error
         point.catalogue = level.catalogue
         point.band = level.band.id
         let excess = zeroPoint.excessScatterMagnitudes
@@ -42,7 +43,6 @@ extension NightLightCurve {
         let common = solution.commonScatterMagnitudes
         let shared =
             scintillation * scintillation + zeroPoint.error * zeroPoint.error + excess * excess + common * common
-            + shift.error * shift.error
         let unit = Measured(zeroPoint.magnitudes + shift.value, error: shared.squareRoot())
         addFlux(&point, star, level.band.nanojansky(unit))
     }

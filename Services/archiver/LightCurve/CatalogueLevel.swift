@@ -19,15 +19,27 @@ internal import Statistics
 /// the shape of a light curve is the ensemble's and its level the catalogue's, with one error for all of its points.
 struct CatalogueLevel: Equatable {
     /// Digest of the zero points and of what they say for this target.
-    let id: String
+    private(set) var id: String
     /// Added to the ensemble's magnitudes [mag]; nil without an ensemble.
-    let offset: Measured?
+    private(set) var offset: Measured?
     let band: PhotometricBand
     let catalogue: String
-    /// Magnitude of one electron over the whole exposure, by frame: for frames the ensemble says nothing of [mag].
-    let ofFrames: [String: Measured]
+    /// Magnitude of one electron over the whole exposure, by frame: for frames the ensemble says nothing of.
+    let ofFrames: [String: OfFrame]
     /// The zero points' ids, in order of their frames' ids.
     let zeroPoints: [String]
+
+    /// A frame's own zero point where the target is [mag].
+    struct OfFrame: Equatable {
+        let value: Double
+        /// The frame's share in the error, independent from frame to frame.
+        let ownError: Double
+        /// What is left of it, common to the frames, and the intrinsic scatter.
+        let levelError: Double
+        /// Both, without the intrinsic scatter, and what other frames of the same stars share of it.
+        let error: Double
+        let sharedError: Double
+    }
 
     /// AB or Vega.
     var system: String { band.magnitudeSystem.rawValue }
@@ -44,37 +56,59 @@ struct CatalogueLevel: Equatable {
         let used = zeroPoints.filter { $0.kept.band == band }.sorted { $0.frameID < $1.frameID }
         self.band = band
         catalogue = used.first?.catalogue ?? ""
-        var ofFrames: [String: Measured] = [:]
-        var shared: [String: Double] = [:]
+        let scatters = used.map { $0.kept.solution.intrinsicScatter }
+        let scatter =
+            RobustStatistics.median(scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() }) ?? 0
+        var ofFrames: [String: OfFrame] = [:]
         for own in used {
             let solution = own.kept.solution
             let place = places[own.frameID]
             let width = Double(solution.position.width) / 2
             let height = Double(solution.position.height) / 2
             let value = solution.zeroPoint(x: place?.x ?? width, y: place?.y ?? height, colour: colour)
-            ofFrames[own.frameID] = Measured(
-                value.value + 2.5 * log10(solution.exposureSeconds), error: value.error)
-            shared[own.frameID] = solution.sharedError(of: value)
+            let frameError = min(own.kept.frameError ?? solution.ownError ?? 0, value.error)
+            let shared = max(0, value.error * value.error - frameError * frameError)
+            ofFrames[own.frameID] = OfFrame(
+                value: value.value + 2.5 * log10(solution.exposureSeconds), ownError: frameError,
+                levelError: (shared + scatter * scatter).squareRoot(), error: value.error,
+                sharedError: solution.sharedError(of: value))
         }
         self.ofFrames = ofFrames
-        let scatters = used.map { $0.kept.solution.intrinsicScatter }
-        let scatter =
-            RobustStatistics.median(scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() }) ?? 0
-        offset = Self.offset(ofFrames, shared, ensemble, scatter: scatter)
+        offset = Self.offset(ofFrames, ensemble, scatter: scatter)
         self.zeroPoints = used.map(\.id)
+        id = Self.id(self.zeroPoints, offset)
+    }
+
+    private static func id(_ zeroPoints: [String], _ offset: Measured?) -> String {
         let numbers = [offset?.value, offset?.error].map { $0.map { "\($0)" } ?? "-" }
-        let named = (self.zeroPoints + numbers).joined(separator: "|")
-        id = String(SHA256.hex(of: Data("level 1|\(named)".utf8)).prefix(32))
+        let named = (zeroPoints + numbers).joined(separator: "|")
+        return String(SHA256.hex(of: Data("level 2|\(named)".utf8)).prefix(32))
+    }
+
+    /// The level that an earlier provisional point of the night was given: a level that followed the frames as they
+    /// come would move from point to point, which no point's own error says.
+    ///
+    ///     offset = earlier offset + mean of (earlier M - M),   M: magnitudes of the stars that both ensembles use
+    func held(at earlier: FirstLevel?, _ ensemble: EnsembleSolution?) -> CatalogueLevel {
+        guard let earlier, earlier.band == band, earlier.catalogue == catalogue, let ensemble else { return self }
+        let now = FirstLevel.magnitudes(ensemble)
+        let moved = earlier.stars.keys.sorted().compactMap { id in now[id].map { (earlier.stars[id] ?? 0) - $0 } }
+        guard !moved.isEmpty else { return self }
+        var held = self
+        let value = earlier.offset.value + moved.reduce(0, +) / Double(moved.count)
+        held.offset = Measured(value, error: earlier.offset.error)
+        held.id = Self.id(zeroPoints, held.offset)
+        return held
     }
 
     private static func offset(
-        _ ofFrames: [String: Measured], _ shared: [String: Double], _ ensemble: EnsembleSolution?, scatter: Double
+        _ ofFrames: [String: OfFrame], _ ensemble: EnsembleSolution?, scatter: Double
     ) -> Measured? {
         let pairs = (ensemble?.zeroPoints ?? []).compactMap { own in
             ofFrames[own.frameID].map {
                 (
                     difference: $0.value - own.magnitudes, error: $0.error,
-                    shared: min($0.error, shared[own.frameID] ?? $0.error)
+                    shared: min($0.error, $0.sharedError)
                 )
             }
         }
@@ -101,5 +135,29 @@ struct CatalogueLevel: Equatable {
         Dictionary(grouping: zeroPoints, by: \.kept.band).min { one, other in
             (-one.value.count, one.key.id) < (-other.value.count, other.key.id)
         }?.key
+    }
+}
+
+/// The level of a target's first provisional point in a night, which those after it keep.
+struct FirstLevel: Codable {
+    let offset: Measured
+    let band: PhotometricBand
+    let catalogue: String
+    /// Magnitudes of the stars that its ensemble used.
+    let stars: [String: Double]
+
+    /// - Returns: nil without a level or an ensemble.
+    init?(_ night: NightLightCurve) {
+        guard let level = night.level, let offset = level.offset, let solution = night.ensemble.solution else {
+            return nil
+        }
+        (self.offset, band, catalogue) = (offset, level.band, level.catalogue)
+        stars = Self.magnitudes(solution)
+    }
+
+    static func magnitudes(_ solution: EnsembleSolution) -> [String: Double] {
+        var magnitudes: [String: Double] = [:]
+        for star in solution.stars where star.role == .used { magnitudes[star.id] = star.magnitude }
+        return magnitudes
     }
 }

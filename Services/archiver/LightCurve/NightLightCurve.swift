@@ -73,8 +73,11 @@ struct NightLightCurve {
 
     /// The same on the scale of a catalogue. Magnitudes that the target's document gives its comparison stars come
     /// first; and zero points are for the aperture that the frame's stars were measured in.
+    ///
+    /// - Parameter earlier: the level of the night's first provisional point.
     func calibrated(
-        by zeroPoints: [String: ZeroPointRecord.Current], _ fluxes: [String: [StarFlux]], colour: Measured?
+        by zeroPoints: [String: ZeroPointRecord.Current], _ fluxes: [String: [StarFlux]], colour: Measured?,
+        after earlier: FirstLevel? = nil
     ) -> NightLightCurve {
         let radius = target.document.photometry?.apertureRadiusPixels
         let alike = versions.filter { radius == nil || radius == $0.measured.apertureRadiusPixels }
@@ -86,7 +89,8 @@ struct NightLightCurve {
         }
         var curve = self
         curve.level = CatalogueLevel(
-            alike.compactMap { zeroPoints[$0.frameID] }, ensemble: ensemble.solution, places: places, colour: colour)
+            alike.compactMap { zeroPoints[$0.frameID] }, ensemble: ensemble.solution, places: places, colour: colour
+        )?.held(at: earlier, ensemble.solution)
         return curve
     }
 
@@ -170,6 +174,7 @@ struct NightLightCurve {
         guard let measured = solution.point(target, at: zeroPoint, isAB: ensemble.system == "AB") else { return false }
         point.magnitude = measured.magnitude
         point.magnitudeError = measured.magnitudeError
+        point.levelError = measured.levelError
         point.limitMagnitude = measured.limitMagnitude
         point.limitSigma = measured.limitSigma
         point.fluxNanojansky = measured.fluxNanojansky
@@ -186,7 +191,7 @@ struct NightLightCurve {
             [
                 point.target, point.frameID, recipe, String(point.version), String(point.withdrawn),
                 point.ensemble ?? "-",
-            ] + [point.zeroPoint].compactMap { $0 }
+            ] + [point.zeroPoint, point.levelError.map { "level \($0)" }].compactMap { $0 }
             + numbers.map { $0.map { String($0) } ?? "-" }
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
     }

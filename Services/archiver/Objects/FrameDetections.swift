@@ -10,9 +10,15 @@ internal import Sky
 struct ObjectZeroPoint: Equatable {
     /// Magnitude of a source of one electron per second.
     let magnitude: Double
+    /// Independent from frame to frame [mag].
     let error: Double
     /// Band and system, for example `V Vega`: magnitudes of one system make one light curve.
     let system: String
+    /// Common to the points of a light curve: of the frames' zero points, and how far a star may be off the scale of
+    /// the others [mag]; nil: not told apart, and in `error`.
+    var levelError: Double?
+    /// How far every star scatters on this frame beyond the noise of its flux: flat fields, scintillation [mag].
+    var scatter = 0.0
 }
 
 /// The detections of one frame version that have a place on the sky.
@@ -23,7 +29,7 @@ struct FrameDetections {
         let flux: Double
         let fluxError: Double
         let magnitude: Double?
-        /// Its own noise and the zero point's error.
+        /// Its own noise and the frame's share in the zero point's error: independent from point to point.
         let magnitudeError: Double?
         let flags: SourceFlags
     }
@@ -78,7 +84,7 @@ struct FrameDetections {
         return Row(
             number: number, flux: flux, fluxError: error,
             magnitude: isMeasured ? -2.5 * log10(flux / seconds) + (zeroPoint?.magnitude ?? 0) : nil,
-            magnitudeError: own.map { hypot($0, zeroPoint?.error ?? 0) },
+            magnitudeError: own.map { hypot($0, hypot(zeroPoint?.error ?? 0, zeroPoint?.scatter ?? 0)) },
             flags: SourceFlags(rawValue: UInt32(truncatingIfNeeded: table.flags[number])))
     }
 }

@@ -88,6 +88,7 @@ struct NightObjects {
         }
         let sameZeroPoint =
             current?.zeroPoint == frame.zeroPoint?.magnitude && current?.zeroPointError == frame.zeroPoint?.error
+            && current?.levelError == frame.zeroPoint?.levelError
         guard now != before || !sameZeroPoint else { return }
         try stage.believe(frame, of: version, objects: objects, outcomes: outcomes, insteadOf: current)
     }

@@ -20,6 +20,7 @@ struct ObjectFrames {
         let midpoint: Double
         let zeroPoint: Double?
         let zeroPointError: Double?
+        let levelError: Double?
 
         init(_ row: Row) throws {
             version = try row.int("version")
@@ -28,6 +29,7 @@ struct ObjectFrames {
             midpoint = try row.double("midpoint_mjd_utc")
             zeroPoint = try row.optionalDouble("zero_point_mag")
             zeroPointError = try row.optionalDouble("zero_point_err_mag")
+            levelError = try row.optionalDouble("level_err_mag")
         }
     }
 
@@ -76,14 +78,15 @@ struct ObjectFrames {
         let row = try database.execute(
             """
             insert into archive.object_frame (frame_id, recipe, association, series, midpoint_mjd_utc, zero_point_mag,
-                zero_point_err_mag, detections, born, duplicates, valid_from)
+                zero_point_err_mag, level_err_mag, detections, born, duplicates, valid_from)
             values ($1, $2, (select count(*) from archive.object_frame where frame_id = $1 and recipe = $2),
-                $3, $4, $5, $6, $7, $8, $9, $10::timestamptz)
+                $3, $4, $5, $6, $7, $8, $9, $10, $11::timestamptz)
             returning version
             """,
             [
                 .text(version.frameID), .text(version.recipe), .int(series), .double(version.midpoint),
-                SQLValue(frame.zeroPoint?.magnitude), SQLValue(frame.zeroPoint?.error), .int(frame.rows.count),
+                SQLValue(frame.zeroPoint?.magnitude), SQLValue(frame.zeroPoint?.error),
+                SQLValue(frame.zeroPoint?.levelError), .int(frame.rows.count),
                 .int(outcomes.count { $0.isNew }), .int(outcomes.count { $0.flags.contains(.duplicate) }),
                 .text(archive.now()),
             ])

@@ -92,4 +92,27 @@ enum ObjectSchema {
             from archive.object_measurement m
             join archive.object_frame f using (version) join archive.object_series s on s.series = m.series;
         """
+
+    /// `mag_err` is a point's own error from then on, `level_err` and `level_err_mag` what the points of a light curve
+    /// have in common; `first_level` is what provisional points of a night keep.
+    static let levelErrors = """
+        alter table archive.object_frame add column level_err_mag float8 check (level_err_mag >= 0);
+        create or replace view archive.object_light_curve as
+            select m.*, f.frame_id, f.recipe, f.association, f.zero_point_mag, f.zero_point_err_mag,
+                f.valid_from, f.valid_until, s.instrument, s.filter, s.mag_system, f.level_err_mag
+            from archive.object_measurement m
+            join archive.object_frame f using (version) join archive.object_series s on s.series = m.series;
+        alter table archive.point add column level_err float8 check (level_err >= 0);
+        create or replace view archive.light_curve as
+            select distinct on (target, point_id) * from archive.point order by target, point_id, version desc;
+        create table archive.first_level (
+            target text not null,
+            field text not null,
+            instrument text not null,
+            night text not null,
+            filter text not null,
+            level jsonb not null,
+            primary key (target, field, instrument, night, filter)
+        );
+        """
 }

@@ -40,7 +40,9 @@ struct PointStage {
         let known = try fluxes.fluxes(of: target, on: group + [version])
         guard let own = known[version.frameID] else { return }
         let night = try calibrated(
-            NightLightCurve(target: target, versions: group + [version], fluxes: known), known)
+            NightLightCurve(target: target, versions: group + [version], fluxes: known), known,
+            after: try firstLevel(target, version))
+        if let level = FirstLevel(night) { try keep(level, target, version) }
         let ensemble = try save(night.ensemble, night, provisional: true)
         try publish(
             night.point(on: version, own, version: 1, provisional: true, ensemble: ensemble), version)
@@ -82,14 +84,41 @@ struct PointStage {
         }
     }
 
-    private func calibrated(_ night: NightLightCurve, _ fluxes: [String: [StarFlux]]) throws -> NightLightCurve {
+    /// The level of the target's first provisional point in the night.
+    private func firstLevel(_ target: RecordedTarget, _ version: FrameVersion) throws -> FirstLevel? {
+        try database.execute(
+            """
+            select level from archive.first_level
+            where target = $1 and field = $2 and instrument = $3 and night = $4 and filter = $5
+            """, Self.key(target, version)
+        ).first?.payload(FirstLevel.self, "level")
+    }
+
+    private func keep(_ level: FirstLevel, _ target: RecordedTarget, _ version: FrameVersion) throws {
+        try database.execute(
+            """
+            insert into archive.first_level (target, field, instrument, night, filter, level)
+            values ($1, $2, $3, $4, $5, $6) on conflict do nothing
+            """, Self.key(target, version) + [try .payload(level)])
+    }
+
+    private static func key(_ target: RecordedTarget, _ version: FrameVersion) -> [SQLValue] {
+        [
+            .text(target.id), .text(version.field), .text(version.instrument.id), .text(version.night),
+            .text(version.filter),
+        ]
+    }
+
+    private func calibrated(
+        _ night: NightLightCurve, _ fluxes: [String: [StarFlux]], after earlier: FirstLevel? = nil
+    ) throws -> NightLightCurve {
         let known = try zeroPoints.current(night.versions)
         guard let first = known.values.min(by: { $0.frameID < $1.frameID }) else { return night }
         let position = try night.target.document.position()
         let colour = try position.flatMap { position in
             try reference?.colour(named: first.kept.colour, at: position, mjd: first.midpoint)
         }
-        return night.calibrated(by: known, fluxes, colour: colour)
+        return night.calibrated(by: known, fluxes, colour: colour, after: earlier)
     }
 
     // MARK: Rows
@@ -138,9 +167,9 @@ func insertPoint(_ point: PhotometryMeasured, night: String?, in database: Datab
         """
         insert into archive.point (target, point_id, version, measurement_id, provisional, withdrawn, source,
             instrument, field, night, filter, mag_system, mid_mjd_utc, mid_bjd_tdb, mag, mag_err, limit_mag,
-            limit_sigma, flux_njy, flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload)
+            limit_sigma, flux_njy, flux_njy_err, airmass, fwhm_px, flags, ensemble_id, payload, level_err)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, $25)
+            $23, $24, $25, $26)
         on conflict do nothing
         """,
         [
@@ -151,6 +180,7 @@ func insertPoint(_ point: PhotometryMeasured, night: String?, in database: Datab
             SQLValue(point.magnitudeError), SQLValue(point.limitMagnitude), SQLValue(point.limitSigma),
             SQLValue(point.fluxNanojansky), SQLValue(point.fluxErrorNanojansky), SQLValue(point.airmass),
             SQLValue(point.fwhmPixels), .int(Int(point.flags)), SQLValue(point.ensemble), .payload(point),
+            SQLValue(point.levelError),
         ]
     ).affected == 1
 }

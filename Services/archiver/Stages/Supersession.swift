@@ -57,7 +57,7 @@ extension PhotometryMeasured {
         point.withdrawn = true
         (point.magnitude, point.magnitudeError, point.limitMagnitude, point.limitSigma) = (nil, nil, nil, nil)
         (point.fluxNanojansky, point.fluxErrorNanojansky) = (nil, nil)
-        (point.zeroPoint, point.zeroPointError, point.catalogue, point.band) = (nil, nil, nil, nil)
+        (point.zeroPoint, point.levelError, point.catalogue, point.band) = (nil, nil, nil, nil)
         point.measurementID = NightLightCurve.identity(of: point, recipe: recipe)
         return point
     }

@@ -57,6 +57,7 @@ extension ZeroPointStage {
             fits[index].scatterPrior = scatter.prior(without: version.field)
         }
         var rows = fits.flatMap { fit in fit.frame.fluxKinds.map(fit.row) }
+        rows.shareErrors(colourTermError: state.error)
         let zeroPoints = rows.filter { $0.kind == .aperture }.compactMap(\.atAirmass)
         let level = try earlier.reference(key.band, with: nil).level(of: zeroPoints, date: night)
         let best = earlier.reference(key.band, with: level)

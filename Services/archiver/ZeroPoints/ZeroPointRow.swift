@@ -19,6 +19,14 @@ struct KeptZeroPoint: Codable, Equatable {
     let choice: [RivalBand]?
     let matchedStars: Int
     let matchScatterArcsec: Double
+    /// How the errors of frames and stars come apart (`SharedZeroPointError`) [mag]; nil in rows of before that was
+    /// told. Independent from frame to frame:
+    var frameError: Double?
+    /// Common to the frames of a night and field:
+    var levelError: Double?
+    /// Of a single star from frame to frame beyond its noise, and on all frames:
+    var repeatability: Double?
+    var starScatter: Double?
 }
 
 /// A frame's zero point for one kind of flux, or why there is none.
@@ -28,10 +36,12 @@ struct ZeroPointRow: Equatable {
     /// Id of the catalogue, and which one to the last bit.
     let catalogue: String?
     let digest: String?
-    let outcome: Result<KeptZeroPoint, NoCalibration>
+    var outcome: Result<KeptZeroPoint, NoCalibration>
     let airmass: Double?
     /// Light that came through, against the instrument's best nights.
     var transparency: Measured?
+    /// How the stars that were used make the zero point; not kept.
+    var influences: [StarInfluence] = []
 
     var kept: KeptZeroPoint? {
         if case .success(let kept) = outcome { kept } else { nil }
@@ -48,6 +58,9 @@ struct ZeroPointRow: Equatable {
             parts += (kept.solution.parameters + kept.solution.covariance).map { "\($0)" }
             parts += [kept.solution.intrinsicScatter.value, kept.solution.pivotColour].map { "\($0)" }
             parts += [kept.solution.ownError.map { "\($0)" } ?? "-"]
+            parts += [kept.frameError, kept.levelError, kept.repeatability, kept.starScatter].map {
+                $0.map { "\($0)" } ?? "-"
+            }
         case .failure(let reason): parts += [reason.code.rawValue, reason.description]
         }
         return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))

@@ -69,6 +69,7 @@ struct ZeroPointStage {
             colourTerm: known.predicted(atMJD: version.midpoint), holdsColourTerm: false,
             scatterPrior: earlier.scatter.prior(without: version.field))
         var rows = frame.fluxKinds.map(fit.row)
+        rows.shareErrors(colourTermError: 0)
         if let own = rows.first, own.kind == .aperture, let zeroPoint = own.atAirmass {
             let level = try earlier.reference(band, with: nil).level(
                 of: others.compactMap(\.atAirmass) + [zeroPoint], date: version.night)
@@ -121,7 +122,7 @@ struct FrameFit {
     /// The fit with all it says; nil without a zero point, for which `row` has the reason.
     func solution(_ kind: FluxKind) -> ZeroPointSolution? {
         do {
-            let solution = try solved(kind)
+            let (solution, _) = try fitted(kind)
             return Self.objection(to: solution) == nil ? solution : nil
         } catch {
             return nil
@@ -130,15 +131,17 @@ struct FrameFit {
 
     func row(_ kind: FluxKind) -> ZeroPointRow {
         let outcome: Result<KeptZeroPoint, NoCalibration>
+        var influences: [StarInfluence] = []
         do {
-            let kept = try kept(kind)
+            let (kept, shares) = try kept(kind)
+            influences = shares
             outcome = Self.objection(to: kept.solution).map { .failure($0) } ?? .success(kept)
         } catch {
             outcome = .failure(NoCalibration(.noZeroPoint, error.description))
         }
         return ZeroPointRow(
             version: frame.version, kind: kind, catalogue: catalogue.id, digest: catalogue.digest, outcome: outcome,
-            airmass: frame.airmass)
+            airmass: frame.airmass, influences: influences)
     }
 
     /// Stars that agree this badly are others than the catalogue's: chance matches of a frame that is elsewhere.
@@ -161,31 +164,35 @@ struct FrameFit {
     private static let largestScatter = 0.5
     private static let largestOutlierFraction = 0.5
 
-    private func solved(_ kind: FluxKind) throws(NoZeroPoint) -> ZeroPointSolution {
+    /// The fit, and how its stars make the zero point.
+    private func fitted(_ kind: FluxKind) throws(NoZeroPoint) -> (ZeroPointSolution, [StarInfluence]) {
         let stars = frame.stars(in: band, kind)
         var options = ZeroPointOptions()
         options.scatterPrior = scatterPrior
-        guard holdsColourTerm else {
-            return try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: colourTerm, options: options)
-        }
         let held = ColourTermState(value: colourTerm.value, error: 0, pivotColour: colourTerm.pivotColour)
+        let solution = try fitZeroPoint(
+            stars, frame: frame.frame(kind), colourTerm: holdsColourTerm ? held : colourTerm, options: options)
+        let influences = solution.influences(of: stars)
+        guard holdsColourTerm else { return (solution, influences) }
         let colours = stars.compactMap { star in star.colour.map { (star.id, $0.value - colourTerm.pivotColour) } }
-        return try fitZeroPoint(stars, frame: frame.frame(kind), colourTerm: held, options: options)
-            .withColourTermError(
-                colourTerm.error, colours: Dictionary(colours, uniquingKeysWith: { first, _ in first }))
+        let whole = solution.withColourTermError(
+            colourTerm.error, colours: Dictionary(colours, uniquingKeysWith: { first, _ in first }))
+        return (whole, influences)
     }
 
-    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> KeptZeroPoint {
-        var solution = try solved(kind)
+    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> (KeptZeroPoint, [StarInfluence]) {
+        let (whole, influences) = try fitted(kind)
+        var solution = whole
         solution.residuals = []
         solution.scatterLikelihood = nil
         let estimate = colourEstimate ?? solution.colourEstimate
         solution.colourEstimate = nil
         let trials = choice.map { [$0.chosen].compactMap { $0 } + $0.rivals }
-        return KeptZeroPoint(
+        let kept = KeptZeroPoint(
             solution: solution, band: band, colour: catalogue.bands.colour?.name, colourEstimate: estimate,
             choice: trials.map { $0.map(RivalBand.init) }, matchedStars: solution.counts.given,
             matchScatterArcsec: frame.matchScatterArcsec)
+        return (kept, influences)
     }
 }
 

@@ -4,12 +4,14 @@ internal import Sky
 
 let objectCommand = Command(
     name: "object",
-    usage: "object ID, or object --near RA,DEC [--radius ARCSEC] [--points] [--at TIME] [--json]",
+    usage: "object ID, or object --near RA,DEC [--radius ARCSEC] [--points] [--join-instruments] [--at TIME] [--json]",
     summary: "An object of the sky: where it is, how its light curves vary, and every measurement of it.",
     options: [
         Option("near", "RA,DEC", "the objects around a position, in degrees or as 05:34:31.9,+22:00:52"),
         Option("radius", "ARCSEC", "how far around it (5)"),
         Option("points", nil, "every measurement as CSV, or with --json as JSON"),
+        Option("join-instruments", nil, "solve the offsets between instruments from the stars around the object"),
+        Option("gauge", "INSTRUMENT", "with --join-instruments: whose offset is zero (the one with most points)"),
         Option("at", "TIME", "what was known then, for example 2026-11-21T20:00:00Z"),
         SystemAddress.dataOption, SystemAddress.databaseOption, SystemAddress.jsonOption,
     ]
@@ -23,10 +25,18 @@ let objectCommand = Command(
     let position = try arguments.text("near").map { try skyPosition($0) }
     let radius = try arguments.number("radius", in: 0...3600) ?? 5
     let record = try SystemAddress(arguments).record()
-    let objects = try wanted(arguments, position, radius, in: record, knownAt: time)
+    let gauge = arguments.text("gauge")
+    guard gauge == nil || arguments.has("join-instruments") else {
+        throw UsageError("--gauge goes with --join-instruments")
+    }
+    let found = try wanted(arguments, position, radius, in: record, knownAt: time)
+    let objects = try found.map { object in
+        let joins = arguments.has("join-instruments")
+        return (object, joins ? try JoinedInstruments(object, gauge: gauge, knownAt: time, in: record) : nil)
+    }
     if arguments.has("json") {
         let points = arguments.has("points")
-        try write(prettyJSON(objects.map { ObjectDocument($0, points: points) }), to: nil)
+        try write(prettyJSON(objects.map { ObjectDocument($0, joined: $1, points: points) }), to: nil)
     } else {
         Terminal.write(arguments.has("points") ? objectCSV(objects) : objectText(objects))
     }
@@ -36,10 +46,12 @@ let objectCommand = Command(
 /// As `--json` has it.
 private struct ObjectDocument: Encodable {
     let object: RecordedObject.Summary
+    let offsets: [JoinedInstruments.Offset]?
     let points: [RecordedObject.Point]?
 
-    init(_ object: RecordedObject, points: Bool) {
+    init(_ object: RecordedObject, joined: JoinedInstruments?, points: Bool) {
         self.object = object.summary
+        offsets = joined?.offsets
         self.points = points ? object.points : nil
     }
 }
@@ -84,53 +96,4 @@ private func checkedTime(_ text: String) throws(UsageError) -> String {
     else { throw UsageError("--at \(text.printable): there is no such date or time") }
     // Without a zone the database would take it for a time of its own.
     return text.hasSuffix("Z") ? text : text + (parts.4 == nil ? " 00:00Z" : "Z")
-}
-
-private func number(_ value: Double?, _ digits: Int) -> String {
-    value.map { String(format: "%.\(digits)f", $0) } ?? ""
-}
-
-private func objectText(_ objects: [RecordedObject]) -> String {
-    objects.map { object -> String in
-        let summary = object.summary
-        var lines = [
-            "\(summary.object)  NJ \(summary.name)",
-            "RA \(number(summary.raDegrees, 7)) Dec \(number(summary.decDegrees, 7))"
-                + " +- \(number(summary.errorArcsec, 3)) arcsec, \(number(summary.epoch, 2))",
-        ]
-        if let catalogue = summary.catalogue { lines.append("\(catalogue) \(summary.catalogueNumber ?? "")") }
-        if let merged = summary.mergedInto {
-            lines.append(merged == summary.object ? "nothing is left of it" : "is now part of \(merged)")
-        }
-        var table = TextTable([
-            "instrument", "filter", "system", "points", "mean", "+-", "scatter", "chi2", "J", "K", "von Neumann",
-        ])
-        table.rows = summary.series.map { series in
-            [
-                series.instrument, series.filter, series.magnitudeSystem, String(series.counted),
-                number(series.weightedMean, 4), number(series.weightedMeanError, 4), number(series.robustScatter, 4),
-                number(series.chiSquared, 1), number(series.stetsonJ, 3), number(series.stetsonK, 3),
-                number(series.vonNeumannRatio, 3),
-            ]
-        }
-        if !table.rows.isEmpty { lines.append(table.text) }
-        return lines.joined(separator: "\n").appending("\n")
-    }.joined(separator: "\n")
-}
-
-private func objectCSV(_ objects: [RecordedObject]) -> String {
-    let heading =
-        "object,instrument,filter,mag_system,mid_mjd_utc,mag,mag_err,flux_electrons,flux_electrons_err,flags,"
-        + "association,chi_squared,counts,frame_id,recipe,valid_from\n"
-    return objects.flatMap { object in
-        object.points.map { point in
-            [
-                object.summary.object, point.instrument, point.filter, point.magnitudeSystem,
-                number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
-                number(point.fluxElectrons, 3), number(point.fluxErrorElectrons, 3), String(point.flags),
-                point.association.joined(separator: " "), number(point.chiSquared, 3), point.counts ? "true" : "false",
-                point.frameID, point.recipe, point.validFrom,
-            ].map(LightCurve.quoted).joined(separator: ",") + "\n"
-        }
-    }.reduce(heading, +)
 }

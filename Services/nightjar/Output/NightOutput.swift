@@ -73,7 +73,8 @@ extension LightCurvePlot {
                 instrument: point.instrument, isProvisional: point.provisional, isFlagged: false)
         }
         let systems = Set(curve.points.map(\.magnitudeSystem)).sorted().joined(separator: ", ")
-        self.init(title: curve.target, subtitle: "\(curve.points.count) points, \(systems)", points: points)
+        let remarks = ["\(curve.points.count) points", systems] + [curve.levelRemark].compactMap { $0 }
+        self.init(title: curve.target, subtitle: remarks.joined(separator: ", "), points: points)
         timeStandard = usesBJD ? "BJD_TDB" : "MJD (UTC)"
         let times = points.map(\.timeDays)
         if let first = times.min(), let last = times.max(), last - first < 2 {
@@ -84,6 +85,16 @@ extension LightCurvePlot {
             let time = usesBJD ? alert.midpointBJDTDB : alert.midpointMJDUTC
             return time.map { Mark(timeDays: $0, label: alert.rule, kind: .alert) }
         }
+    }
+}
+
+extension LightCurve {
+    /// What the error bars of a figure leave out; nil where nothing.
+    fileprivate var levelRemark: String? {
+        let errors = points.compactMap { $0.magnitude == nil ? nil : $0.levelError }
+        guard let least = errors.min(), let most = errors.max() else { return nil }
+        let range = [least, most].map { String(format: "%.3f", $0) }
+        return "level of all points +- \(range[0] == range[1] ? range[0] : range.joined(separator: " to ")) mag"
     }
 }
 

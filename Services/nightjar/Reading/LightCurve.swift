@@ -24,8 +24,9 @@ struct LightCurve {
     }
 
     static let columns = [
-        "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "flux_njy", "flux_njy_err",
-        "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version", "provisional",
+        "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "level_err", "flux_njy",
+        "flux_njy_err", "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version",
+        "provisional",
         "calibration_flags",
     ]
 
@@ -39,7 +40,8 @@ struct LightCurve {
             let fields = [
                 point.target, point.filter, point.magnitudeSystem, number(point.midpointBJDTDB, 8),
                 number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
-                number(point.fluxNanojansky, 3), number(point.fluxErrorNanojansky, 3), number(point.limitMagnitude, 4),
+                number(point.levelError, 5), number(point.fluxNanojansky, 3), number(point.fluxErrorNanojansky, 3),
+                number(point.limitMagnitude, 4),
                 number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3), String(point.flags),
                 point.instrument, point.frameID, String(point.version), point.provisional ? "true" : "false",
                 (point.calibrationFlags ?? []).joined(separator: " "),

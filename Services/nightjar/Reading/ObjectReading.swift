@@ -14,7 +14,12 @@ struct RecordedObject {
         let magnitudeSystem: String
         let midpointMJDUTC: Double
         let magnitude: Double?
+        /// Independent from point to point.
         let magnitudeError: Double?
+        /// Common to the points of the light curve; nil where there is no zero point.
+        let levelError: Double?
+        /// The frame's share in `magnitudeError`.
+        let zeroPointError: Double?
         let fluxElectrons: Double
         let fluxErrorElectrons: Double
         let flags: Int
@@ -26,6 +31,8 @@ struct RecordedObject {
         let frameID: String
         let recipe: String
         let validFrom: String
+        /// Which version of the frame's objects.
+        let version: Int
     }
 
     /// What one light curve says.
@@ -36,7 +43,10 @@ struct RecordedObject {
         let points: Int
         let counted: Int
         var weightedMean: Double?
+        /// Of the points' own errors and the level's.
         var weightedMeanError: Double?
+        /// What the points have in common.
+        var levelError: Double?
         var median: Double?
         var robustScatter: Double?
         var chiSquared: Double?
@@ -87,12 +97,14 @@ struct RecordedObject {
                 instrument: try row.text("instrument"), filter: try row.text("filter"),
                 magnitudeSystem: try row.text("mag_system"), midpointMJDUTC: try row.double("midpoint_mjd_utc"),
                 magnitude: try row.optionalDouble("mag"), magnitudeError: try row.optionalDouble("mag_err"),
+                levelError: try row.optionalDouble("level_err_mag"),
+                zeroPointError: try row.optionalDouble("zero_point_err_mag"),
                 fluxElectrons: try row.double("flux"), fluxErrorElectrons: try row.double("flux_err"),
                 flags: try row.int("flags"),
                 association: AssociationFlags(rawValue: Int32(try row.int("association_flags"))).names,
                 chiSquared: try row.double("chi_squared"), counts: try row.bool("counts"),
                 frameID: try row.text("frame_id"), recipe: try row.text("recipe"),
-                validFrom: try row.text("valid_from"))
+                validFrom: try row.text("valid_from"), version: try row.int("version"))
         }
     }
 
@@ -114,11 +126,13 @@ struct RecordedObject {
             guard let magnitude = point.magnitude, let error = point.magnitudeError else { return nil }
             return MagnitudePoint(timeDays: point.midpointMJDUTC, magnitude: magnitude, error: error)
         }
+        let levelError = levelError(of: points.filter(\.counts))
         var series = Series(
             instrument: key[0], filter: key[1], magnitudeSystem: key[2], points: points.count, counted: counted.count)
         guard let statistics = VariabilityStatistics(LightCurveSeries(counted)) else { return series }
         series.weightedMean = statistics.moments.weightedMean
-        series.weightedMeanError = statistics.moments.weightedMeanError
+        series.weightedMeanError = statistics.moments.weightedMeanError.map { hypot($0, levelError ?? 0) }
+        series.levelError = levelError
         series.median = statistics.median
         series.robustScatter = statistics.robustScatter
         series.chiSquared = statistics.moments.chiSquared
@@ -127,6 +141,17 @@ struct RecordedObject {
         series.stetsonK = statistics.stetson?.k
         series.vonNeumannRatio = statistics.moments.vonNeumannRatio
         return series
+    }
+
+    /// Of the weighted mean: levels are taken for wholly correlated.
+    private static func levelError(of points: [Point]) -> Double? {
+        var (sum, total) = (0.0, 0.0)
+        for point in points {
+            guard let level = point.levelError, let error = point.magnitudeError, error > 0 else { continue }
+            sum += level / (error * error)
+            total += 1 / (error * error)
+        }
+        return total > 0 ? sum / total : nil
     }
 
     /// Identifiers of objects around a position, the nearest first; where they are now, not at their epochs.

@@ -18,11 +18,16 @@ public struct PhotometryMeasured: EventPayload {
     public var midpointMJDUTC: Double
     public var midpointBJDTDB: Double?
     public var magnitude: Double?
+    /// Independent from point to point: photons, sky, scintillation, the frame's ensemble or zero point [mag].
     public var magnitudeError: Double?
+    /// Error of the level, common to all points of one target, filter, instrument and night [mag]; nil where the level
+    /// is nobody's scale. The magnitude's error as a whole is the root of the sum of both squares.
+    public var levelError: Double?
     /// Upper limit: the source was fainter than this with `limitSigma`.
     public var limitMagnitude: Double?
     public var limitSigma: Double?
     public var fluxNanojansky: Double?
+    /// Independent from point to point, like `magnitudeError`.
     public var fluxErrorNanojansky: Double?
     public var airmass: Double?
     public var fwhmPixels: Double?
@@ -35,8 +40,6 @@ public struct PhotometryMeasured: EventPayload {
     public var ensemble: String?
     /// Which zero points of frames gave the level, by a digest of them; nil where comparison stars did, or nothing.
     public var zeroPoint: String?
-    /// The level's share in `magnitudeError`, the same for all points of one night [mag].
-    public var zeroPointError: Double?
     /// The reference catalogue that the zero points are from.
     public var catalogue: String?
     /// The band that the magnitude is in: "Johnson-Cousins V".
@@ -142,7 +145,9 @@ public struct AlertRaised: EventPayload {
     public var midpointMJDUTC: Double?
     public var midpointBJDTDB: Double?
     public var magnitude: Double?
+    /// The point's own, and the error of the level that all points share.
     public var magnitudeError: Double?
+    public var levelError: Double?
     public var magnitudeSystem: String?
     public var baselineMagnitude: Double?
     public var baselineSigma: Double?

@@ -48,8 +48,10 @@ struct CalibratedPointTests {
             let truth = sky.fields[0][0].trueV
             for point in points {
                 let (magnitude, error) = (try #require(point.magnitude), try #require(point.magnitudeError))
-                #expect(abs(magnitude - truth) < 3.5 * error && error < 0.06, "\(magnitude) \(truth) \(error)")
-                #expect((point.zeroPointError ?? 1) < error)
+                let level = try #require(point.levelError)
+                let whole = hypot(error, level)
+                #expect(abs(magnitude - truth) < 3.5 * whole && whole < 0.06, "\(magnitude) \(truth) \(whole)")
+                #expect(error < 0.01 && level == points[0].levelError, "the level's error is apart, and one for all")
                 let flux = pow(10, -0.4 * (magnitude + 0.02 - 31.4))
                 #expect(abs((point.fluxNanojansky ?? 0) / flux - 1) < 1e-6)
                 let relative = (point.fluxErrorNanojansky ?? 0) / flux * 1.0857
@@ -77,7 +79,7 @@ struct CalibratedPointTests {
                 for (target, points) in Dictionary(grouping: try bench.points(), by: \.target) {
                     let star = try #require(Int(target.dropFirst(5)))
                     let mean = points.compactMap(\.magnitude).reduce(0, +) / Double(points.count)
-                    let error = try #require(points[0].magnitudeError)
+                    let error = try #require(points[0].levelError)
                     #expect(error < (star % 2 == 0 ? 0.02 : 0.06))
                     pulls[star % 2 == 0, default: []].append((mean - sky.fields[0][star].trueV) / error)
                 }
@@ -90,6 +92,33 @@ struct CalibratedPointTests {
         }
     }
 
+    @Test("a point's own error is that of the differences: pulls of one star's points from their mean have width 1")
+    func honestDifferences() throws {
+        let sky = try SimulatedSky(seed: 61, fields: 1, starsPerField: 60)
+        try withSky(sky) { bench, _ in
+            for star in 0..<6 { try bench.target(document(sky, star: star, isPlaced: false)) }
+            let frames = (0..<12).map { SkyFrame(number: $0, field: 0, cloud: $0 == 7 ? 0.4 : 0) }
+            try bench.observe(frames, of: sky)
+            for isFinal in [false, true] {
+                if isFinal { try bench.closeNight(Array(0..<12)) }
+                var (chiSquared, freedom) = (0.0, 0)
+                for (_, points) in Dictionary(grouping: try bench.points(), by: \.target) {
+                    #expect(points.count == 12 && points.allSatisfy { $0.provisional != isFinal })
+                    // Provisional points keep the level that the first one has: none moves because frames come.
+                    #expect(Set(points.compactMap(\.levelError)).count == 1)
+                    let values = points.compactMap(\.magnitude)
+                    let errors = points.compactMap(\.magnitudeError)
+                    let weight = errors.reduce(0) { $0 + 1 / ($1 * $1) }
+                    let mean = zip(values, errors).reduce(0) { $0 + $1.0 / ($1.1 * $1.1) } / weight
+                    chiSquared += zip(values, errors).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) / ($1.1 * $1.1) }
+                    freedom += points.count - 1
+                }
+                let width = (chiSquared / Double(freedom)).squareRoot()
+                #expect((0.75...1.25).contains(width), "closed: \(isFinal), width \(width)")
+            }
+        }
+    }
+
     @Test("magnitudes in the target's document come first; without a zero point nothing changes")
     func documentFirst() throws {
         let sky = try SimulatedSky(seed: 37, fields: 1, starsPerField: 50)
@@ -97,12 +126,15 @@ struct CalibratedPointTests {
             try bench.target(document(sky, magnitudes: true))
             try bench.observe(Array(frames.prefix(2)), of: sky)
             #expect(try bench.points().allSatisfy { $0.magnitudeSystem == "Vega" && $0.zeroPoint == nil })
+            // Five stars of a hundredth each give a level.
+            #expect(try bench.points().allSatisfy { ($0.levelError ?? 0) > 0.004 })
         }
         try withSky(sky) { bench, _ in
             bench.reference = nil
             try bench.target(document(sky))
             try bench.observe(Array(frames.prefix(2)), of: sky)
             #expect(try bench.points().allSatisfy { $0.magnitudeSystem == "differential" && $0.zeroPoint == nil })
+            #expect(try bench.points().allSatisfy { $0.levelError == nil })
             #expect(try bench.count("archive.zero_point") == 0)
         }
     }

@@ -119,6 +119,8 @@ struct SkyFrame {
     var drift = 0.0
     /// Whether its detections have places on the sky.
     var hasSky = true
+    /// Whether its stars become objects.
+    var hasObjects = false
     /// Whether a star image was fitted: its fluxes hold a tenth more light.
     var hasStarImage = false
     /// Whether the detections are not the catalogue's stars: places are right, fluxes are not.
@@ -146,7 +148,7 @@ extension Bench {
                 frame: FrameCalibrated(
                     received: event, recipe: recipe, masterRank: 0, calibrated: file, masters: [], flags: []),
                 recipe: "m-\(recipe)", field: "cam/field\(frame.field)", detections: table, detectionCount: rows.count,
-                apertureRadiusPixels: 4, hasWorldCoordinates: false, flags: [])
+                apertureRadiusPixels: 4, hasWorldCoordinates: frame.hasObjects, flags: [])
             measured.fwhmPixels = 3
             try hear(measured)
         }

@@ -16,6 +16,10 @@ struct ExportError: Error, CustomStringConvertible {
 /// in brackets the most characters allowed. What is not known is `na`. CMAG and KMAG are to be instrumental beside a
 /// single comparison star, and those of a report are not, so that KMAG is given for an ensemble alone.
 ///
+/// MERR is the "photometric uncertainty associated with the variable star magnitude". Observations of many observers
+/// are put together by their magnitudes, so that it holds the error of the level too; where that is apart, NOTES say
+/// what is the point's own.
+///
 /// - Source: AAVSO, "AAVSO Extended File Format", version 1.2, release of 2011 July 27 with its updates up to 2021
 ///   December 2, after which NOTES may have thousands of characters: we keep to the 100 of before.
 struct AAVSOReport {
@@ -110,7 +114,7 @@ struct AAVSOReport {
     }
 
     private static func error(_ point: PhotometryMeasured) -> String {
-        guard point.magnitude != nil, let error = point.magnitudeError, error < 99.99 else { return "na" }
+        guard point.magnitude != nil, let error = point.wholeError, error < 99.99 else { return "na" }
         return String(format: error < 9.9999 ? "%.4f" : "%.3f", max(0.0001, error))
     }
 
@@ -122,6 +126,9 @@ struct AAVSOReport {
         var notes: [String] = []
         if point.magnitude == nil, let sigma = point.limitSigma {
             notes.append(String(format: "%.1f sigma limit", sigma))
+        }
+        if point.magnitude != nil, point.levelError != nil, let own = point.magnitudeError {
+            notes.append(String(format: "own error %.4f", own))
         }
         if point.flags != 0 { notes.append("flags \(point.flags)") }
         if point.provisional { notes.append("provisional") }
@@ -141,5 +148,12 @@ struct AAVSOReport {
         throw ExportError(
             "MTYPE: the magnitudes are differential to several stars, which this format has not: give the comparison "
                 + "stars of the target's document known magnitudes")
+    }
+}
+
+extension PhotometryMeasured {
+    /// The point's own error and that of the level together [mag].
+    var wholeError: Double? {
+        magnitudeError.map { ($0 * $0 + (levelError ?? 0) * (levelError ?? 0)).squareRoot() }
     }
 }

@@ -104,6 +104,10 @@ struct ALCDEFReport {
         let comment = "COMMENT=JD are UTC of mid-exposure; instrument "
         let room = ALCDEFHead.longestLine - comment.utf8.count
         lines.append(comment + LightCurveTable.ascii(points[0].instrument).prefix(room))
+        if let level = points.compactMap(\.levelError).max() {
+            lines.append(
+                String(format: "COMMENT=errors are each point's own; that of the level is %.3f for all", level))
+        }
         lines.append("ENDMETADATA")
         // One shape for all lines of a block: without errors or airmasses where any is not known.
         let hasErrors = points.allSatisfy { $0.magnitudeError != nil }

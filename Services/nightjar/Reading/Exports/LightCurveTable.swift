@@ -87,13 +87,18 @@ struct LightCurveTable {
                 values: .numbers(points.map(\.magnitude), decimals: 5)),
             Column(
                 name: "mag_err", unit: "mag", ucd: "stat.error;phot.mag;em.opt",
-                description: "Standard error of mag", values: .numbers(points.map(\.magnitudeError), decimals: 5)),
+                description: "Standard error of mag, independent from point to point",
+                values: .numbers(points.map(\.magnitudeError), decimals: 5)),
+            Column(
+                name: "level_err", unit: "mag", ucd: "stat.error.sys;phot.mag;em.opt",
+                description: "Standard error of the level, common to the points; in quadrature with mag_err the whole",
+                values: .numbers(points.map(\.levelError), decimals: 5)),
             Column(
                 name: "flux_njy", unit: "nJy", ucd: "phot.flux.density;em.opt", description: "Flux density",
                 values: .numbers(points.map(\.fluxNanojansky), decimals: 3)),
             Column(
                 name: "flux_njy_err", unit: "nJy", ucd: "stat.error;phot.flux.density;em.opt",
-                description: "Standard error of flux_njy",
+                description: "Standard error of flux_njy, independent from point to point",
                 values: .numbers(points.map(\.fluxErrorNanojansky), decimals: 3)),
             Column(
                 name: "limit_mag", unit: "mag", ucd: "phot.mag;em.opt;stat.max",
