@@ -217,8 +217,9 @@ let testTargets: [Target] = [
         "NightjarTests",
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
-            "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
-            "PlateSolving", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
+            "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF",
+            "PhotometricCalibration", "Pipeline", "PlateSolving", "PortableNumbers", "PostgresStore",
+            "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests",

@@ -16,6 +16,7 @@ enum ArchiveSchema {
         Migration(9, "which frame store the record belongs to", frameStores),
         Migration(10, "zero points", ZeroPointTables.sql),
         Migration(11, "objects and their measurements", ObjectSchema.tables),
+        Migration(12, "comparison sequences and their check stars", SequenceSchema.tables),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
