@@ -238,8 +238,9 @@ let testTargets: [Target] = [
         "NightjarTests",
         sees: [
             "AlertRules", "Astrometry", "Calibration", "CatalogueTiles", "DetectionCatalogue", "Events", "FITS",
-            "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF", "Pipeline",
-            "PlateSolving", "Plots", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Simulation", "Sky",
+            "ForeignPhotometry", "FrameSolving", "FrameStore", "Imaging", "Instruments", "nightjar", "PSF",
+            "PhotometricCalibration", "Pipeline", "PlateSolving", "Plots", "PortableNumbers", "PostgresStore",
+            "ReferenceCatalogue", "Simulation", "Sky",
         ]),
     tests(
         "RealDataTests",

@@ -8,7 +8,7 @@ from jsonschema.exceptions import SchemaError
 
 from contract import ROOT, SCHEMAS, Contract, Topics, describe, read_json, relative
 
-DOCUMENT_FOLDERS = {"instruments": "instrument", "targets": "target", "rules": "rule"}
+DOCUMENT_FOLDERS = {"instruments": "instrument", "targets": "target", "rules": "rule", "sequences": "sequence"}
 
 
 class Report:

@@ -12,7 +12,7 @@ struct Nightjar {
         upCommand, submitCommand, closeCommand, ledgerCommand, lightCurveCommand, objectCommand, periodCommand,
         alertsCommand,
         deadLetterCommand,
-        targetCommand, instrumentCommand, ruleCommand,
+        targetCommand, instrumentCommand, sequenceCommand, ruleCommand,
         measureCommand, solveCommand, masterCommand, calibrateCommand, alignCommand, simulateCommand, catalogCommand,
         topicsCommand, doctorCommand, brokerCommand,
     ]

@@ -21,14 +21,7 @@ struct DocumentChecks {
 
     /// A key: it names files and topics too.
     mutating func identifier(_ id: String, _ field: String) {
-        let isSound =
-            !id.isEmpty && id.utf8.count <= 100 && id.first != "."
-            && id.allSatisfy { letter in
-                letter.isASCII && (letter.isLetter || letter.isNumber || "._-".contains(letter))
-            }
-        require(
-            isSound, field,
-            "\"\(id.prefix(40))\" must be 1 to 100 letters, digits, '.', '_' or '-', not beginning with '.'")
+        if let problem = DocumentProblem.identifier(id, field: field) { problems.append(problem) }
     }
 
     mutating func reading(_ field: String, _ body: () throws(SkyError) -> Void) {

@@ -48,8 +48,18 @@ public struct TargetDocument: Codable, Sendable, Equatable, Identifiable {
 
     public func shows(object: String?) -> Bool {
         guard let object else { return false }
-        let key = object.collapsingBlanks().lowercased()
-        return objectNames.contains { $0.collapsingBlanks().lowercased() == key }
+        return Self.isSame(object, asAnyOf: objectNames)
+    }
+
+    /// Whether a name is the target's id, its name or one of its `objectNames`; compared without case and repeated
+    /// blanks.
+    public func isCalled(_ name: String) -> Bool {
+        Self.isSame(name, asAnyOf: [id] + [self.name].compactMap { $0 } + objectNames)
+    }
+
+    private static func isSame(_ text: String, asAnyOf names: [String]) -> Bool {
+        let key = text.collapsingBlanks().lowercased()
+        return names.contains { $0.collapsingBlanks().lowercased() == key }
     }
 }
 

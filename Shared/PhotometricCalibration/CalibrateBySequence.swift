@@ -53,12 +53,12 @@ public func calibrate(
     var options = options
     options.fewestStars = 1
     options.highestPositionOrder = 0
-    let stars = sequence.stars.filter { $0.role == .comparison }.compactMap { star -> CalibrationStar? in
+    let stars = sequence.comparisonStars.compactMap { star -> CalibrationStar? in
         guard let magnitude = sequence.magnitude(of: star, in: band) else { return nil }
         return measurements.first { $0.starID == star.id }.map { calibrationStar($0, magnitude) }
     }
     let solution = try fitZeroPoint(stars, frame: frame, colourTerm: colourTerm, options: options)
-    let check = sequence.stars.first { $0.role == .check }.flatMap { star -> CheckStar? in
+    let check = sequence.checkStar.flatMap { star -> CheckStar? in
         guard let published = sequence.magnitude(of: star, in: band),
             let shown = measurements.first(where: { $0.starID == star.id }), !shown.isSaturated,
             let measured = solution.magnitude(

@@ -45,6 +45,7 @@ final class NightSystem {
         let system = NightSystem(data: data, supervisor: supervisor, record: record)
         do {
             for target in setup.targets { try record.add(target) }
+            for sequence in setup.sequences { try record.add(sequence) }
             for rule in setup.rules { try record.add(rule) }
             return try body(system)
         } catch let failure as NightFailure {

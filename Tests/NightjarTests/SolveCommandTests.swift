@@ -4,6 +4,7 @@ import FITS
 import Foundation
 import FrameSolving
 import Imaging
+import PhotometricCalibration
 import PlateSolving
 import PortableNumbers
 import ReferenceCatalogue
@@ -55,6 +56,31 @@ private struct Observatory: ~Copyable {
             else { return nil }
             return (place.x, place.y, Elementary.exp(0.921_034 * (zeroPoint - Double(star.magnitudes[0]))))
         }
+    }
+
+    /// The six brightest that have no neighbour.
+    var clearStars: [(x: Double, y: Double, flux: Double)] {
+        let images = images
+        let clear = images.sorted { $0.flux > $1.flux }.filter { star in
+            (30...370).contains(star.x) && (30...370).contains(star.y) && star.flux < 60_000
+                && images.count { abs($0.x - star.x) < 12 && abs($0.y - star.y) < 12 } == 1
+        }
+        return Array(clear.prefix(6))
+    }
+
+    /// A comparison sequence; its check star, the last, is said to be a tenth of a magnitude brighter than it is.
+    func sequence(of stars: [(x: Double, y: Double, flux: Double)]) -> String {
+        let entries = stars.enumerated().map { index, star in
+            let place = truth.position(x: star.x, y: star.y)
+            let isCheck = index == stars.count - 1
+            let magnitude = zeroPoint - 2.5 * log10(star.flux) - (isCheck ? 0.1 : 0)
+            return """
+                {"id": "S\(index)", "raDegrees": \(place.raDegrees), "decDegrees": \(place.decDegrees),
+                 "role": "\(isCheck ? "check" : "comparison")",
+                 "magnitudes": {"V": {"magnitude": \(magnitude), "error": 0.005}}}
+                """
+        }
+        return #"{"id": "X1", "target": "t", "source": "made up", "stars": [\#(entries.joined(separator: ","))]}"#
     }
 
     func expose(_ name: String, ra: Double? = nil, stars isLit: Bool = true) throws {
@@ -259,6 +285,35 @@ struct SolveCommandTests {
             return abs(row["mag_aperture"]! - magnitude) / max(0.01, row["mag_aperture_err"]!)
         }
         #expect(errors.count > 8 && Double(errors.count { $0 < 4 }) > 0.8 * Double(errors.count))
+    }
+
+    @Test("measure --sequence calibrates by its comparison stars and says how far off the check star is")
+    func sequence() throws {
+        let observatory = try Observatory()
+        try observatory.expose("light.fits")
+        let clear = observatory.clearStars
+        let shop = { (name: String) in observatory.shop.path(name) }
+        try observatory.sequence(of: clear).write(toFile: shop("x1.json"), atomically: true, encoding: .utf8)
+        let words = ["measure", shop("light.fits"), "--catalog", shop("stars"), "--sequence", shop("x1.json")]
+        #expect(try Nightjar.run(words + ["--out", shop("rows.csv")]) == 0)
+        let rows = try observatory.shop.table("rows.csv")
+        for (index, star) in clear.enumerated() {
+            let row = try #require(rows.first { abs($0["x"]! - star.x) < 1 && abs($0["y"]! - star.y) < 1 })
+            let off = row["mag_aperture"]! - (21 - 2.5 * log10(star.flux))
+            #expect(abs(off) < 4 * row["mag_aperture_err"]!, "star \(index) is off by \(off)")
+        }
+        var measurer = FrameMeasurer(
+            document: try InstrumentOption.read(Arguments([], options: [])), masters: MasterFiles())
+        measurer.sequence = try ComparisonSequence(path: shop("x1.json"))
+        #expect(try measurer.measure(shop("light.fits")).summary.sequence?.noZeroPoint?.contains("placed") == true)
+        #expect(
+            try Nightjar.run(["solve", shop("light.fits"), "--catalog", shop("stars"), "--out", shop("w.fits")]) == 0)
+        let found = try #require(try measurer.measure(shop("w.fits")).summary.sequence)
+        let zero = try #require(found.zeroPoints.first)
+        #expect(abs(zero.zeroPoint - 21) < 0.05 && zero.stars == 5 && zero.band == "Johnson-Cousins V")
+        let check = try #require(zero.check)
+        #expect(check.id == "S5" && abs(check.residual - 0.1) < 4 * check.residualError && check.residualError < 0.06)
+        #expect(found.text.contains("check star S5: ") && found.text.contains("off by +0."))
     }
 
     @Test("without a catalogue the message says how to make one")

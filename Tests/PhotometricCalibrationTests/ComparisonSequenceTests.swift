@@ -1,4 +1,5 @@
 internal import Documents
+internal import Foundation
 internal import PhotometricCalibration
 internal import PortableNumbers
 internal import Testing
@@ -75,6 +76,44 @@ private func shown(_ id: String, _ magnitude: Double) -> SequenceMeasurement {
             try calibrate(
                 [shown("109", 10.9)], by: sequence(), band: red, frame: frame, colourTerm: .none(pivotColour: 0.6))
         }
+    }
+
+    @Test(
+        "a filter's frames are calibrated in its own band, or in the one that stands for it",
+        arguments: [
+            ("V", "V"), ("Johnson V", "V"), ("TG", "V"), ("CV", "V"), ("B", "B"), ("TB", "B"), ("R", nil),
+            ("Clear", nil), ("CR", nil), ("Halpha", nil), ("", nil), (nil, nil),
+        ] as [(String?, String?)])
+    func bands(filter: String?, name: String?) throws {
+        let band = try sequence().band(ofFilter: filter)
+        #expect(band == name.flatMap { PhotometricBand(system: .johnsonCousins, name: $0) })
+    }
+
+    @Test("magnitudes of the check star alone make no band")
+    func checkAlone() throws {
+        var only = try sequence()
+        only.stars[2].magnitudes["Ic"] = .init(magnitude: 10)
+        #expect(only.band(ofFilter: "I") == nil)
+        only.stars[0].magnitudes["SDSS r"] = .init(magnitude: 10)
+        #expect(only.band(ofFilter: "rp") == PhotometricBand(system: .sdss, name: "r"))
+    }
+
+    @Test("the schema, the complete example and the type name the same fields, and a document survives being written")
+    func example() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "schemas/documents")
+        let bytes = try Data(contentsOf: folder.appending(path: "sequence.example.json"))
+        let schema = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: folder.appending(path: "sequence.schema.json")))
+        let properties = (schema as? [String: Any])?["properties"] as? [String: Any] ?? [:]
+        let shown = try JSONSerialization.jsonObject(with: bytes) as? [String: Any] ?? [:]
+        #expect(Set(properties.keys) == Set(shown.keys))
+        #expect(Set(properties.keys).subtracting(["$schema", "comment"]) == Set(ComparisonSequence.fieldNames))
+        let document = try decodeDocument(ComparisonSequence.self, from: bytes, name: "example")
+        #expect(document.revision == 2 && document.checkStar?.id == "117" && document.comparisonStars.count == 2)
+        let again = try decodeDocument(
+            ComparisonSequence.self, from: JSONEncoder().encode(document), name: "again")
+        #expect(again == document)
     }
 
     @Test("what is wrong in a sequence is named")

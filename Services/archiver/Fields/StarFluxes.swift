@@ -41,7 +41,7 @@ struct StarFluxes {
             target.document.forcedPhotometry == .always
             || (radius != nil && radius != frame.measured.apertureRadiusPixels)
         let detected = force ? [:] : try match(target, places, on: frame)
-        let missing = places.filter { detected[$0.star] == nil }
+        let missing = places.filter { detected[$0.star] == nil && (force || target.isAlwaysMeasured($0.star)) }
         let reach = radius ?? frame.measured.apertureRadiusPixels
         let request = missing.isEmpty ? nil : request(missing, target, frame, radius: reach)
         if closing { try forget(target, on: frame, besides: request?.requestID) }
@@ -50,7 +50,7 @@ struct StarFluxes {
         }
         guard let request else { return true }
         try ask(request, target, frame)
-        return try isComplete(target, stars: places.count, on: frame)
+        return try isComplete(target, stars: detected.count + missing.count, on: frame)
     }
 
     /// Forgets what was measured or asked for at places that are not the final ones; an answer still on its way finds

@@ -3,6 +3,7 @@ internal import Events
 internal import Foundation
 internal import FrameStore
 internal import Instruments
+internal import PhotometricCalibration
 internal import PostgresStore
 internal import Sky
 
@@ -15,16 +16,21 @@ struct StarPlace: Equatable {
 
 /// A target as the record has it.
 struct RecordedTarget {
+    typealias PlannedStar = (id: String, sky: SkyPosition?, pixel: PixelPosition?)
+
     static let ownStar = "@target"
     let document: TargetDocument
+    /// Gives comparison stars and a check star to a target whose document names none.
+    var sequence: ComparisonSequence?
     var id: String { document.id }
     var revision: Int { document.revision }
 
-    /// The target and its comparison stars: id, sky position and pixel position, whichever are given.
-    var stars: [(id: String, sky: SkyPosition?, pixel: PixelPosition?)] {
+    /// The target, its comparison stars and its check star: id, sky position and pixel position, whichever are given.
+    var stars: [PlannedStar] {
         get throws {
-            let own = (Self.ownStar, try document.position(), document.pixel)
-            return [own] + (try document.comparisonStars.map { ($0.id, try $0.position(), $0.pixel) })
+            let own: [PlannedStar] = [(Self.ownStar, try document.position(), document.pixel)]
+            let given: [PlannedStar] = try document.comparisonStars.map { ($0.id, try $0.position(), $0.pixel) }
+            return try own + given + sequenceStars
         }
     }
 
@@ -55,7 +61,7 @@ struct StarPlaces {
         if frame.measured.hasWorldCoordinates, stars.allSatisfy({ $0.sky != nil }) {
             let sky = stars.compactMap { star in star.sky.map { (star.id, $0) } }
             var places = try skyPlaces(sky, on: frame)
-            if target.document.comparisonStars.isEmpty, let anchor = try firstWithSky(frame.field),
+            if target.choosesStars, let anchor = try firstWithSky(frame.field),
                 let map = try frames.transform(from: anchor, to: frame), let own = try skyPlaces(sky, on: anchor).first
             {
                 places += try chosen(besides: own, on: anchor).map { moved($0, by: map) }
@@ -122,13 +128,13 @@ struct StarPlaces {
         }
     }
 
-    /// A frame that does not hold the target itself has nothing to say about it.
+    /// A frame that does not hold the target itself has nothing to say about it; other stars outside are left out.
     private func inside(_ places: [StarPlace], of frame: FrameVersion) -> Answer {
-        let own = places.first { $0.star == RecordedTarget.ownStar }
         let (width, height) = (Double(frame.exposure.width), Double(frame.exposure.height))
-        guard let own, own.x >= -0.5, own.y >= -0.5, own.x <= width - 0.5, own.y <= height - 0.5 else {
+        let inside = places.filter { $0.x >= -0.5 && $0.y >= -0.5 && $0.x <= width - 0.5 && $0.y <= height - 0.5 }
+        guard inside.contains(where: { $0.star == RecordedTarget.ownStar }) else {
             return .notHere("the target is outside the frame")
         }
-        return .places(places)
+        return .places(inside)
     }
 }

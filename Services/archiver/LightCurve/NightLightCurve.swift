@@ -10,7 +10,7 @@ internal import Sky
 /// One target's light curve in one night, field and filter: a pure function of its frames and their fluxes.
 struct NightLightCurve {
     /// A star with one of these is not used as a comparison on that frame.
-    private static let unusable: SourceFlags = [.saturated, .noData, .apertureTruncated]
+    static let unusable: SourceFlags = [.saturated, .noData, .apertureTruncated]
 
     let target: RecordedTarget
     /// In order of mid-exposure.
@@ -19,6 +19,8 @@ struct NightLightCurve {
     let noise: EffectiveNoise?
     /// What puts the curve on a catalogue's scale; nil: it stays as the ensemble has it.
     private(set) var level: CatalogueLevel?
+    /// How good the level is that a comparison sequence gives; nil: none does.
+    let sequenceLevel: SequenceLevel?
 
     /// The solution and its name: a digest of all that it depends on.
     struct Ensemble {
@@ -50,13 +52,10 @@ struct NightLightCurve {
         self.target = target
         self.versions = versions.sorted(by: FrameVersion.inOrder)
         let filter = versions.first?.filter ?? "none"
-        var stars = target.document.comparisonStars.map { star in
-            let magnitude = star.magnitudes[filter]
-            return LightCurves.ComparisonStar(
-                id: star.id, catalogueMagnitude: magnitude?.magnitude, catalogueError: magnitude?.error)
-        }
+        let documented = target.givenStars(in: filter, fluxes)
+        var stars = documented.stars
         if stars.isEmpty {
-            let chosen = Set(fluxes.values.joined().map(\.star)).subtracting([RecordedTarget.ownStar])
+            let chosen = Set(fluxes.values.joined().map(\.star)).filter(target.isComparison)
             stars = chosen.sorted().map { LightCurves.ComparisonStar(id: $0) }
         }
         let input = EnsembleInput(
@@ -64,8 +63,9 @@ struct NightLightCurve {
         let gainKnown = versions.allSatisfy { $0.instrument.gainElectronsPerADU != nil }
         let (solution, learnt) = Self.solve(input, gainKnown: gainKnown, given)
         noise = learnt
-        let systems = Set(target.document.comparisonStars.compactMap { $0.magnitudes[filter]?.system.rawValue })
+        let systems = documented.systems
         let system = solution?.isAbsolute == true && systems.count == 1 ? systems.first ?? "" : "differential"
+        sequenceLevel = target.sequence.flatMap { SequenceLevel($0, filter: filter, solution) }
         let named = input.canonicalText + (given.map { "noise\t\($0.inverseGain)\t\($0.floorMagnitudes)\n" } ?? "")
         ensemble = Ensemble(
             id: String(SHA256.hex(of: Data(named.utf8)).prefix(32)), solution: solution, system: system)
@@ -97,7 +97,7 @@ struct NightLightCurve {
     private static func frame(_ version: FrameVersion, _ target: RecordedTarget, _ fluxes: [StarFlux]) -> EnsembleFrame
     {
         let usable = fluxes.filter {
-            $0.star != RecordedTarget.ownStar && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
+            target.isComparison($0.star) && SourceFlags(rawValue: $0.flags).isDisjoint(with: unusable)
         }
         // Bad pixels in an aperture are filled in, which moves bright stars by up to a hundredth: left out where three
         // others remain.
@@ -158,6 +158,7 @@ struct NightLightCurve {
             flags.insert(.noZeroPoint)
         }
         addLevel(&point, own, frame)
+        addSequence(&point, fluxes, frame)
         point.flags = flags.rawValue
         point.measurementID = Self.identity(of: point, recipe: frame.recipe)
         return point
@@ -193,7 +194,8 @@ struct NightLightCurve {
                 point.ensemble ?? "-",
             ] + [point.zeroPoint, point.levelError.map { "level \($0)" }].compactMap { $0 }
             + numbers.map { $0.map { String($0) } ?? "-" }
-        return String(SHA256.hex(of: Data(parts.joined(separator: "|").utf8)).prefix(32))
+        let check = point.checkStar.map(Self.listed) ?? []
+        return String(SHA256.hex(of: Data((parts + check).joined(separator: "|").utf8)).prefix(32))
     }
 
     // MARK: Time and place

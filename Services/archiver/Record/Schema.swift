@@ -17,6 +17,7 @@ enum ArchiveSchema {
         Migration(10, "zero points", ZeroPointTables.sql),
         Migration(11, "objects and their measurements", ObjectSchema.tables),
         Migration(12, "errors of levels, apart", ObjectSchema.levelErrors),
+        Migration(13, "comparison sequences and their check stars", SequenceSchema.tables),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.

@@ -84,17 +84,21 @@ struct MeasureStage {
 
     /// Looks for targets that were added or changed on the frames of the past.
     func placeNewTargets() throws {
-        for target in try archive.database.transaction({ try targets.unplaced() }) {
+        for known in try archive.database.transaction({ try targets.unplaced() }) {
             try archive.database.transaction {
-                for version in try frames.current("true", []) { try place(target, on: version) }
+                guard let target = try targets.locked(known.id) else { return }
+                for version in try frames.current("true", []) { try place(target, on: version, anew: true) }
                 try targets.setPlaced(target)
             }
         }
     }
 
-    private func place(_ target: RecordedTarget, on version: FrameVersion) throws {
+    /// - Parameter anew: whether its stars may be others than before, or elsewhere.
+    private func place(_ target: RecordedTarget, on version: FrameVersion, anew: Bool = false) throws {
         guard case .places(let places) = try places.places(of: target, on: version, closing: false) else { return }
-        if try fluxes.fill(target, at: places, on: version) { try points.provisional(target, on: version) }
+        if try fluxes.fill(target, at: places, on: version, closing: anew) {
+            try points.provisional(target, on: version)
+        }
     }
 
     /// When the frame that a target's pixels belong to comes, the frames that came before it can be placed.

@@ -3,6 +3,7 @@ internal import FITS
 internal import Foundation
 internal import Imaging
 internal import Instruments
+internal import PhotometricCalibration
 internal import Photometry
 internal import Pipeline
 
@@ -32,6 +33,7 @@ let measureCommand = Command(
         Option(
             "solve", nil,
             "finds the frame's place on the sky, names its stars, and calibrates by them (so does --catalog)"),
+        Option("sequence", "FILE", "calibrates by this comparison sequence, and says how far off its check star is"),
         CatalogueOption.option, InstrumentOption.option, FrameFile.option, ThreadsOption.option,
     ] + SolvingHints.options + DistortionOptions.options + MasterFiles.options + [
         Option("json", nil, "print a summary with the times of each step as JSON; the table goes to --out only")
@@ -58,7 +60,8 @@ private struct MeasureFiles {
     init(_ arguments: Arguments) throws {
         files = arguments.positional
         otherInputs =
-            MasterFiles.paths(arguments) + ["positions", "instrument", "psf-in"].compactMap { arguments.text($0) }
+            MasterFiles.paths(arguments)
+            + ["positions", "instrument", "psf-in", "sequence"].compactMap { arguments.text($0) }
         guard !files.isEmpty else { throw UsageError("no frame given: nightjar measure FILE...") }
         try Self.refuseStrayOptions(arguments)
         func place(_ option: String) throws -> OutputPlace? {
@@ -88,6 +91,7 @@ private struct MeasureFiles {
         }
         measurer.threads = try ThreadsOption.read(arguments)
         measurer.sky = try MeasuredSky.wanted(arguments)
+        measurer.sequence = try arguments.text("sequence").map { try ComparisonSequence(path: $0) }
         measurer.artificialStars = try arguments.integer("completeness", in: 1...100_000) ?? 0
         self.measurer = measurer
     }
@@ -195,6 +199,7 @@ private struct MeasureFiles {
             for note in result.summary.notes { Terminal.complain("\(file): \(note)") }
             Terminal.complain(result.summary.text)
             if let sky = result.summary.sky { Terminal.complain("\(file): \(sky.text)") }
+            if let sequence = result.summary.sequence { Terminal.complain("\(file): \(sequence.text)") }
             if let completeness = result.summary.completeness { Terminal.complain("\(file): \(completeness.text)") }
         }
         return result.summary

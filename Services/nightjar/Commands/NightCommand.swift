@@ -4,7 +4,7 @@ let nightCommand = Command(
     name: "night", usage: "night FRAMES... --setup DIR --out DIR [--catalog DIR] [--workers N] [--shuffle SEED]",
     summary: "Runs one night in one go: frames in, light curves, alerts and a report out.",
     options: [
-        Option("setup", "DIR", "instruments/, targets/, rules/ and photometry/ to use"),
+        Option("setup", "DIR", "instruments/, targets/, sequences/, rules/ and photometry/ to use"),
         Option("out", "DIR", "where the results go; made when it is not there"),
         Option("catalog", "DIR", "reference catalogue for zero points (nightjar catalog build makes one)"),
         Option("workers", "N", "photometers to run (default: 2)"),

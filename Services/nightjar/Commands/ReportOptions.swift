@@ -8,8 +8,8 @@ struct ReportOptions {
         Option("object-name", "NAME", "aavso: the star's AAVSO name; alcdef: the asteroid's; else the target's"),
         Option("filter-code", "CODE", "aavso: code of a filter that has none by its name, such as CV for clear"),
         Option("obstype", "TYPE", "aavso: CCD (default, CMOS too), DSLR or PEP"),
-        Option("chart", "ID", "aavso: the chart or sequence that the comparison stars come from"),
-        Option("check", "TARGET", "aavso: a target that is a check star on the same frames"),
+        Option("chart", "ID", "aavso: the chart that the comparison stars come from (default: the target's sequence)"),
+        Option("check", "TARGET", "aavso: a target that is a check star on the same frames (default: the sequence's)"),
         Option("object-number", "N", "alcdef: the asteroid's number, 0 for none"),
         Option("contact", "WHO", "alcdef: name and address, 'A. Smith <a.smith@example.org>'"),
         Option(

@@ -18,7 +18,7 @@ let upCommand = Command(
         Option("database", "URL", "PostgreSQL at this address instead of a private one"),
         Option("frame-store", "URL", "folder (file:///path) shared with workers elsewhere, instead of DIR/frames"),
         Option("catalog", "DIR|ID", "reference catalogue for zero points: a folder, or one that the frame store has"),
-        Option("setup", "DIR", "first take in its instruments/, targets/, rules/ and photometry/"),
+        Option("setup", "DIR", "first take in its instruments/, targets/, sequences/, rules/ and photometry/"),
         Option("json", nil, "print what happens as JSON, one object per line"),
     ]
 ) { arguments in

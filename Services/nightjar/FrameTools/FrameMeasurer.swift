@@ -8,6 +8,7 @@ internal import FrameSolving
 internal import Imaging
 internal import Instruments
 internal import PSF
+internal import PhotometricCalibration
 internal import Photometry
 
 /// Measures files, one by one, with the same rooms as the photometer.
@@ -30,6 +31,8 @@ struct FrameMeasurer {
     var threads = 1
     /// Solves each frame and names its stars.
     var sky: MeasuredSky?
+    /// Gives the zero point, whatever the catalogue says.
+    var sequence: ComparisonSequence?
 
     struct Result {
         var table: FITSTable
@@ -74,7 +77,7 @@ struct FrameMeasurer {
                 psfChiSquared: fit?.chiSquared, threads: threads)
         }
         var summary = Summary(path, loaded, measurement, noWorldCoordinates: noWorld)
-        if let place { summary.sky = calibrate(&table, measurement.rows, place, loaded, path) }
+        calibrate(&table, &summary, measurement.rows, place, loaded, path)
         if radii.count > 1 { summary.apertureRadiiPixels = radii }
         summary.psf = fit?.summary
         summary.flags += fit?.flags.names ?? []
@@ -177,6 +180,8 @@ extension FrameMeasurer {
         let noWorldCoordinates: String?
         /// Where the frame was solved.
         var sky: SkySummary?
+        /// Where a comparison sequence was given.
+        var sequence: SequenceSummary?
         var steps: [StepTimes.Step] = []
 
         init(_ path: String, _ loaded: LoadedFrame, _ measurement: FrameMeasurement, noWorldCoordinates: String?) {

@@ -26,8 +26,8 @@ struct LightCurve {
     static let columns = [
         "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "level_err", "flux_njy",
         "flux_njy_err", "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version",
-        "provisional",
-        "calibration_flags",
+        "provisional", "calibration_flags", "sequence", "check_star", "check_mag", "check_mag_err", "check_residual",
+        "check_residual_err",
     ]
 
     /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
@@ -37,17 +37,23 @@ struct LightCurve {
 
     var csvRows: [String] {
         points.map { point -> String in
-            let fields = [
-                point.target, point.filter, point.magnitudeSystem, number(point.midpointBJDTDB, 8),
-                number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
-                number(point.levelError, 5), number(point.fluxNanojansky, 3), number(point.fluxErrorNanojansky, 3),
-                number(point.limitMagnitude, 4),
-                number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3), String(point.flags),
-                point.instrument, point.frameID, String(point.version), point.provisional ? "true" : "false",
-                (point.calibrationFlags ?? []).joined(separator: " "),
-            ]
+            let fields =
+                [
+                    point.target, point.filter, point.magnitudeSystem, number(point.midpointBJDTDB, 8),
+                    number(point.midpointMJDUTC, 8), number(point.magnitude, 5), number(point.magnitudeError, 5),
+                    number(point.levelError, 5), number(point.fluxNanojansky, 3),
+                    number(point.fluxErrorNanojansky, 3), number(point.limitMagnitude, 4),
+                    number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3),
+                    String(point.flags), point.instrument, point.frameID, String(point.version),
+                    point.provisional ? "true" : "false", (point.calibrationFlags ?? []).joined(separator: " "),
+                ] + checkFields(point.checkStar)
             return fields.map(Self.quoted).joined(separator: ",")
         }
+    }
+
+    private func checkFields(_ check: CheckStarFacts?) -> [String] {
+        let numbers = [check?.magnitude, check?.magnitudeError, check?.residual, check?.residualError]
+        return [check?.sequence ?? "", check?.id ?? ""] + numbers.map { number($0, 5) }
     }
 
     private func number(_ value: Double?, _ digits: Int) -> String {

@@ -55,6 +55,7 @@ struct NightRun {
         _ plan: [FileGuess], _ supervisor: Supervisor, _ record: Record, reading: (Record) throws -> Void
     ) throws {
         for target in setup.targets { try record.add(target) }
+        for sequence in setup.sequences { try record.add(sequence) }
         for rule in setup.rules { try record.add(rule) }
         var handIn = HandIn(data: data)
         var lights = 0

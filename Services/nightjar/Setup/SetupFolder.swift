@@ -2,14 +2,18 @@ internal import AlertRules
 internal import Documents
 internal import Foundation
 internal import Instruments
+internal import PhotometricCalibration
 
-/// The documents of a `--setup` folder: `instruments/`, `targets/`, `rules/`, and `photometry/` of others.
+/// The documents of a `--setup` folder: `instruments/`, `targets/`, `sequences/`, `rules/`, and `photometry/` of
+/// others.
 struct SetupFolder {
     let instruments: [(file: URL, document: InstrumentDocument)]
     let targets: [TargetDocument]
+    let sequences: [ComparisonSequence]
     let rules: [RuleDocument]
     let photometry: [URL]
     let targetFiles: [URL]
+    let sequenceFiles: [URL]
     let ruleFiles: [URL]
 
     /// Reads all of it; every problem of every document is named.
@@ -23,10 +27,17 @@ struct SetupFolder {
             ($0, try decodeDocument(InstrumentDocument.self, from: Data(contentsOf: $0), name: $0.path))
         }
         targetFiles = try Self.files(root.appending(path: "targets"), endings: ["json"])
+        sequenceFiles = try Self.files(root.appending(path: "sequences"), endings: ["json"])
         ruleFiles = try Self.files(root.appending(path: "rules"), endings: ["json"])
         targets = try targetFiles.map {
             try decodeDocument(TargetDocument.self, from: Data(contentsOf: $0), name: $0.path)
         }
+        sequences = try sequenceFiles.map {
+            try decodeDocument(ComparisonSequence.self, from: Data(contentsOf: $0), name: $0.path)
+        }
+        let claims = SequenceClaims(
+            targets: targets, sequences: zip(sequenceFiles, sequences).map { ($0.path, $1) }, knowsAllTargets: true)
+        guard claims.problems.isEmpty else { throw SystemError(claims.problems.joined(separator: "\n")) }
         rules = try ruleFiles.map {
             try RuleDocument(json: Data(contentsOf: $0), file: $0.path)
         }

@@ -19,7 +19,10 @@ struct SetupIntake {
 
     /// Rows of the record.
     func installDocuments(_ setup: SetupFolder, in record: Record) throws {
-        for (kind, files) in [(DocumentKind.target, setup.targetFiles), (.rule, setup.ruleFiles)] {
+        let kinds = [
+            (DocumentKind.target, setup.targetFiles), (.sequence, setup.sequenceFiles), (.rule, setup.ruleFiles),
+        ]
+        for (kind, files) in kinds {
             let documents = try files.map { try SubmittedDocument(kind, path: $0.path) }
             for outcome in try DocumentIntake(shelf: DocumentTable(kind, record), raise: false).add(documents) {
                 report("\(kind.rawValue) \(outcome.line)")

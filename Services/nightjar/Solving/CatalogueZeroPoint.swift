@@ -45,6 +45,13 @@ struct CatalogueZeroPoint {
         let exposureSeconds: Double
         let width: Int
         let height: Int
+
+        init(_ path: String, _ loaded: LoadedFrame) {
+            id = fileName(path)
+            filter = loaded.facts.exposure.filter
+            exposureSeconds = loaded.facts.exposureSeconds ?? .nan
+            (width, height) = (loaded.width, loaded.height)
+        }
     }
 
     /// Colour B - V to which zero points belong, about that of the Sun.
@@ -109,7 +116,7 @@ struct CatalogueZeroPoint {
     }
 
     /// B - V; nil where the catalogue does not have both.
-    private static func colour(of star: CatalogueStar, _ names: [String: Int]) -> Measured? {
+    static func colour(of star: CatalogueStar, _ names: [String: Int]) -> Measured? {
         guard let b = names["B"], let v = names["V"], star.magnitudes[b].isFinite, star.magnitudes[v].isFinite else {
             return nil
         }
@@ -132,26 +139,6 @@ struct CatalogueZeroPoint {
             intrinsicScatterMagnitudes: solution.intrinsicScatter.value, stars: solution.counts.usable,
             outlierFraction: solution.outlierFraction, isOwnBand: isOwnBand)
     }
-
-    /// Magnitudes and their errors in place of the instrumental ones; NaN for a flux that has none.
-    func columns(_ rows: [Photometry.Measurement], _ place: MeasuredSky.Place, magnitude: String) -> [FITSColumn] {
-        let values = rows.map { row in
-            Self.flux(row, solution.fluxKind).flatMap {
-                solution.magnitude(
-                    of: $0, kind: solution.fluxKind, x: row.x, y: row.y,
-                    colour: place.star(row).flatMap { Self.colour(of: $0.star, names) })
-            }
-        }
-        let system = "\(band.id) (\(band.magnitudeSystem.rawValue))"
-        return [
-            FITSColumn(
-                name: magnitude, unit: "mag", description: "\(system), by catalogue stars",
-                values: .double(values.map { $0?.value ?? .nan })),
-            FITSColumn(
-                name: magnitude + "_err", unit: "mag", description: "standard error, with that of the zero point",
-                values: .double(values.map { $0?.error ?? .nan })),
-        ]
-    }
 }
 
 extension FrameMeasurer {
@@ -163,15 +150,15 @@ extension FrameMeasurer {
         var summary = SkySummary(place)
         var columns = table.columns
         if place.result.solution != nil {
-            let frame = CatalogueZeroPoint.Frame(
-                id: fileName(path), filter: loaded.facts.exposure.filter,
-                exposureSeconds: loaded.facts.exposureSeconds ?? .nan, width: loaded.width, height: loaded.height)
+            let frame = CatalogueZeroPoint.Frame(path, loaded)
             let kinds = [(FluxKind.aperture, "mag_aperture"), (.psf, "mag_psf")]
             for (kind, magnitude) in kinds where kind == .aperture || starImage != nil {
                 do {
                     let zero = try CatalogueZeroPoint(rows, place, frame, kind: kind)
                     summary.zeroPoints.append(zero.summary)
-                    let made = zero.columns(rows, place, magnitude: magnitude)
+                    let made = zero.solution.columns(
+                        rows, magnitude: magnitude, band: zero.band, by: "catalogue stars",
+                        colour: { place.star($0).flatMap { CatalogueZeroPoint.colour(of: $0.star, zero.names) } })
                     columns = columns.map { column in made.first { $0.name == column.name } ?? column }
                 } catch {
                     summary.noZeroPoint = "no \(kind.rawValue) zero point: \(error)"

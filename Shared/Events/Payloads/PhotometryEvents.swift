@@ -44,6 +44,8 @@ public struct PhotometryMeasured: EventPayload {
     public var catalogue: String?
     /// The band that the magnitude is in: "Johnson-Cousins V".
     public var band: String?
+    /// Of the target's comparison sequence; nil without one, or where the frame does not show it well.
+    public var checkStar: CheckStarFacts?
     /// `nightjar`, or who measured it.
     public var source: String
 

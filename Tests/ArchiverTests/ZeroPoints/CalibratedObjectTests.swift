@@ -15,7 +15,7 @@ struct CalibratedObjectTests {
             let sky = try SimulatedSky(seed: seed, fields: 1, starsPerField: 60)
             try withSky(sky) { bench, _ in
                 let frames = (0..<10).map {
-                    SkyFrame(number: $0, field: 0, cloud: $0 == 3 ? 0.3 : 0, drift: Double($0), hasObjects: true)
+                    SkyFrame(number: $0, field: 0, cloud: $0 == 3 ? 0.3 : 0, drift: Double($0), isSolved: true)
                 }
                 try bench.observe(frames, of: sky)
                 try bench.closeNight(Array(0..<10))

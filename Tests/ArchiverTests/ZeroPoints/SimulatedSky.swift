@@ -3,6 +3,7 @@ import Events
 import FITS
 import Foundation
 import FrameStore
+import Imaging
 import PhotometricCalibration
 import PortableNumbers
 import PostgresStore
@@ -78,6 +79,22 @@ struct SimulatedSky {
         _ = try builder.finish()
     }
 
+    /// World coordinates of a frame.
+    static func header(_ field: Int, drift: Double) throws -> Header {
+        var header = Header()
+        header.append("CTYPE1", .string("RA---TAN"))
+        header.append("CTYPE2", .string("DEC--TAN"))
+        header.append("CRPIX1", .real(Double(size) / 2 + drift + 1))
+        header.append("CRPIX2", .real(Double(size) / 2 + 1))
+        header.append("CRVAL1", .real(try centre(field).raDegrees))
+        header.append("CRVAL2", .real(try centre(field).decDegrees))
+        header.append("CD1_1", .real(-scaleArcsec / 3600))
+        header.append("CD1_2", .real(0))
+        header.append("CD2_1", .real(0))
+        header.append("CD2_2", .real(scaleArcsec / 3600))
+        return header
+    }
+
     /// One detection of each star of a field, in order of the stars.
     ///
     /// - Parameter drift: where the field lies on the frame [px].
@@ -119,8 +136,8 @@ struct SkyFrame {
     var drift = 0.0
     /// Whether its detections have places on the sky.
     var hasSky = true
-    /// Whether its stars become objects.
-    var hasObjects = false
+    /// Whether its header has world coordinates, and its stars become objects.
+    var isSolved = false
     /// Whether a star image was fitted: its fluxes hold a tenth more light.
     var hasStarImage = false
     /// Whether the detections are not the catalogue's stars: places are right, fluxes are not.
@@ -142,13 +159,14 @@ extension Bench {
             }
             let table = try skyTable(
                 rows, hasSky: frame.hasSky, hasStarImage: frame.hasStarImage,
+                header: frame.isSolved ? try SimulatedSky.header(frame.field, drift: frame.drift) : Header(),
                 as: "detections/\(frame.number)-\(recipe).fits")
             let file = StoredFile(url: "frames:calibrated/00/\(frame.number).fits", sha256: "0", bytes: 1)
             var measured = FrameMeasured(
                 frame: FrameCalibrated(
                     received: event, recipe: recipe, masterRank: 0, calibrated: file, masters: [], flags: []),
                 recipe: "m-\(recipe)", field: "cam/field\(frame.field)", detections: table, detectionCount: rows.count,
-                apertureRadiusPixels: 4, hasWorldCoordinates: frame.hasObjects, flags: [])
+                apertureRadiusPixels: 4, hasWorldCoordinates: frame.isSolved, flags: [])
             measured.fwhmPixels = 3
             try hear(measured)
         }
@@ -171,7 +189,7 @@ extension Bench {
     }
 
     func skyTable(
-        _ rows: [SkyRow], hasSky: Bool, hasStarImage: Bool = false, as name: String
+        _ rows: [SkyRow], hasSky: Bool, hasStarImage: Bool = false, header: Header = Header(), as name: String
     ) throws -> StoredFile {
         let ordered = rows.sorted { $0.flux > $1.flux }
         func column(_ name: String, _ values: [Double]) -> FITSColumn {
@@ -190,7 +208,7 @@ extension Bench {
                 column("flux_aperture", ordered.map(\.flux)), column("flux_aperture_err", ordered.map(\.error)),
                 column("fwhm_px", ordered.map { _ in 3 }), column("peak", ordered.map { $0.flux / 20 }),
                 FITSColumn(name: "flags", values: .int32(ordered.map { _ in 0 })),
-            ] + (hasStarImage ? starImage : []))
+            ] + (hasStarImage ? starImage : []), header: header)
         return try store.write(name) { try table.write(to: $0) }
     }
 

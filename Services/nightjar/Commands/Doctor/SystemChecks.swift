@@ -92,7 +92,9 @@ struct SystemChecks {
             let difference = clockDifference(try now.double("now"))
             let check = try migrations(database)
             guard check.state == .ok else { return [check, difference] }
-            return try [check, difference, services(database), work(database)] + colourFiles(Record(database))
+            let record = Record(database)
+            return try [check, difference, services(database), work(database)] + colourFiles(record)
+                + SequenceClaims.checks(in: record)
         } catch let away as Unavailable {
             return [.wrong("database", "\(away)", fix: "is the address right, and does PostgreSQL run?")]
         } catch {

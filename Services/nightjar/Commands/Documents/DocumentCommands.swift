@@ -3,10 +3,12 @@ internal import Events
 internal import Foundation
 internal import Instruments
 internal import KafkaBus
+internal import PhotometricCalibration
 internal import Pipeline
 
 let targetCommand = documentCommand(.target, "what is observed: positions, comparison stars, filters")
 let instrumentCommand = documentCommand(.instrument, "with what: camera, gain, site, header conventions")
+let sequenceCommand = documentCommand(.sequence, "comparison stars and check star of one target")
 let ruleCommand = documentCommand(.rule, "what is worth an alert")
 
 private func documentCommand(_ kind: DocumentKind, _ what: String) -> Command {
@@ -17,18 +19,26 @@ private func documentCommand(_ kind: DocumentKind, _ what: String) -> Command {
         : [SystemAddress.dataOption, SystemAddress.databaseOption]
             + (kind == .rule ? [SystemAddress.brokersOption] : [])
     return Command(
-        name: word, usage: "\(word) add FILE... | list | show ID | remove ID",
+        name: word, usage: kind.usage,
         summary: "\(word.capitalized) documents: \(what).",
         options: addresses + [
             Option("raise", nil, "add: give a changed document the next revision, in the stored copy"),
             SystemAddress.jsonOption,
-        ]
+        ] + (kind == .sequence ? SequenceImport.options : [])
     ) { arguments in
-        try DocumentRun(kind, arguments).run()
+        if kind == .sequence, let importing = try SequenceImport(arguments) { return try importing.run() }
+        return try DocumentRun(kind, arguments).run()
     }
 }
 
-/// One `target`, `instrument` or `rule` command.
+extension DocumentKind {
+    fileprivate var usage: String {
+        "\(rawValue) add FILE... | list | show ID | remove ID"
+            + (self == .sequence ? " | import CHART [--check STAR] [--target ID] [--out FILE]" : "")
+    }
+}
+
+/// One `target`, `instrument`, `sequence` or `rule` command.
 private struct DocumentRun {
     private let kind: DocumentKind
     private let verb: String
@@ -39,7 +49,7 @@ private struct DocumentRun {
 
     init(_ kind: DocumentKind, _ arguments: Arguments) throws {
         self.kind = kind
-        let usage = "nightjar \(kind.rawValue) add FILE... | list | show ID | remove ID"
+        let usage = "nightjar \(kind.usage)"
         guard let verb = arguments.positional.first else { throw UsageError("say what to do: \(usage)") }
         self.verb = verb
         words = Array(arguments.positional.dropFirst())
@@ -110,6 +120,9 @@ private struct DocumentRun {
                 Terminal.complain(
                     "note: instruments: there is no instrument '\(id)' yet, only \(known.joined(separator: ", "))")
             }
+        case .sequence(let sequence):
+            let targets = try DocumentTable(.target, try address.record()).all()
+            if let remark = SequenceClaims.remark(on: sequence, among: targets) { Terminal.complain("note: \(remark)") }
         case .rule(let rule):
             let targets = try DocumentTable(.target, try address.record()).all().map(\.id)
             if rule.target != "*", !targets.contains(rule.target) {
@@ -195,6 +208,9 @@ extension SubmittedDocument {
         switch content {
         case .instrument(let instrument): return instrument.name ?? ""
         case .rule(let rule): return "\(rule.name) (target \(rule.target))"
+        case .sequence(let sequence):
+            let check = sequence.checkStar.map { ", check star \($0.id)" } ?? ""
+            return "target \(sequence.target), \(sequence.comparisonStars.count) comparison stars\(check)"
         case .target(let target):
             let stars = "\(target.comparisonStars.count) comparison stars"
             return ([target.name] + [target.pixel.map { "pixels of \($0.frame ?? "")" }, stars])

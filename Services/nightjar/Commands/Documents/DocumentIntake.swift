@@ -15,6 +15,8 @@ protocol DocumentShelf {
     /// In force, in order of id.
     func all() throws -> [SubmittedDocument]
     func remove(_ id: String) throws
+    /// What keeps documents from being in force together with the others.
+    func objections(to documents: [SubmittedDocument]) throws -> [String]
     /// All of the body or nothing, where the shelf can.
     func together(_ body: () throws -> Void) throws
 }
@@ -74,6 +76,7 @@ struct DocumentIntake {
             case .added: return (document, decision)
             }
         }
+        problems += try shelf.objections(to: documents)
         guard problems.isEmpty else { throw SystemError(problems.joined(separator: "\n") + "\nnothing was stored") }
         return judged
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import PostgresStore
 
-/// Targets or rules in the record. A removed row stays: its revision goes on counting.
+/// Targets, rules or comparison sequences in the record. A removed row stays: its revision goes on counting.
 struct DocumentTable: DocumentShelf {
     let kind: DocumentKind
     private let record: Record
@@ -12,7 +12,8 @@ struct DocumentTable: DocumentShelf {
         precondition(kind != .instrument, "instruments are files")
         self.kind = kind
         self.record = record
-        (table, key) = kind == .target ? ("archive.target", "target") : ("alerts.rule", "rule")
+        key = kind.rawValue
+        table = "\(kind == .rule ? "alerts" : "archive").\(kind.rawValue)"
     }
 
     private func document(_ row: Row) throws -> SubmittedDocument {
@@ -35,6 +36,7 @@ struct DocumentTable: DocumentShelf {
         switch document.content {
         case .target(let target): try record.add(target)
         case .rule(let rule): try record.add(rule)
+        case .sequence(let sequence): return try record.add(sequence)
         case .instrument: preconditionFailure("instruments are files")
         }
         // What came while it was away is looked at again.
@@ -46,6 +48,14 @@ struct DocumentTable: DocumentShelf {
 
     func remove(_ id: String) throws {
         try record.database.execute("update \(table) set removed = true where \(key) = $1", [.text(id)])
+        if kind == .sequence { try record.placeAgain(sequence: id) }
+    }
+
+    func objections(to documents: [SubmittedDocument]) throws -> [String] {
+        switch kind {
+        case .target, .sequence: try SequenceClaims(record, changedBy: documents).problems
+        case .instrument, .rule: []
+        }
     }
 
     func together(_ body: () throws -> Void) throws {

@@ -82,5 +82,7 @@ struct InstrumentFolder: DocumentShelf {
         }
     }
 
+    func objections(to documents: [SubmittedDocument]) -> [String] { [] }
+
     func together(_ body: () throws -> Void) throws { try body() }
 }

@@ -3,10 +3,11 @@ internal import Documents
 internal import Events
 internal import Foundation
 internal import Instruments
+internal import PhotometricCalibration
 
-/// The three documents people write.
+/// The four documents people write.
 enum DocumentKind: String {
-    case target, instrument, rule
+    case target, instrument, rule, sequence
 }
 
 /// A document as it was handed in, read strictly, or as it is stored.
@@ -15,6 +16,7 @@ struct SubmittedDocument {
         case target(TargetDocument)
         case instrument(InstrumentDocument)
         case rule(RuleDocument)
+        case sequence(ComparisonSequence)
     }
 
     static let mostBytes = 1_000_000
@@ -29,17 +31,23 @@ struct SubmittedDocument {
 
     /// Reads a file; every problem in it is named.
     init(_ kind: DocumentKind, path: String) throws {
+        let bytes = try Self.bytes(of: path, otherwise: "give \(kind.rawValue) documents one by one; ")
+        try self.init(kind, bytes: bytes, name: path)
+    }
+
+    /// A file that is not too large for a document.
+    static func bytes(of path: String, otherwise advice: String = "") throws -> Data {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw UsageError("\(path.printable): \(String(cString: strerror(errno)))")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw UsageError("\(path.printable): give \(kind.rawValue) documents one by one; this is not a file")
+            throw UsageError("\(path.printable): \(advice)this is not a file")
         }
-        guard status.st_size <= Self.mostBytes else {
+        guard status.st_size <= mostBytes else {
             throw UsageError("\(path.printable): \(status.st_size) bytes are too many for a document")
         }
-        try self.init(kind, bytes: Data(contentsOf: URL(fileURLWithPath: path)), name: path)
+        return try Data(contentsOf: URL(fileURLWithPath: path))
     }
 
     init(_ kind: DocumentKind, bytes: Data, name: String) throws {
@@ -51,6 +59,7 @@ struct SubmittedDocument {
             case .target: .target(try decodeDocument(TargetDocument.self, from: bytes, name: name))
             case .instrument: .instrument(try decodeDocument(InstrumentDocument.self, from: bytes, name: name))
             case .rule: .rule(try RuleDocument(json: bytes, file: name))
+            case .sequence: .sequence(try decodeDocument(ComparisonSequence.self, from: bytes, name: name))
             }
         guard revision <= Self.highestRevision else {
             throw UsageError("\(name): revision: must be at most \(Self.highestRevision), is \(revision)")
@@ -62,6 +71,7 @@ struct SubmittedDocument {
         case .target(let document): document.id
         case .instrument(let document): document.id
         case .rule(let document): document.id
+        case .sequence(let document): document.id
         }
     }
 
@@ -70,6 +80,7 @@ struct SubmittedDocument {
         case .target(let document): document.revision
         case .instrument(let document): document.revision
         case .rule(let document): document.revision
+        case .sequence(let document): document.revision
         }
     }
 
@@ -79,6 +90,7 @@ struct SubmittedDocument {
         case .target(let document): try EventCodec.json(document)
         case .instrument(let document): try EventCodec.json(document)
         case .rule(let document): try document.json()
+        case .sequence(let document): try EventCodec.json(document)
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Events
 internal import Foundation
 internal import Instruments
+internal import PhotometricCalibration
 internal import Pipeline
 
 /// A light curve cannot be written in a format, because a field that it must have is not known or not allowed.
@@ -14,7 +15,8 @@ struct ExportError: Error, CustomStringConvertible {
 /// One line per measurement: NAME (30), DATE (16, JD UTC of mid-exposure), MAG (8, `<` for fainter than), MERR (6),
 /// FILT (5), TRANS, MTYPE, CNAME (20), CMAG (8), KNAME (20), KMAG (8), AMASS (7), GROUP (5), CHART (20), NOTES (100);
 /// in brackets the most characters allowed. What is not known is `na`. CMAG and KMAG are to be instrumental beside a
-/// single comparison star, and those of a report are not, so that KMAG is given for an ensemble alone.
+/// single comparison star, and those of a report are not, so that KMAG is given for an ensemble alone. NOTES say what
+/// a sequence's check star was measured at and what the chart gives it, as KMAGSTD, KREFMAG and KREFERR.
 ///
 /// MERR is the "photometric uncertainty associated with the variable star magnitude". Observations of many observers
 /// are put together by their magnitudes, so that it holds the error of the level too; where that is apart, NOTES say
@@ -33,9 +35,9 @@ struct AAVSOReport {
         var filterCode: String?
         /// CCD (also for CMOS cameras), DSLR or PEP.
         var observationType = "CCD"
-        /// Of the AAVSO's Variable Star Plotter, or another name of the sequence.
+        /// Of the AAVSO's Variable Star Plotter, or another name of the sequence; nil: that of the target's sequence.
         var chart: String?
-        /// Light curve of a check star, measured on the same frames.
+        /// Light curve of a check star, measured on the same frames; nil: the check star of the target's sequence.
         var check: LightCurve?
     }
 
@@ -70,14 +72,20 @@ struct AAVSOReport {
         let star = circumstances.star ?? exported.document?.name ?? exported.curve.target
         for point in own {
             let comparison = try Self.comparison(of: point, exported)
-            let check = checks["\(point.frameID) \(point.filter)"].flatMap { $0.magnitude == nil ? nil : $0 }
+            let check =
+                circumstances.check == nil
+                ? point.checkStar.map { CheckStar(name: $0.id, magnitude: $0.magnitude) }
+                : checks["\(point.frameID) \(point.filter)"].flatMap { point in
+                    point.magnitude.map { CheckStar(name: point.target, magnitude: $0) }
+                }
             let fields = [
                 star, String(format: "%.6f", point.midpointMJDUTC + 2_400_000.5), Self.magnitude(point),
                 Self.error(point), codes[point.filter] ?? "na", "NO",
-                point.magnitudeSystem == "differential" ? "DIF" : "STD", comparison, "na", check?.target ?? "na",
+                point.magnitudeSystem == "differential" ? "DIF" : "STD", comparison, "na", check?.name ?? "na",
                 Self.number(comparison == Self.ensemble ? check?.magnitude : nil, "%.3f"),
                 Self.number(point.airmass, "%.4f"), "na",
-                circumstances.chart ?? "na", Self.notes(point),
+                circumstances.chart ?? Self.chart(of: point, exported) ?? "na",
+                Self.notes(point, besides: circumstances.check),
             ]
             lines.append(try Self.line(fields, frame: point.frameID))
         }
@@ -122,7 +130,7 @@ struct AAVSOReport {
         value.map { String(format: format, $0) } ?? "na"
     }
 
-    private static func notes(_ point: PhotometryMeasured) -> String {
+    private static func notes(_ point: PhotometryMeasured, besides check: LightCurve?) -> String {
         var notes: [String] = []
         if point.magnitude == nil, let sigma = point.limitSigma {
             notes.append(String(format: "%.1f sigma limit", sigma))
@@ -132,7 +140,8 @@ struct AAVSOReport {
         }
         if point.flags != 0 { notes.append("flags \(point.flags)") }
         if point.provisional { notes.append("provisional") }
-        return notes.isEmpty ? "na" : notes.joined(separator: "; ")
+        let text = notes.joined(separator: "; ") + (check == nil ? checkNotes(point) : "")
+        return text.isEmpty ? "na" : text
     }
 
     private static let ensemble = "ENSEMBLE"
@@ -141,9 +150,10 @@ struct AAVSOReport {
     private static func comparison(
         of point: PhotometryMeasured, _ exported: ExportedCurve
     ) throws(ExportError) -> String {
-        let stars = exported.document?.comparisonStars ?? []
+        let sequence = exported.sequence?.comparisonStars.map(\.id)
+        let stars = sequence ?? exported.document?.comparisonStars.map(\.id) ?? []
         guard point.magnitudeSystem == "differential", stars.count != 1 else {
-            return stars.count == 1 ? stars[0].id : ensemble
+            return stars.count == 1 ? stars[0] : ensemble
         }
         throw ExportError(
             "MTYPE: the magnitudes are differential to several stars, which this format has not: give the comparison "

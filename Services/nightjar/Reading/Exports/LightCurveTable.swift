@@ -2,6 +2,7 @@ internal import Events
 internal import Foundation
 internal import Instruments
 internal import LightCurves
+internal import PhotometricCalibration
 internal import PostgresStore
 
 /// A light curve with what its exports say about the target.
@@ -12,6 +13,8 @@ struct ExportedCurve {
     /// ICRS [deg]; nil for targets that have only pixels.
     var raDegrees: Double?
     var decDegrees: Double?
+    /// The target's, in force now.
+    var sequence: ComparisonSequence?
     var detrended: DetrendedCurve?
 
     init(_ curve: LightCurve) { self.curve = curve }
@@ -25,6 +28,7 @@ struct ExportedCurve {
         document = try JSONDecoder().decode(TargetDocument.self, from: row.data("document"))
         raDegrees = try row.optionalDouble("ra_deg")
         decDegrees = try row.optionalDouble("dec_deg")
+        sequence = try document.flatMap { try record.sequence(of: $0) }
     }
 
     /// Points that carry a magnitude or a limit: the others have nothing to export.
@@ -64,7 +68,7 @@ struct LightCurveTable {
         count = points.count
         columns =
             Self.times(points) + Self.brightness(points) + Self.circumstances(points) + Self.names(points)
-            + (exported.detrended.map { Self.detrended($0) } ?? [])
+            + Self.checkStars(points) + (exported.detrended.map { Self.detrended($0) } ?? [])
     }
 
     private static func times(_ points: [PhotometryMeasured]) -> [Column] {
