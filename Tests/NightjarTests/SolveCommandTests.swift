@@ -4,6 +4,7 @@ import FITS
 import Foundation
 import FrameSolving
 import Imaging
+import Instruments
 import PlateSolving
 import PortableNumbers
 import ReferenceCatalogue
