@@ -1,4 +1,5 @@
 import AlertRules
+import PortableNumbers
 import Testing
 
 @Suite("The error of a level, and what it is compared with")
@@ -11,7 +12,7 @@ struct LevelErrorTests {
 
     @Test("a change of two hundredths is seen in points good to four thousandths, however uncertain their level is")
     func change() throws {
-        var noise = SeededNoise(seed: 3)
+        var noise = SplitMix64(seed: 3)
         let light = (0..<90).map { 11.3 + ($0 < 50 ? 0 : 0.02) + 0.004 * noise.gaussian() }
         for level in [nil, 0, 0.1] {
             let found = events(changedBy(2, .fainter, points: 6, outOf: 8), points(light, error: 0.004, level: level))

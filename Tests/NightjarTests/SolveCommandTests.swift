@@ -4,6 +4,7 @@ import FITS
 import Foundation
 import FrameSolving
 import Imaging
+import Instruments
 import PhotometricCalibration
 import PlateSolving
 import PortableNumbers

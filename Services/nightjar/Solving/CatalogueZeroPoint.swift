@@ -36,7 +36,7 @@ struct CatalogueZeroPoint {
     let solution: ZeroPointSolution
     let isOwnBand: Bool
     /// Columns of the catalogue by the names of their bands.
-    private let names: [String: Int]
+    let names: [String: Int]
 
     /// Of a frame whose rows know their catalogue stars.
     struct Frame {
