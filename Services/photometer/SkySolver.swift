@@ -92,7 +92,7 @@ struct SkySolver {
     ) -> FrameToSolve {
         let exposure = frame.exposure
         return FrameToSolve(
-            stars: detections.sources.map { DetectedStar($0) },
+            stars: DetectedStar.stars(of: detections.sources),
             size: FrameSize(width: exposure.width, height: exposure.height),
             epoch: FrameToSolve.julianYear(mjd: exposure.midpointMJDUTC), header: header,
             pointing: PointingEstimate(

@@ -90,7 +90,8 @@ public final class TileFolder {
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             return nil
         } catch {
-            throw CatalogueError(file: path + "/" + name, reason: "it cannot be read: \(CatalogueError.words(for: error))")
+            throw CatalogueError(
+                file: path + "/" + name, reason: "it cannot be read: \(CatalogueError.words(for: error))")
         }
     }
 
