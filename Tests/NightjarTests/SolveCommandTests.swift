@@ -219,6 +219,22 @@ struct SolveCommandTests {
         #expect(found.text.contains("check star S5: ") && found.text.contains("off by +0."))
     }
 
+    @Test("magnitudes that a sequence cannot calibrate stay instrumental, with a catalogue beside it too")
+    func sequenceElsewhere() throws {
+        let observatory = try SolvingObservatory()
+        try observatory.expose("light.fits")
+        let shop = { (name: String) in observatory.shop.path(name) }
+        let elsewhere = observatory.clearStars.map { (x: $0.x + 5000, y: $0.y, flux: $0.flux) }
+        try observatory.sequence(of: elsewhere).write(toFile: shop("off.json"), atomically: true, encoding: .utf8)
+        let words = ["measure", shop("light.fits"), "--catalog", shop("stars"), "--sequence", shop("off.json")]
+        #expect(try Nightjar.run(words + ["--out", shop("off.csv")]) == 0)
+        #expect(try Nightjar.run(["measure", shop("light.fits"), "--out", shop("plain.csv")]) == 0)
+        let magnitudes = try ["off.csv", "plain.csv"].map { name in
+            try observatory.shop.table(name).map { $0["mag_aperture"] }
+        }
+        #expect(magnitudes[0] == magnitudes[1] && magnitudes[0].compactMap { $0 }.count > 5)
+    }
+
     @Test("without a catalogue the message says how to make one")
     func noCatalogue() throws {
         let arguments = try Arguments([], options: [CatalogueOption.option])

@@ -27,6 +27,10 @@ let lightCurveCommand = Command(
     let record = try SystemAddress(arguments).record()
     let target = arguments.positional[0]
     try checkKnown(target, filter: arguments.text("filter"), in: record)
+    if let check = report.check {
+        guard check != target else { throw UsageError("--check \(check.printable) is the target itself") }
+        try checkKnown(check, filter: nil, in: record)
+    }
     let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
     let detrended = detrending.map { DetrendedCurve(curve, leavingOut: $0.event) }
     for remark in detrended?.remarks ?? [] { Terminal.complain(remark.printable) }

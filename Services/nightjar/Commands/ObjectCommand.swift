@@ -30,6 +30,10 @@ let objectCommand = Command(
         throw UsageError("--gauge goes with --join-instruments")
     }
     let found = try wanted(arguments, position, radius, in: record, knownAt: time)
+    let instruments = Set(found.flatMap { $0.points.compactMap(\.instrument) }).sorted()
+    if let gauge, !found.isEmpty, !instruments.contains(gauge) {
+        throw UsageError("--gauge \(gauge): the points here are from \(instruments.joined(separator: ", "))".printable)
+    }
     let objects = try found.map { object in
         let joins = arguments.has("join-instruments")
         return (object, joins ? try JoinedInstruments(object, gauge: gauge, knownAt: time, in: record) : nil)

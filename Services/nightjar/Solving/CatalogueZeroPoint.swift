@@ -142,7 +142,8 @@ struct CatalogueZeroPoint {
 }
 
 extension FrameMeasurer {
-    /// Adds the numbers of catalogue stars to a table; calibrated magnitudes take the place of instrumental ones.
+    /// Adds the numbers of catalogue stars to a table; calibrated magnitudes take the place of instrumental ones,
+    /// unless a sequence is to calibrate them: what it cannot, nothing else does in its place.
     func calibrate(
         _ table: inout FITSTable, _ rows: [Photometry.Measurement], _ place: MeasuredSky.Place, _ loaded: LoadedFrame,
         _ path: String
@@ -156,6 +157,7 @@ extension FrameMeasurer {
                 do {
                     let zero = try CatalogueZeroPoint(rows, place, frame, kind: kind)
                     summary.zeroPoints.append(zero.summary)
+                    guard sequence == nil else { continue }
                     let made = zero.solution.columns(
                         rows, magnitude: magnitude, band: zero.band, by: "catalogue stars",
                         colour: { place.star($0).flatMap { CatalogueZeroPoint.colour(of: $0.star, zero.names) } })

@@ -164,7 +164,7 @@ extension FrameMeasurer {
         var text: String { (zeroPoints.map(\.text) + [noZeroPoint].compactMap { $0 }).joined(separator: "; ") }
     }
 
-    /// Puts the magnitudes of a table on the scale of the sequence, else of the catalogue.
+    /// Puts the magnitudes of a table on the scale of the sequence; without one, on that of the catalogue.
     func calibrate(
         _ table: inout FITSTable, _ summary: inout Summary, _ rows: [Photometry.Measurement],
         _ place: MeasuredSky.Place?, _ loaded: LoadedFrame, _ path: String
@@ -198,7 +198,11 @@ extension FrameMeasurer {
                 columns = columns.map { column in made.first { $0.name == column.name } ?? column }
             }
         } catch {
-            summary.noZeroPoint = "no zero point: \(error)"
+            let why = error as? NoZeroPoint
+            summary.noZeroPoint =
+                why == .noStars
+                ? "no zero point, because no comparison star of sequence \(sequence.id) was measured on the frame"
+                : why?.description ?? "no zero point: \(error)"
         }
         table = FITSTable(name: table.name, columns: columns, texts: table.texts, header: table.header)
         return summary
