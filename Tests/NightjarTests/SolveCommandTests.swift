@@ -121,6 +121,7 @@ struct SolveCommandTests {
             (frame + ["--times", "2"], "--json"), (frame + ["--distortion", "tpv"], "--out"),
             (list + ["--threshold", "3"], "--threshold"), (list + ["--threads", "2"], "--threads"),
             (list + ["--channel", "TG"], "--channel"), (list + ["--radius", "2"], "--near"),
+            (list + ["--near", "400,46"], "0 to 360"),
             (frame + ["--out", shop("a.fits.gz")], "leave .gz off"),
             (frame + ["--out", shop("a.FZ")], "leave .fz off"),
             (frame + ["--scale", "0,2"], "from 0.001 to 30000"), (frame + ["--scale", "2,1"], "from 0.001 to 30000"),

@@ -28,7 +28,7 @@ struct SolvingHints {
     private static func position(_ text: String) throws -> SkyPosition {
         let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard words.count == 2 else { throw UsageError("--near \(text.printable): give RA,DEC, as in 31.04,46.69") }
-        do { return try SkyPosition(ra: words[0], dec: words[1]) } catch { throw UsageError("--near: \(error)") }
+        do { return try SkyPosition(givenRA: words[0], dec: words[1]) } catch { throw UsageError("--near: \(error)") }
     }
 
     private static func scale(_ text: String) throws -> ScaleEstimate {

@@ -37,7 +37,8 @@ struct ALCDEFHead {
         self.lines = lines + (try Self.observers(circumstances.observers))
     }
 
-    /// Provisional designations, and those of the Palomar-Leiden and Trojan surveys.
+    /// Provisional designations, and those of the Palomar-Leiden and Trojan surveys. Safe to share: a regex is a value
+    /// that matching does not change, and it captures nothing.
     nonisolated(unsafe) private static let designation =
         /(?:A\d{3}|[1-9]\d{3}) [A-HJ-Y][A-HJ-Z]\d*|\d{4} (?:P-L|T-[123])/
 
