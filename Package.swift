@@ -64,6 +64,7 @@ let adapters: [Target] = [
     room("CatalogueTables", sees: ["FITS", "ReferenceCatalogue"], loops: true),
     room("CatalogueTiles", sees: ["Hashing", "PlateSolving", "ReferenceCatalogue", "Sky"], loops: true),
     room("StoredCatalogues", sees: ["CatalogueTiles", "FrameStore", "Pipeline", "ReferenceCatalogue"]),
+    room("AstrometryNet", sees: ["FITS", "FrameSolving", "Hashing", "PlateSolving", "Sky"]),
     room("Plots", sees: ["CCairo", "Documents"]),
     room("DropFolder"),
 ]
@@ -132,9 +133,9 @@ let services: [Target] = [
     service(
         "photometer",
         sees: [
-            "Astrometry", "CatalogueTiles", "Completeness", "Detection", "DetectionCatalogue", "Events", "FITS",
-            "FrameSolving", "FrameStore", "Hashing", "Imaging", "KafkaBus", "PSF", "Photometry", "Pipeline",
-            "PlateSolving", "Sky", "StoredCatalogues",
+            "Astrometry", "AstrometryNet", "CatalogueTiles", "Completeness", "Detection", "DetectionCatalogue",
+            "Events", "FITS", "FrameSolving", "FrameStore", "Hashing", "Imaging", "KafkaBus", "PSF", "Photometry",
+            "Pipeline", "PlateSolving", "Sky", "StoredCatalogues",
         ]),
     service(
         "harvester",
@@ -152,12 +153,12 @@ let services: [Target] = [
     service(
         "nightjar",
         sees: [
-            "AlertRules", "Association", "Astrometry", "Calibration", "CatalogueTables", "CatalogueTiles",
-            "Completeness", "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events", "FITS",
-            "ForeignPhotometry", "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments", "KafkaBus",
-            "LightCurves", "PSF", "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving", "Plots",
-            "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Resampling", "Simulation", "Sky", "Statistics",
-            "Variability",
+            "AlertRules", "Association", "Astrometry", "AstrometryNet", "Calibration", "CatalogueTables",
+            "CatalogueTiles", "Completeness", "CosmicRays", "Detection", "DetectionCatalogue", "Documents", "Events",
+            "FITS", "ForeignPhotometry", "FrameSolving", "FrameStore", "Hashing", "Imaging", "Instruments",
+            "KafkaBus", "LightCurves", "PSF", "PhotometricCalibration", "Photometry", "Pipeline", "PlateSolving",
+            "Plots", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Resampling", "Simulation", "Sky",
+            "Statistics", "Variability",
         ]),
 ]
 
@@ -209,6 +210,12 @@ let testTargets: [Target] = [
         sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "PortableNumbers", "Sky"]),
     tests("PlateSolvingTests", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"]),
+    tests(
+        "AstrometryNetTests",
+        sees: [
+            "Astrometry", "AstrometryNet", "FITS", "FrameSolving", "PlateSolving", "PortableNumbers",
+            "ReferenceCatalogue", "Sky",
+        ]),
     tests(
         "FrameSolvingTests",
         sees: [

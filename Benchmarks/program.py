@@ -45,8 +45,10 @@ class Run:
         return json.loads(self.text)
 
 
-def run(*command, folder=None):
-    """Runs a program to its end; times and memory are those of the child alone (wait4)."""
+def run(*command, folder=None, accepted=(0,)):
+    """Runs a program to its end; times and memory are those of the child alone (wait4).
+
+    `accepted`: the statuses that are answers."""
     words = [str(word) for word in command]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
@@ -57,7 +59,7 @@ def run(*command, folder=None):
         out.seek(0)
         errors.seek(0)
         text = out.read().decode(errors="replace")
-        if child.returncode != 0:
+        if child.returncode not in accepted:
             raise Failed(f"{' '.join(words)}\n{errors.read().decode(errors='replace').strip()[-2000:]}")
     return Run(text, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024)
 

@@ -21,6 +21,7 @@ import accuracy_photometry
 import accuracy_pulls
 import pictures
 import solving
+import solving_narrow
 import solving_real
 import speed_frame
 import speed_sizes
@@ -38,7 +39,8 @@ WORK = {
     "detection": accuracy_detection.detection, "photometry": accuracy_photometry.photometry,
     "cosmic accuracy": accuracy_frame.cosmic_accuracy, "pulls": accuracy_pulls.pulls,
     "background": accuracy_frame.background, "sizes": speed_sizes.sizes,
-    "solving": solving.solving, "solving count": solving.counted, "real frames": solving_real.real,
+    "solving": solving.solving, "solving count": solving.counted,
+    "narrow fields": solving_narrow.narrow, "real frames": solving_real.real,
     "zero points": zeropoints.zeropoints,
 }
 

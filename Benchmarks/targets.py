@@ -119,6 +119,8 @@ TARGETS += [
     Target("solving count", "hinted fields solved", "share", None, 0.995, "least"),
     Target("solving count", "blind fields solved", "share", None, 0.995, "least"),
     Target("solving count", "false solutions of all fields", "fields", None, 0, "value"),
+    Target("narrow fields", "narrow fields without a pointing that are solved", "share", "solve-field", 0.95, "least"),
+    Target("narrow fields", "false solutions of narrow fields", "fields", None, 0, "value"),
     Target("real frames", "frames of HAT-P-32 that are solved", "frames", None, 142, "least"),
     Target("real frames", "residual over the errors, median frame of HAT-P-32", "ratio", None, 1.1, "value"),
     Target("real frames", "residual over the errors, share of HAT-P-32 frames above 1.1", "share", None, None),

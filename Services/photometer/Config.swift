@@ -1,3 +1,4 @@
+internal import AstrometryNet
 internal import Foundation
 internal import Pipeline
 internal import StoredCatalogues
@@ -13,6 +14,7 @@ internal import StoredCatalogues
 /// | `NIGHTJAR_COMPLETENESS` | 300 | artificial stars per frame; 0 for none |
 /// | `NIGHTJAR_CATALOG` | none | reference catalogue to solve frames by: its id in the frame store, or a folder |
 /// | `NIGHTJAR_CATALOG_CACHE` | ~/.cache/nightjar/tiles | where tiles of the frame store are kept |
+/// | `NIGHTJAR_ASTROMETRY_NET` | none | asks `solve-field` last: path of an `astrometry.cfg`, or `default` |
 struct Config {
     let bus: BusSettings
     let frameStore: String
@@ -21,6 +23,7 @@ struct Config {
     let threads: Int
     let artificialStars: Int
     let catalogue: CatalogueInUse.Place?
+    let engine: SolveField?
 
     init(environment: [String: String]) throws {
         let settings = Settings(environment)
@@ -31,6 +34,17 @@ struct Config {
         threads = settings.threads("NIGHTJAR_THREADS")
         artificialStars = Int(settings.number("NIGHTJAR_COMPLETENESS", default: 300, in: 0...100_000).rounded(.up))
         catalogue = settings.catalogue(environment)
+        engine = Self.engine(settings, environment)
         try settings.verify()
+    }
+
+    private static func engine(_ settings: Settings, _ environment: [String: String]) -> SolveField? {
+        guard let given = settings.optional("NIGHTJAR_ASTROMETRY_NET") else { return nil }
+        do {
+            return try SolveField(configuration: given == "default" ? nil : given, environment: environment)
+        } catch {
+            settings.report("NIGHTJAR_ASTROMETRY_NET: \(error)")
+            return nil
+        }
     }
 }

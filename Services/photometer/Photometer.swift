@@ -22,7 +22,9 @@ struct Photometer {
             let stage = MeasureStage(
                 store: store, threshold: config.threshold, fitsStarImage: config.fitsStarImage,
                 threads: config.threads, artificialStars: ArtificialStars(config.artificialStars),
-                sky: config.catalogue.map { SkySolver(CatalogueInUse($0, store: store, log: log)) })
+                sky: config.catalogue.map {
+                    SkySolver(CatalogueInUse($0, store: store, log: log), engine: config.engine)
+                })
             let routes = Routes()
                 .on(FrameCalibrated.self, stage.calibrated)
                 .on(MeasurementRequested.self, stage.requested)

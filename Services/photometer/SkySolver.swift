@@ -1,4 +1,5 @@
 internal import Astrometry
+internal import AstrometryNet
 internal import CatalogueTiles
 internal import Detection
 internal import Events
@@ -13,9 +14,10 @@ internal import StoredCatalogues
 /// and the catalogue alone, so that any worker finds the same.
 struct SkySolver {
     private let catalogue: CatalogueInUse
+    private let engine: SolveField?
 
-    init(_ catalogue: CatalogueInUse) {
-        self.catalogue = catalogue
+    init(_ catalogue: CatalogueInUse, engine: SolveField? = nil) {
+        (self.catalogue, self.engine) = (catalogue, engine)
     }
 
     /// A frame's header with the world coordinates that were found, and what is said of them.
@@ -38,7 +40,8 @@ struct SkySolver {
     func recipe() throws -> [String] {
         try waiting {
             let identity = try catalogue.identity()
-            return ["catalogue \(identity.digest)", "blind index \(identity.blindIndex ?? "none")"]
+            let own = ["catalogue \(identity.digest)", "blind index \(identity.blindIndex ?? "none")"]
+            return try own + [engine?.identity()].compactMap { $0 }
         }
     }
 
@@ -48,7 +51,7 @@ struct SkySolver {
         let frame = Self.frame(detections, frame, header)
         return try waiting {
             try catalogue.using { opened in
-                let result = Self.ladder(opened).solve(frame)
+                let result = ladder(opened).solve(frame)
                 if let error = result.catalogueError { throw error }
                 guard let solution = result.solution else {
                     return Place(header: header, solution: nil, notSolved: result.notSolvedBecause)
@@ -66,10 +69,12 @@ struct SkySolver {
             return try body()
         } catch let error as CatalogueError {
             throw Unavailable("reference catalogue: \(error); \(catalogue.remedy)")
+        } catch let error as EngineError {
+            throw Unavailable("\(error)")
         }
     }
 
-    private static func ladder(_ opened: CatalogueInUse.Opened) -> SolvingLadder {
+    private func ladder(_ opened: CatalogueInUse.Opened) -> SolvingLadder {
         let tiles = opened.tiles
         var ladder = SolvingLadder(
             StarSource { cone in
@@ -77,6 +82,7 @@ struct SkySolver {
                     in: Cone(
                         centre: cone.centre, radiusDegrees: cone.radiusDegrees, epoch: cone.epoch, limit: cone.limit))
             })
+        ladder.engine = engine?.search
         if opened.blindIndex != nil {
             ladder.blind = { image, size, range, epoch in
                 try tiles.solveBlind(image: image, size: size, scaleRange: range, epoch: epoch).outcome.map(\.tangent)

@@ -24,6 +24,13 @@ struct FoundPlate {
     let solution: PlateSolution
     /// The list that the solution's pairs point into.
     let references: [ReferenceStar]
+    /// Stars that prove it and are in no catalogue of ours.
+    var ownStars: [ReferenceStar]?
+
+    /// Where the stars of the last fit come from; nil for the catalogue.
+    var source: StarSource? {
+        ownStars.map { stars in StarSource { _ in stars.map { ($0.star, $0.position) } } }
+    }
 
     var pairs: [CandidatePair] {
         solution.pairs.map { CandidatePair(detection: $0.image, reference: references[$0.catalogue]) }

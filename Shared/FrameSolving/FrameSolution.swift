@@ -35,6 +35,8 @@ public struct FrameSolution: Sendable {
     /// What it would be by the errors of centroids and catalogue alone.
     public let expectedRMSPixels: Double
     public let expectedRMSArcsec: Double
+    /// Whether the stars of `pairs` are those of another engine's index, with numbers of no catalogue.
+    public let isByOtherStars: Bool
     /// What the user should know: where header or document are wrong.
     public var notes: [String] = []
 
@@ -45,6 +47,7 @@ public struct FrameSolution: Sendable {
         let fit = fitted.coordinates
         (self.fit, rung, logOdds) = (fit, plate.rung, plate.solution.logOdds)
         self.catalogueStarsInFrame = catalogueStarsInFrame
+        isByOtherStars = plate.ownStars != nil
         let used = Set(fitted.used)
         let scale = fit.arcsecPerPixel
         var expected = 0.0
@@ -133,6 +136,7 @@ extension SolvingRung {
         case .hint: "around the pointing"
         case .wide: "farther around"
         case .blind: "over the whole sky"
+        case .engine: "by another engine"
         }
     }
 }

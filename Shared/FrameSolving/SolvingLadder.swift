@@ -25,6 +25,11 @@ public struct SolvingLadder {
     public var blind: BlindSearch?
     /// Why there is none.
     public var noBlindReason = "no search of the whole sky was asked for"
+    /// Asks an engine of another make, with an index of its own. What it throws says nothing of the frame: the engine
+    /// is not there.
+    public typealias EngineSearch = (EngineQuestion) throws -> EngineOutcome
+    /// The very last rung, where there is one.
+    public var engine: EngineSearch?
     /// For the times in the result, which depends on it in nothing else [s].
     public var stopwatch: () -> Double = { 0 }
     let source: StarSource
@@ -36,7 +41,7 @@ public struct SolvingLadder {
     /// Where the catalogue fails the ladder ends at that rung: what the others find might not be what they all find.
     public func solve(_ frame: FrameToSolve) -> SolvingResult {
         var climb = Climb(self, frame)
-        for rung in SolvingRung.allCases {
+        for rung in SolvingRung.allCases where rung != .engine || engine != nil {
             if let solution = climb.attempt(rung) {
                 return SolvingResult(solution: solution, attempts: climb.attempts, catalogueError: nil)
             }
@@ -83,7 +88,7 @@ struct Climb {
         do {
             let plate = try found(by: rung)
             counts.logOdds = plate.solution.logOdds
-            let last = FinalFit(frame: frame, source: ladder.source, orders: ladder.orders)
+            let last = FinalFit(frame: frame, source: plate.source ?? ladder.source, orders: ladder.orders)
             var solution = try last.solution(plate)
             solution.notes = notes(solution)
             result = .success(solution)
@@ -93,7 +98,8 @@ struct Climb {
         record(rung, result, seconds: ladder.stopwatch() - start)
         switch result {
         case .failure(.notSolved(.tooFewImageStars)): isHopeless = true
-        case .failure(.catalogue(let error)): (isHopeless, catalogueError) = (true, error)
+        case .failure(.catalogue(let error)), .failure(.engine(let error)):
+            (isHopeless, catalogueError) = (true, error)
         default: break
         }
         if case .success(let solution) = result { return solution }
@@ -131,6 +137,7 @@ extension Climb {
         case .hint: return try hint()
         case .wide: return try wide()
         case .blind: return try blind()
+        case .engine: return try engine()
         }
     }
 
@@ -163,12 +170,19 @@ extension Climb {
         }
     }
 
-    private mutating func checked(
-        _ given: ApproximateCoordinates, scale: Double, range: RepairRange, rung: SolvingRung
+    /// - Parameter known: stars to check by; nil for the catalogue's.
+    mutating func checked(
+        _ given: ApproximateCoordinates, scale: Double, range: RepairRange, rung: SolvingRung,
+        by known: [ReferenceStar]? = nil
     ) throws(RungFailure) -> FoundPlate {
         let half = frame.diagonalPixels / 2 * scale / 3600
         let radius = range.shiftArcmin / 60 + 1.15 * half
-        let references = try stars(around: given.centre, radius: radius, scale: scale)
+        let references: [ReferenceStar]
+        if let known {
+            references = known
+        } else {
+            references = try stars(around: given.centre, radius: radius, scale: scale)
+        }
         let verdict = checkCoordinates(
             given, image: image, size: frame.size, catalogue: references.map(\.guide), range: range)
         switch verdict {

@@ -13,6 +13,8 @@ public enum SolvingRung: String, Sendable, Hashable, Codable, CaseIterable {
     case wide
     /// Anywhere on the sky.
     case blind
+    /// By an engine of another make, with an index of its own.
+    case engine
 }
 
 /// How one rung ended.
@@ -65,6 +67,8 @@ enum RungFailure: Error {
     case absent(String, SolvingAdvice?)
     /// The catalogue has failed, which says nothing of the frame.
     case catalogue(any Error)
+    /// Another engine has failed, which says nothing of the frame either.
+    case engine(any Error)
     /// What the frame asks of the catalogue has no answer.
     case impossible(SkyError)
     case unusable(String)
@@ -75,6 +79,7 @@ enum RungFailure: Error {
         switch self {
         case .absent(let text, _), .unusable(let text): text
         case .catalogue(let error): "the catalogue gives no stars there: \(error)"
+        case .engine(let error): "\(error)"
         case .impossible(let error): "there are no stars for such an exposure: \(error)"
         case .notSolved(let reason): reason.description
         case .fit(let text): "the stars match, but no world coordinate system fits them: \(text)"
@@ -85,6 +90,7 @@ enum RungFailure: Error {
         switch self {
         case .absent(_, let advice): advice
         case .catalogue: .repairCatalogue
+        case .engine: nil
         case .impossible(.outOfRange(let quantity, _, _)) where quantity.hasPrefix("epoch"): .checkDate
         case .impossible: nil
         case .unusable: nil

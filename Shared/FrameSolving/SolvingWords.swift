@@ -29,6 +29,9 @@ extension Climb {
                 notes.append("the frame lies \(rounded(offset)) degrees from the pointing (\(pointing.origin))")
             }
         }
+        if solution.isByOtherStars {
+            notes.append("the catalogue has too few stars there: those of the engine's own index prove the place")
+        }
         let wanted = ladder.orders.lowerBound
         if solution.fit.order < wanted {
             notes.append(

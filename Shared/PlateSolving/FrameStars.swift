@@ -54,3 +54,12 @@ struct FrameStars {
         return errors.isEmpty ? Self.assumedError : errors[errors.count * 4 / 5].squareRoot()
     }
 }
+
+/// The usable stars of a frame, by index, in the order in which the solvers take them: of each part of the frame the
+/// brightest, then of each the second, and so on.
+public func evenlyOrdered(_ stars: [ImageStar], in size: FrameSize) -> [Int] {
+    let usable = FrameStars.usable(stars, in: size)
+    guard !usable.isEmpty, size.width > 0, size.height > 0 else { return [] }
+    let geometry = FrameGeometry(size, scaleRange: 1...1, expectedStars: Double(usable.count))
+    return FrameStars(stars, usable: usable, geometry: geometry).original.map(Int.init)
+}

@@ -14,6 +14,7 @@ let solveCommand = Command(
     summary: "Finds where frames lie on the sky, and writes copies with a world coordinate system.",
     options: [CatalogueOption.option] + SolvingHints.options + DistortionOptions.options + [
         Option("blind", nil, "searches the whole sky where nothing else helps (fields wider than a degree)"),
+        EngineOption.option,
         Option("out", "FILE", "the copy of one frame, with its coordinates; nothing is replaced"),
         Option("out-dir", "DIR", "a folder for the copies, each NAME.wcs.fits"),
         Option("stars", "CSV", "a list of stars instead of frames: columns x, y (0-based pixel centres), flux"),
@@ -56,6 +57,7 @@ private struct SolveFiles {
         solver.threads = try ThreadsOption.read(arguments)
         solver.threshold = try arguments.number("threshold", in: 1...1000) ?? solver.threshold
         solver.searchesWholeSky = arguments.has("blind")
+        solver.engine = try EngineOption.read(arguments)
         solver.repetitions = try TimesOption.read(arguments) ?? 0
         self.solver = solver
     }

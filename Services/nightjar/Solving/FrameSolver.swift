@@ -1,4 +1,5 @@
 internal import Astrometry
+internal import AstrometryNet
 internal import Calibration
 internal import CatalogueTiles
 internal import Detection
@@ -23,6 +24,8 @@ struct FrameSolver {
     var repetitions = 0
     /// Whether the whole sky is searched where nothing else helps.
     var searchesWholeSky = false
+    /// Where nothing else helps.
+    var engine: SolveField?
     private var previous: PreviousSolution?
 
     init(hints: SolvingHints, distortion: DistortionOptions, document: InstrumentDocument, catalogue: TileFolder) {
@@ -42,6 +45,7 @@ struct FrameSolver {
     private var ladder: SolvingLadder {
         var ladder = SolvingLadder(catalogue.starSource)
         ladder.orders = distortion.orders
+        ladder.engine = engine?.search
         ladder.stopwatch = { StepTimes.seconds(CLOCK_PROCESS_CPUTIME_ID) }
         if searchesWholeSky {
             ladder.blind = { [catalogue] image, size, range, epoch in

@@ -1,4 +1,5 @@
 internal import Astrometry
+internal import AstrometryNet
 internal import CatalogueTiles
 internal import Detection
 internal import FITS
@@ -17,19 +18,22 @@ struct MeasuredSky {
     let hints: SolvingHints
     let distortion: DistortionOptions
     let catalogue: TileFolder
+    /// Where nothing else helps.
+    let engine: SolveField?
     private var previous: PreviousSolution?
 
     init(_ arguments: Arguments) throws {
         hints = try SolvingHints(arguments)
         distortion = try DistortionOptions(arguments)
         catalogue = try CatalogueOption.open(arguments)
+        engine = try EngineOption.read(arguments)
     }
 
     /// - Returns: nil where nothing is to be solved.
     /// - Throws: `UsageError` also for options that mean nothing without it.
     static func wanted(_ arguments: Arguments) throws -> MeasuredSky? {
         if arguments.has("solve") || arguments.text("catalog") != nil { return try MeasuredSky(arguments) }
-        let own = SolvingHints.options + DistortionOptions.options
+        let own = SolvingHints.options + DistortionOptions.options + [EngineOption.option]
         if let stray = own.first(where: { arguments.text($0.name) != nil }) {
             throw UsageError("--\(stray.name) belongs to --solve or --catalog, which is missing")
         }
@@ -75,13 +79,15 @@ struct MeasuredSky {
             pointing: pointing, scale: scale, previous: previous)
         var ladder = SolvingLadder(catalogue.starSource)
         ladder.orders = distortion.orders
+        ladder.engine = engine?.search
         let result = ladder.solve(frame)
         var header = loaded.header
         var stars: [Int: ReferenceStar] = [:]
         if let solution = result.solution {
             header = header.replacingWorldCoordinates(by: solution.fit.cards(distortion.writesTPV ? .tpv : .sip))
             previous = PreviousSolution(tangent: solution.tangent, pointing: pointing?.centre)
-            for pair in solution.pairs where pair.isUsed || pair.isLeftOut { stars[pair.detection] = pair.reference }
+            let known = solution.isByOtherStars ? [] : solution.pairs.filter { $0.isUsed || $0.isLeftOut }
+            for pair in known { stars[pair.detection] = pair.reference }
         }
         return Place(result: result, header: header, stars: stars, catalogue: catalogue.description)
     }

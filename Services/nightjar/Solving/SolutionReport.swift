@@ -119,6 +119,7 @@ struct SolutionReport: Encodable {
         case .previous?: "from the last frame"
         case .hint?: "around its pointing"
         case .wide?: "far around its pointing"
+        case .engine?: "by solve-field's index"
         case .blind?, nil: "over the whole sky"
         }
     }
