@@ -207,6 +207,7 @@ struct NightLightCurve {
             let site = try site(of: frame)
             point.midpointBJDTDB = position.barycentricJulianDateTDB(at: instant, from: site)
             point.airmass = site.flatMap { position.horizontal(at: instant, from: $0).airmass }
+            point.circumstances = ObservingCircumstances(position, at: instant, from: site)
         } catch {
             // A document's position and a frame's time were checked when they came in; without them there is no BJD.
             point.midpointBJDTDB = nil

@@ -26,8 +26,8 @@ struct LightCurve {
     static let columns = [
         "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "level_err", "flux_njy",
         "flux_njy_err", "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version",
-        "provisional", "calibration_flags", "sequence", "check_star", "check_mag", "check_mag_err", "check_residual",
-        "check_residual_err",
+        "provisional", "calibration_flags", "mid_mjd_tai", "mid_hjd_utc", "sun_alt_deg", "moon_alt_deg", "moon_sep_deg",
+        "moon_lit", "sequence", "check_star", "check_mag", "check_mag_err", "check_residual", "check_residual_err",
     ]
 
     /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
@@ -46,7 +46,7 @@ struct LightCurve {
                     number(point.limitSigma, 1), number(point.airmass, 4), number(point.fwhmPixels, 3),
                     String(point.flags), point.instrument, point.frameID, String(point.version),
                     point.provisional ? "true" : "false", (point.calibrationFlags ?? []).joined(separator: " "),
-                ] + checkFields(point.checkStar)
+                ] + circumstanceFields(point.circumstances) + checkFields(point.checkStar)
             return fields.map(Self.quoted).joined(separator: ",")
         }
     }
@@ -54,6 +54,14 @@ struct LightCurve {
     private func checkFields(_ check: CheckStarFacts?) -> [String] {
         let numbers = [check?.magnitude, check?.magnitudeError, check?.residual, check?.residualError]
         return [check?.sequence ?? "", check?.id ?? ""] + numbers.map { number($0, 5) }
+    }
+
+    private func circumstanceFields(_ facts: ObservingCircumstances?) -> [String] {
+        [
+            number(facts?.midpointMJDTAI, 8), number(facts?.midpointHJDUTC, 8), number(facts?.sunAltitudeDegrees, 3),
+            number(facts?.moonAltitudeDegrees, 3), number(facts?.moonSeparationDegrees, 3),
+            number(facts?.moonIlluminatedFraction, 3),
+        ]
     }
 
     private func number(_ value: Double?, _ digits: Int) -> String {

@@ -30,6 +30,8 @@ public struct PhotometryMeasured: EventPayload {
     /// Independent from point to point, like `magnitudeError`.
     public var fluxErrorNanojansky: Double?
     public var airmass: Double?
+    /// Nil for harvested points and targets without a place on the sky.
+    public var circumstances: ObservingCircumstances?
     public var fwhmPixels: Double?
     /// Source flags, the published registry.
     public var flags: UInt32

@@ -68,7 +68,7 @@ struct LightCurveTable {
         count = points.count
         columns =
             Self.times(points) + Self.brightness(points) + Self.circumstances(points) + Self.names(points)
-            + Self.checkStars(points) + (exported.detrended.map { Self.detrended($0) } ?? [])
+            + Self.checkStars(points) + Self.sunAndMoon(points) + (exported.detrended.map { Self.detrended($0) } ?? [])
     }
 
     private static func times(_ points: [PhotometryMeasured]) -> [Column] {
@@ -81,6 +81,35 @@ struct LightCurveTable {
                 name: "mid_mjd_utc", unit: "d", ucd: "time.epoch",
                 description: "Mid-exposure as modified Julian date, UTC, at the telescope", frame: .topocentricUTC,
                 values: .numbers(points.map(\.midpointMJDUTC), decimals: 8)),
+        ]
+    }
+
+    /// Frames of time that VOTable names for these two would be others than those of the table's own times.
+    private static func sunAndMoon(_ points: [PhotometryMeasured]) -> [Column] {
+        let column = {
+            (
+                name: String, unit: String, ucd: String, text: String, decimals: Int,
+                value: (ObservingCircumstances) -> Double?
+            ) in
+            Column(
+                name: name, unit: unit, ucd: ucd, description: text,
+                values: .numbers(points.map { $0.circumstances.flatMap(value) }, decimals: decimals))
+        }
+        return [
+            column("mid_mjd_tai", "d", "time.epoch", "Mid-exposure as modified Julian date, TAI", 8) {
+                $0.midpointMJDTAI
+            },
+            column("mid_hjd_utc", "d", "time.epoch", "Mid-exposure as heliocentric Julian date, UTC", 8) {
+                $0.midpointHJDUTC
+            },
+            column("sun_alt_deg", "deg", "pos.az.alt", "Altitude of the Sun", 3) { $0.sunAltitudeDegrees },
+            column("moon_alt_deg", "deg", "pos.az.alt", "Altitude of the Moon", 3) { $0.moonAltitudeDegrees },
+            column("moon_sep_deg", "deg", "pos.angDistance", "Distance of the Moon from the target", 3) {
+                $0.moonSeparationDegrees
+            },
+            column("moon_lit", "", "phys.size;arith.ratio", "Lit part of the Moon's disc", 3) {
+                $0.moonIlluminatedFraction
+            },
         ]
     }
 
