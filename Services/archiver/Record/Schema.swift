@@ -18,6 +18,7 @@ enum ArchiveSchema {
         Migration(11, "objects and their measurements", ObjectSchema.tables),
         Migration(12, "errors of levels, apart", ObjectSchema.levelErrors),
         Migration(13, "comparison sequences and their check stars", SequenceSchema.tables),
+        Migration(14, "when each version of a point was recorded", recording),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
@@ -203,6 +204,12 @@ enum ArchiveSchema {
         create index point_time on archive.point (target, filter, mid_mjd_utc);
         create view archive.light_curve as
             select distinct on (target, point_id) * from archive.point order by target, point_id, version desc;
+        """
+
+    /// Nil for versions from before it was noted.
+    private static let recording = """
+        alter table archive.point add column recorded_at timestamptz;
+        alter table archive.point alter column recorded_at set default now();
         """
 
     private static let additions = """

@@ -5,11 +5,12 @@ internal import Plots
 
 let lightCurveCommand = Command(
     name: "lightcurve",
-    usage: "lightcurve TARGET [--filter F] [--format F] [--detrend airmass] [--out FILE]",
+    usage: "lightcurve TARGET [--filter F] [--format F] [--detrend airmass] [--at TIME] [--out FILE]",
     summary: "A target's light curve: the current version of each point, in order of mid-exposure.",
     options: [
         Option("filter", "F", "only this filter"),
         Option("format", "F", "csv (default), json, votable, fits, aavso, alcdef, png or svg"),
+        Option("at", "TIME", "what was known then, for example 2026-11-21T20:00:00Z"),
         Option("out", "FILE", "write it there instead of to standard output"),
         Option("detrend", "airmass", "also take out a line in airmass: columns mag_detrended, mag_detrended_err, ..."),
         Option("event", "FROM..TO", "BJD_TDB of an event, such as a transit, that the line is not fitted to"),
@@ -19,6 +20,7 @@ let lightCurveCommand = Command(
     guard arguments.positional.count == 1 else { throw UsageError("give one target: nightjar lightcurve TARGET") }
     let format = try LightCurveFormat(arguments)
     let detrending = try Detrending(arguments)
+    let time = try arguments.text("at").map { try checkedTime($0) }
     let out = arguments.text("out").flatMap { $0 == "-" ? nil : $0 }
     let report = try ReportOptions(arguments, format: format, detrends: detrending != nil, out: out)
     guard !format.isBinary || out != nil || (format == .png && isatty(STDOUT_FILENO) == 0) else {
@@ -31,7 +33,7 @@ let lightCurveCommand = Command(
         guard check != target else { throw UsageError("--check \(check.printable) is the target itself") }
         try checkKnown(check, filter: nil, in: record)
     }
-    let curve = try LightCurve(record, target: target, filter: arguments.text("filter"))
+    let curve = try LightCurve(record, target: target, filter: arguments.text("filter"), knownAt: time)
     let detrended = detrending.map { DetrendedCurve(curve, leavingOut: $0.event) }
     for remark in detrended?.remarks ?? [] { Terminal.complain(remark.printable) }
     let exported = try ExportedCurve(curve, detrended: detrended, in: record)
@@ -39,11 +41,13 @@ let lightCurveCommand = Command(
         try LightCurveTable(exported).fits(exported).write(to: out)
     } else {
         let alerts = [.png, .svg].contains(format) ? try AlertHistory(record).alerts : []
-        let check = try report.check.map { try LightCurve(record, target: $0) }
+        let check = try report.check.map { try LightCurve(record, target: $0, knownAt: time) }
         try write(format.content(of: exported, report, check: check, alerts: alerts), to: out)
     }
     if let out { Terminal.complain("\(curve.points.count) points in \(out.printable)") }
-    if curve.points.isEmpty { Terminal.complain("\(target) has no points yet") }
+    if curve.points.isEmpty {
+        Terminal.complain("\(target) \(time.map { "had no points at \($0)" } ?? "has no points yet")")
+    }
     return 0
 }
 

@@ -86,7 +86,7 @@ private func skyPosition(_ text: String) throws -> SkyPosition {
     }
 }
 
-private func checkedTime(_ text: String) throws(UsageError) -> String {
+func checkedTime(_ text: String) throws(UsageError) -> String {
     let parts = text.wholeMatch(of: /(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?Z?)?/)
     func number(_ part: Substring?) -> Int { part.flatMap { Int($0) } ?? 0 }
     guard let parts else {

@@ -7,14 +7,19 @@ struct LightCurve {
     let target: String
     let points: [PhotometryMeasured]
 
-    init(_ record: Record, target: String, filter: String? = nil) throws {
+    /// - Parameter time: gives the versions that were current then; nil for those that are now.
+    init(_ record: Record, target: String, filter: String? = nil, knownAt time: String? = nil) throws {
         self.target = target
         points = try record.database.execute(
             """
-            select payload from archive.light_curve
-            where target = $1 and not withdrawn and ($2::text is null or filter = $2)
+            select payload from (
+                select distinct on (point_id) * from archive.point
+                where target = $1
+                    and ($3::text is null or recorded_at is null or recorded_at <= $3::text::timestamptz)
+                order by point_id, version desc) as known
+            where not withdrawn and ($2::text is null or filter = $2)
             order by mid_mjd_utc, point_id
-            """, [.text(target), SQLValue(filter)]
+            """, [.text(target), SQLValue(filter), SQLValue(time)]
         ).map { try JSONDecoder().decode(PhotometryMeasured.self, from: $0.data("payload")) }
     }
 
