@@ -28,8 +28,8 @@ struct KnownPointsTests {
     func known() throws {
         try withBench { bench in
             let database = bench.database
-            let record = try Record(database)
-            let magnitudes = { (time: String?) in
+            let record = Record(database)
+            let magnitudes = { (time: String?) throws -> [Double?] in
                 try LightCurve(record, target: "star", knownAt: time).points.map(\.magnitude)
             }
             let before = try clock(database)
