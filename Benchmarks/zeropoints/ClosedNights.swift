@@ -1,8 +1,9 @@
 import PhotometricCalibration
 import PortableNumbers
 
-/// Nights as they are closed: fields of several frames each, colour term and intrinsic scatter learnt from all fields,
-/// then zero points with them, and the level that each field's frames have in common.
+/// Nights as the archiver closes them: fields of several frames each, colour term and intrinsic scatter learnt from all
+/// fields, then zero points with the colour term held and their errors taken apart, and stars on their scale as the
+/// archiver puts them there: some with a colour of their own, others with that of the field.
 struct ClosedNights {
     struct Case {
         var sky: CatalogueSky
@@ -65,15 +66,19 @@ struct ClosedNights {
             do {
                 solved[frame.field].append(
                     try fitZeroPoint(
-                        frame.stars, frame: CatalogueSky.frame(number), colourTerm: colourTerm, options: options))
+                        frame.stars, frame: CatalogueSky.frame(number), colourTerm: colourTerm, holdsColourTerm: true,
+                        options: options))
             } catch {
                 frames.fail()
             }
         }
-        for solutions in solved {
-            guard let first = solutions.first else { continue }
+        for fits in solved {
+            guard let first = fits.first else { continue }
             frames.add(first.zeroPoint, truth: CatalogueSky.zeroPoint)
-            for _ in 0..<Self.targetsOfField { target(sky, solutions, &words, &levels) }
+            let solutions = separateErrors(fits, colourTermError: colourTerm.error)
+            for number in 0..<Self.targetsOfField {
+                target(sky, solutions, isColourKnown: number % 2 == 0, &words, &levels)
+            }
         }
     }
 
@@ -103,15 +108,17 @@ struct ClosedNights {
 
     /// A star's mean magnitude over the frames of its field, and the error of that.
     private func target(
-        _ sky: CatalogueSky, _ solutions: [ZeroPointSolution], _ words: inout SplitMix64, _ levels: inout PullTally
+        _ sky: CatalogueSky, _ solutions: [ZeroPointSolution], isColourKnown: Bool, _ words: inout SplitMix64,
+        _ levels: inout PullTally
     ) {
         let star = sky.star(900_000, &words, isReference: false)
+        let colour = isColourKnown ? star.catalogueColour : nil
         var (sum, own, common) = (0.0, 0.0, 0.0)
         for solution in solutions {
             let seen = sky.shown(star, &words)
             guard
                 let found = solution.calibrated(
-                    seen.flux, kind: .aperture, x: seen.x, y: seen.y, colour: star.catalogueColour)
+                    seen.flux, kind: .aperture, x: seen.x, y: seen.y, colour: colour)
             else { return levels.fail() }
             sum += found.value
             own += found.ownError * found.ownError

@@ -13,11 +13,18 @@ internal import Statistics
 /// - Parameters:
 ///   - stars: matched to the catalogue; fluxes of one kind. Any may be unfit.
 ///   - colourTerm: of this instrument and filter at the frame's time (`ColourTermState.predicted`).
+///   - holdsColourTerm: the colour term holds this frame's own share already: the fit does not change it, and its error
+///     is added to the covariance.
 /// - Throws: `NoZeroPoint` with the reason.
 public func fitZeroPoint(
-    _ stars: [CalibrationStar], frame: CalibrationFrame, colourTerm: ColourTermState,
+    _ stars: [CalibrationStar], frame: CalibrationFrame, colourTerm: ColourTermState, holdsColourTerm: Bool = false,
     options: ZeroPointOptions = ZeroPointOptions()
 ) throws(NoZeroPoint) -> ZeroPointSolution {
+    guard !holdsColourTerm else {
+        let held = ColourTermState(value: colourTerm.value, error: 0, pivotColour: colourTerm.pivotColour)
+        return try fitZeroPoint(stars, frame: frame, colourTerm: held, options: options)
+            .withColourTermError(colourTerm.error)
+    }
     guard frame.exposureSeconds > 0, frame.exposureSeconds < 1e9 else {
         throw .exposureUnknown(seconds: frame.exposureSeconds)
     }
@@ -82,19 +89,18 @@ extension UsableStars {
         _ frame: CalibrationFrame, _ colourTerm: ColourTermState, _ term: PositionTerm, _ fit: RobustLinearFit,
         _ posterior: ScatterPosterior
     ) -> ZeroPointSolution {
+        let weights = fit.influences(posterior.best)
         let residuals = stars.indices.map { star in
             StarResidual(
                 id: stars[star].id, magnitudes: fit.y[star] - fit.model(star, posterior.values),
-                error: fit.variances[star].squareRoot(), expected: posterior.expected[star])
+                error: fit.variances[star].squareRoot(), fluxError: fluxVariances[star].squareRoot(),
+                weight: weights[star], colour: colours[star], expected: posterior.expected[star])
         }
         let effective = posterior.expected.reduce(0, +)
-        let own = min(
-            fit.varianceOfFirst(from: fluxVariances, posterior.best), max(0, posterior.covariance[0, 0])
-        ).squareRoot()
-        return ZeroPointSolution(
+        let solution = ZeroPointSolution(
             frameID: frame.id, fluxKind: frame.fluxKind, exposureSeconds: frame.exposureSeconds,
             pivotColour: colourTerm.pivotColour, position: term, parameters: posterior.values,
-            covariance: posterior.covariance.elements, ownError: own,
+            covariance: posterior.covariance.elements,
             intrinsicScatter: Measured(posterior.scatter, error: posterior.scatterError),
             robustScatterMagnitudes: RobustStatistics.sigma(residuals.map(\.magnitudes)) ?? 0,
             effectiveStars: effective,
@@ -102,6 +108,7 @@ extension UsableStars {
             stellarColour: population.unknown, scatterLikelihood: posterior.likelihood,
             colourEstimate: Self.withoutPrior(
                 Measured(posterior.values[1], error: max(0, posterior.covariance[1, 1]).squareRoot()), colourTerm))
+        return separateErrors([solution])[0]
     }
 
     /// The frame's own part of a colour term, by taking the prior's information out of it.
@@ -116,5 +123,21 @@ extension UsableStars {
         let own = all - before
         guard own > 0.01 * before else { return nil }
         return Measured((both.value * all - prior.value * before) / own, error: (1 / own).squareRoot())
+    }
+}
+
+extension ZeroPointSolution {
+    /// The covariance with the error of a colour term that was held in the fit.
+    ///
+    ///     dZP / dc = -sum_i a_i (colour_i - pivot),   a_i: weights of the stars
+    fileprivate func withColourTermError(_ error: Double) -> ZeroPointSolution {
+        let lever = -residuals.reduce(0) { $0 + $1.weight * $1.colour }
+        var solution = self
+        let size = parameters.count
+        solution.covariance[0] += lever * lever * error * error
+        solution.covariance[1] += lever * error * error
+        solution.covariance[size] += lever * error * error
+        solution.covariance[size + 1] += error * error
+        return separateErrors([solution], colourTermError: error)[0]
     }
 }

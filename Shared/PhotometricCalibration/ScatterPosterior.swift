@@ -104,12 +104,10 @@ extension RobustLinearFit {
         }
     }
 
-    /// Variance of the first parameter that a part of the stars' variances makes.
+    /// How each star enters the first parameter, a constant that nothing is known of beforehand: together 1.
     ///
-    ///     sum_i a_i^2 part_i,   a_i = (A^-1 x_i)_1 w_i,   A = sum_i w_i x_i x_i^T + priors
-    ///
-    /// - Parameter part: by star, each at most the star's whole variance [mag^2].
-    func varianceOfFirst(from part: [Double], _ solution: AtScatter) -> Double {
+    ///     dt_1 / dy_i = a_i = (A^-1 x_i)_1 w_i,   A = sum_i w_i x_i x_i^T + priors
+    func influences(_ solution: AtScatter) -> [Double] {
         var shares = SIMD4<Double>()
         let weights = y.indices.map { weight(of: $0, solution, &shares) }
         var normal = SmallSymmetricMatrix(size: parameters)
@@ -120,15 +118,12 @@ extension RobustLinearFit {
                 for column in 0..<parameters { normal[row, column] += scaled * rows[star * parameters + column] }
             }
         }
-        guard let first = normal.factor?.inverseColumn(0) else { return 0 }
-        var sum = 0.0
-        for star in y.indices {
+        guard let first = normal.factor?.inverseColumn(0) else { return y.map { _ in 0 } }
+        return y.indices.map { star in
             var lever = 0.0
             for index in 0..<parameters { lever += first[index] * rows[star * parameters + index] }
-            lever *= weights[star]
-            sum += lever * lever * part[star]
+            return lever * weights[star]
         }
-        return sum
     }
 
     private func weight(of star: Int, _ solution: AtScatter, _ shares: inout SIMD4<Double>) -> Double {

@@ -16,7 +16,7 @@ struct StarRepeatability {
     private static let fewestStars = 4
     private static let turns = 8
 
-    init(_ frames: [[StarInfluence]]) {
+    init(_ frames: [[StarResidual]]) {
         let stars = Self.stars(of: frames)
         let noises = stars.map(\.noise).sorted()
         guard noises.count >= Self.fewestStars else {
@@ -52,20 +52,20 @@ struct StarRepeatability {
         let freedom: Double
     }
 
-    private static func stars(of frames: [[StarInfluence]]) -> [Star] {
+    private static func stars(of frames: [[StarResidual]]) -> [Star] {
         let usual = frames.map { $0.filter { $0.expected > 0.5 } }
         var means: [String: Double] = [:]
         var shifts = [Double](repeating: 0, count: frames.count)
-        var seen: [String: [(frame: Int, star: StarInfluence)]] = [:]
+        var seen: [String: [(frame: Int, star: StarResidual)]] = [:]
         for (frame, stars) in usual.enumerated() {
             for star in stars { seen[star.id, default: []].append((frame, star)) }
         }
         for _ in 0..<turns {
             for (id, measured) in seen {
-                means[id] = RobustStatistics.median(measured.map { $0.star.residual - shifts[$0.frame] })
+                means[id] = RobustStatistics.median(measured.map { $0.star.magnitudes - shifts[$0.frame] })
             }
             for (frame, stars) in usual.enumerated() {
-                shifts[frame] = RobustStatistics.median(stars.map { $0.residual - (means[$0.id] ?? 0) }) ?? 0
+                shifts[frame] = RobustStatistics.median(stars.map { $0.magnitudes - (means[$0.id] ?? 0) }) ?? 0
             }
         }
         let typical = RobustStatistics.median(usual.map { Double($0.count) }) ?? 0
@@ -73,12 +73,12 @@ struct StarRepeatability {
         return seen.keys.sorted().compactMap { id in
             guard let measured = seen[id], measured.count >= fewestFrames else { return nil }
             let count = Double(measured.count)
-            let residuals = measured.map { $0.star.residual - shifts[$0.frame] }
+            let residuals = measured.map { $0.star.magnitudes - shifts[$0.frame] }
             let mean = residuals.reduce(0, +) / count
             let freedom = (count - 1) * (1 - 1 / typical)
             return Star(
                 square: residuals.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / freedom,
-                noise: measured.reduce(0) { $0 + $1.star.fluxVariance } / count, freedom: freedom)
+                noise: measured.reduce(0) { $0 + $1.star.fluxError * $1.star.fluxError } / count, freedom: freedom)
         }
     }
 }

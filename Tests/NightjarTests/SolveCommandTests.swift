@@ -191,6 +191,29 @@ struct SolveCommandTests {
         #expect(errors.count > 8 && Double(errors.count { $0 < 4 }) > 0.8 * Double(errors.count))
     }
 
+    /// Noise of 5 and a quantum in 4 pi 1.44 px in which a star image of that width weighs, at 21 mag for one electron.
+    @Test("the depth by the catalogue is that of the matched filter, and where half of injected stars are found")
+    func depth() throws {
+        let observatory = try SolvingObservatory()
+        try observatory.expose("light.fits")
+        let words = ["--catalog", observatory.shop.path("stars"), "--completeness", "400"]
+        let arguments = try Arguments(words, options: measureCommand.options)
+        var measurer = FrameMeasurer(document: try FrameFile.document(arguments), masters: MasterFiles())
+        measurer.sky = try MeasuredSky.wanted(arguments)
+        measurer.artificialStars = 400
+        let summary = try measurer.measure(observatory.shop.path("light.fits"), keepsMasters: false).summary
+        let zero = try #require(summary.sky?.zeroPoints.first)
+        let (three, five) = (try #require(zero.limitingMagnitude3Sigma), try #require(zero.limitingMagnitude5Sigma))
+        let noise = ((25 + 1.0 / 12) * 4 * Double.pi * 1.44).squareRoot()
+        #expect(abs(five - (21 - 2.5 * log10(5 * noise))) < 0.1, "\(five)")
+        #expect(abs(three - five - 2.5 * log10(5.0 / 3)) < 1e-9 && zero.text.contains("5 sigma at"))
+        let data = try JSONEncoder().encode(try #require(summary.completeness))
+        let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let half = try #require(found["magnitude50"] as? Double)
+        // The search's threshold is four sigmas; instrumental magnitudes are of one second here.
+        #expect(abs(half + zero.zeroPoint - (five + 2.5 * log10(5.0 / 4))) < 0.1, "\(half) \(five)")
+    }
+
     @Test("measure --sequence calibrates by its comparison stars and says how far off the check star is")
     func sequence() throws {
         let observatory = try SolvingObservatory()

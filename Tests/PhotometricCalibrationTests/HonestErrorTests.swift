@@ -92,11 +92,11 @@ internal import Testing
             }
             let mean = solutions.reduce(0) { $0 + $1.zeroPoint.value } / 6
             for solution in solutions {
-                let error = try #require(solution.ownError)
+                let error = try #require(solution.errorParts).own
                 own.add(Measured(solution.zeroPoint.value, error: error * (5.0 / 6).squareRoot()), truth: mean)
             }
-            let common = solutions[0].sharedError(of: solutions[0].zeroPoint)
-            let noise = (solutions[0].ownError ?? 0) * (7.0 / 6).squareRoot()
+            let parts = try #require(solutions[0].errorParts)
+            let (common, noise) = (parts.common, parts.own * (1.0 / 6).squareRoot())
             shared.add(Measured(mean, error: (common * common + noise * noise).squareRoot()), truth: field.zeroPoint)
         }
         #expect((0.9...1.1).contains(own.width), "own \(own.width)")
@@ -139,10 +139,12 @@ internal import Testing
         let kept = try JSONEncoder().encode(solution)
         #expect(try JSONDecoder().decode(ZeroPointSolution.self, from: kept) == solution)
         var object = try #require(try JSONSerialization.jsonObject(with: kept) as? [String: Any])
-        for key in ["ownError", "stellarColour", "scatterLikelihood"] { object[key] = nil }
+        for key in ["errorParts", "stellarColour", "scatterLikelihood"] { object[key] = nil }
         let old = try JSONDecoder().decode(
             ZeroPointSolution.self, from: try JSONSerialization.data(withJSONObject: object))
-        #expect(old.sharedError(of: old.zeroPoint) == old.zeroPoint.error)
+        let known = Measured(old.pivotColour, error: 0)
+        let middle = old.zeroPoint(x: 0.5 * 2047, y: 0.5 * 1023, colour: known)
+        #expect(middle.ownError == 0 && abs(middle.commonError / old.zeroPoint.error - 1) < 0.05)
         #expect(old.zeroPoint(x: 10, y: 10, colour: nil).error > old.zeroPoint.error)
     }
 }

@@ -12,14 +12,13 @@ internal import Testing
     @Test("the limit is the zero point less that of so many times the noise")
     func formula() throws {
         let solution = try solution()
-        let depth = DepthInput(
-            noiseEquivalentArea: Measured(12, error: 0.6), skyVariance: Measured(100, error: 2))
+        let depth = FrameDepth(noise: Measured(1200.0.squareRoot(), error: 0.9))
         let five = try #require(solution.limitingMagnitude(significance: 5, depth: depth))
         let three = try #require(solution.limitingMagnitude(significance: 3, depth: depth))
         // 5 sqrt(1200) / 30 = 5.7735 e-/s: 1.9036 mag.
         #expect(abs(solution.zeroPoint.value - five.value - 1.903_59) < 1e-4)
         #expect(abs(three.value - five.value - 0.554_62) < 1e-4)
-        let relative = 0.542_868 * (0.05 * 0.05 + 0.02 * 0.02).squareRoot()
+        let relative = 1.085_736 * 0.9 / 1200.0.squareRoot()
         let zero = solution.zeroPoint.error
         #expect(abs(five.error - (zero * zero + relative * relative).squareRoot()) < 1e-6)
     }
@@ -28,7 +27,7 @@ internal import Testing
     func completeness() throws {
         let solution = try solution()
         let area = 4 * 3.141_592_65 * 1.7 * 1.7
-        let depth = DepthInput(noiseEquivalentArea: Measured(area, error: 0), skyVariance: Measured(64, error: 0))
+        let depth = FrameDepth(noise: Measured((64 * area).squareRoot(), error: 0))
         let limit = try #require(solution.limitingMagnitude(significance: 5, depth: depth)).value
         // A Gaussian PSF on empty sky, matched-filtered: significance = sum(p d) / (sigma sqrt(sum p^2)).
         let flux = 30 * Elementary.exp((solution.zeroPoint.value - limit) / 1.085_736_204_758_129_6)
@@ -50,14 +49,31 @@ internal import Testing
         #expect(abs(Double(found) / 2000 - 0.5) < 0.04)
     }
 
+    @Test("the noise is what stars' own photons leave of their errors, the share of light that of the bright")
+    func depthOfStars() throws {
+        var words = SplitMix64(seed: 3)
+        var (optimal, aperture) = ([Measured](), [Measured]())
+        for _ in 0..<200 {
+            let flux = 200 * Elementary.exp(7 * words.uniform())
+            optimal.append(Measured(flux + 40 * words.gaussian(), error: (1600 + flux / 1.5).squareRoot()))
+            aperture.append(Measured(0.9 * flux + 60 * words.gaussian(), error: (3600 + 0.9 * flux).squareRoot()))
+        }
+        optimal.append(Measured(.nan, error: 1))
+        aperture.append(Measured(1, error: 1))
+        let depth = try #require(FrameDepth(optimal: optimal, fluxes: aperture))
+        #expect(abs(depth.noise.value / 40 - 1) < 0.05, "\(depth)")
+        #expect(abs(depth.fluxFraction.value - 0.9) < 0.005 && depth.fluxFraction.error < 0.005, "\(depth)")
+        #expect(FrameDepth(optimal: Array(optimal.prefix(4)), fluxes: Array(aperture.prefix(4))) == nil)
+        #expect(FrameDepth(optimal: [], fluxes: []) == nil)
+    }
+
     @Test("numbers that are none give no limit")
     func hostile() throws {
         let solution = try solution()
-        for (area, sky, share) in [(0.0, 1.0, 1.0), (1, -1, 1), (.nan, 1, 1), (1, .infinity, 1), (1, 1, 0), (1, 1, 2)] {
-            let depth = DepthInput(
-                noiseEquivalentArea: Measured(area, error: 0), skyVariance: Measured(sky, error: 0),
-                fluxFraction: share)
+        for (noise, share) in [(0.0, 1.0), (-1, 1), (.nan, 1), (.infinity, 1), (1, 0), (1, .nan)] {
+            let depth = FrameDepth(noise: Measured(noise, error: 0), fluxFraction: Measured(share, error: 0))
             #expect(solution.limitingMagnitude(significance: 5, depth: depth) == nil)
         }
+        #expect(solution.limitingMagnitude(significance: 0, depth: FrameDepth(noise: Measured(1, error: 0))) == nil)
     }
 }

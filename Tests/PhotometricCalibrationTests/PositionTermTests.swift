@@ -39,7 +39,7 @@ internal import Testing
             var words = SplitMix64(seed: UInt64(300 + seed))
             let solution = try field.solved(80, field.state(&words), &words)
             let found = solution.zeroPoint(x: 2000, y: 30, colour: Measured(0.7, error: 0))
-            pulls.add(found, truth: field.truth(x: 2000, y: 30))
+            pulls.add(Measured(found.value, error: found.error), truth: field.truth(x: 2000, y: 30))
         }
         #expect((0.8...1.2).contains(pulls.width), "\(pulls.width)")
     }

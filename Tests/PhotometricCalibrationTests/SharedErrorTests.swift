@@ -1,3 +1,4 @@
+import Foundation
 import PhotometricCalibration
 import PortableNumbers
 import Testing
@@ -17,7 +18,7 @@ struct SharedErrorTests {
         var repeatability = 0.0
         var zeroPoint = 24.0
 
-        func fits(_ words: inout SplitMix64) throws -> [(frame: SharedZeroPointError.Frame, truth: Double)] {
+        func fits(_ words: inout SplitMix64) throws -> [(frame: ZeroPointSolution, off: Double)] {
             let field = (0..<stars).map { _ in
                 let magnitude = 11 + 3 * words.uniform()
                 return (
@@ -44,10 +45,7 @@ struct SharedErrorTests {
                 options.highestPositionOrder = 0
                 let solution = try fitZeroPoint(
                     shown, frame: frame, colourTerm: .none(pivotColour: 0), options: options)
-                let error = SharedZeroPointError.Frame(
-                    id: frame.id, stars: solution.influences(of: shown), intrinsicScatter: solution.intrinsicScatter,
-                    error: solution.zeroPoint.error)
-                return (error, solution.zeroPoint.value - truth)
+                return (solution, solution.zeroPoint.value - truth)
             }
         }
     }
@@ -57,14 +55,18 @@ struct SharedErrorTests {
         var (differences, levels) = (Pulls(), Pulls())
         for _ in 0..<nights {
             let fits = try night.fits(&words)
-            let shared = SharedZeroPointError(fits.map { $0.frame })
+            let parts = separateErrors(fits.map(\.frame)).compactMap(\.errorParts)
+            let count = Double(fits.count)
+            let noise = parts.reduce(0) { $0 + $1.own * $1.own } / (count * count)
             levels.add(
-                Measured(fits.reduce(0) { $0 + $1.truth } / Double(fits.count), error: shared.common), truth: 0)
+                Measured(
+                    fits.reduce(0) { $0 + $1.off } / count,
+                    error: (parts[0].common * parts[0].common + noise).squareRoot()), truth: 0)
             for (index, one) in fits.enumerated() {
-                for other in fits.dropFirst(index + 1) {
-                    let errors = [one, other].map { shared.own[$0.frame.id] ?? 0 }
-                    let error = (errors[0] * errors[0] + errors[1] * errors[1]).squareRoot()
-                    differences.add(Measured(one.truth - other.truth, error: error), truth: 0)
+                for (offset, other) in fits[(index + 1)...].enumerated() {
+                    let (first, second) = (parts[index].own, parts[index + 1 + offset].own)
+                    differences.add(
+                        Measured(one.off - other.off, error: (first * first + second * second).squareRoot()), truth: 0)
                 }
             }
         }
@@ -86,8 +88,8 @@ struct SharedErrorTests {
         #expect((0.9...1.1).contains(found.differences), "differences \(found.differences)")
         #expect((0.85...1.15).contains(found.level), "level \(found.level)")
         var words = SplitMix64(seed: 13)
-        let shared = SharedZeroPointError(try night.fits(&words).map { $0.frame })
-        #expect(shared.own.values.allSatisfy { $0 < 0.25 * shared.common }, "\(shared)")
+        let parts = separateErrors(try night.fits(&words).map(\.frame)).compactMap(\.errorParts)
+        #expect(parts.count == night.frames && parts.allSatisfy { $0.own < 0.25 * $0.common }, "\(parts)")
     }
 
     @Test("how far stars scatter from frame to frame is told from how far they are off on all of them")
@@ -96,7 +98,9 @@ struct SharedErrorTests {
         var night = Night(stars: 200, drift: 0.02, oddity: 0.02)
         for wanted in [0, 0.004, 0.012] {
             night.repeatability = wanted
-            let found = try (0..<10).map { _ in SharedZeroPointError(try night.fits(&words).map { $0.frame }) }
+            let found = try (0..<10).map { _ in
+                try #require(separateErrors(try night.fits(&words).map(\.frame)).first?.errorParts)
+            }
             let mean = found.reduce(0) { $0 + $1.repeatability } / 10
             #expect(abs(mean - wanted) < max(0.0015, 0.15 * wanted), "\(wanted): \(mean)")
             let odd = found.reduce(0) { $0 + $1.starScatter } / 10
@@ -110,12 +114,35 @@ struct SharedErrorTests {
     func single() throws {
         var words = SplitMix64(seed: 16)
         let frame = try #require(try Night(frames: 1).fits(&words).first).frame
-        let shared = SharedZeroPointError([frame])
-        let own = try #require(shared.own["f0"])
-        let whole = (shared.common * shared.common).squareRoot()
-        #expect(own < whole && abs(whole / frame.error - 1) < 0.02, "\(own) \(whole) \(frame.error)")
-        let none = SharedZeroPointError([])
-        #expect(none.own.isEmpty && none.common == 0 && none.repeatability == 0)
+        let parts = try #require(frame.errorParts)
+        let (whole, fitted) = (hypot(parts.own, parts.common), frame.zeroPoint.error)
+        #expect(parts.own < parts.common && abs(whole / fitted - 1) < 0.02, "\(parts) \(fitted)")
+        #expect(separateErrors([frame]) == [frame] && separateErrors([]).isEmpty)
+        var stripped = frame
+        stripped.residuals = []
+        #expect(separateErrors([stripped]) == [stripped])
+    }
+
+    @Test("a star of unknown colour has one zero point on frames of other stars: the colour term times no difference")
+    func oneColour() throws {
+        var words = SplitMix64(seed: 18)
+        var field = SimulatedField()
+        field.slope = 0.25
+        let state = field.state(&words)
+        let frames = try (0..<5).map { number in
+            field.colours = (0.3 + 0.1 * Double(number))...(0.9 + 0.1 * Double(number))
+            var frame = field.frame
+            frame.id = "f\(number)"
+            return try fitZeroPoint(field.stars(40, &words).stars, frame: frame, colourTerm: state)
+        }
+        let offset = { (frame: ZeroPointSolution) in
+            frame.zeroPoint(x: 500, y: 500, colour: nil).value
+                - frame.zeroPoint(x: 500, y: 500, colour: Measured(frame.pivotColour, error: 0)).value
+                - frame.parameters[1] * (0.8 - frame.pivotColour)
+        }
+        let (before, after) = (frames.map(offset), separateErrors(frames).map(offset))
+        #expect((before.max() ?? 0) - (before.min() ?? 0) > 0.05, "\(before)")
+        #expect((after.max() ?? 0) - (after.min() ?? 0) < 0.005, "\(after)")
     }
 
     @Test("influences add up to one, are larger for brighter stars, and say what a change of one star does")
@@ -126,7 +153,7 @@ struct SharedErrorTests {
         var (stars, _) = field.stars(60, &words)
         let state = ColourTermState(value: field.slope, error: 0, pivotColour: field.pivot)
         let before = try fitZeroPoint(stars, frame: field.frame, colourTerm: state)
-        let shares = before.influences(of: stars)
+        let shares = before.residuals
         #expect(abs(shares.reduce(0) { $0 + $1.weight } - 1) < 1e-9 && shares.count == before.residuals.count)
         let chosen = try #require(shares.max { $0.weight < $1.weight })
         let index = try #require(stars.firstIndex { $0.id == chosen.id })

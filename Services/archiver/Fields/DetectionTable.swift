@@ -12,6 +12,8 @@ struct DetectionTable {
     private let xErrors, yErrors: [Double]
     /// By the frame's star image; empty where none was fitted.
     let fluxPSF, fluxPSFError: [Double]
+    /// All light of a star by optimal weights; empty where the table has none.
+    let fluxOptimal, fluxOptimalError: [Double]
 
     var count: Int { x.count }
 
@@ -41,6 +43,7 @@ struct DetectionTable {
         func given(_ name: String) throws -> [Double] { table[name] == nil ? [] : try doubles(name) }
         (xErrors, yErrors) = (try given("x_err"), try given("y_err"))
         (fluxPSF, fluxPSFError) = (try given("flux_psf"), try given("flux_psf_err"))
+        (fluxOptimal, fluxOptimalError) = (try given("flux_optimal"), try given("flux_optimal_err"))
     }
 
     /// Standard errors of a place [px]; 0 where they are not known.

@@ -11,12 +11,13 @@ internal import Statistics
 ///
 ///     d_i = ZP_i(x, y, colour) + 2.5 log10 t_i - Z_i,   w_i = 1 / (e_i^2 + r^2)
 ///     level = sum w d / sum w
-///     error^2 = (sum w e_shared / sum w)^2 + sum w^2 max(r^2, e_own^2) / (sum w)^2 + <s>^2
+///     error^2 = (sum w e_common / sum w)^2 + sum w^2 max(r^2, e_own^2) / (sum w)^2 + s^2
 ///
-/// r: robust scatter of the d. The frames' errors e have two parts: e_own from the noise of a frame's fluxes, which
-/// more frames make smaller; e_shared from the errors of the catalogue and what is odd about its stars, the same stars
-/// on every frame, which they do not. s: intrinsic scatter, by which the target may be off as any calibration star. So
-/// the shape of a light curve is the ensemble's and its level the catalogue's, with one error for all of its points.
+/// r: robust scatter of the d. The frames' errors e have two parts (`ZeroPointSolution.zeroPoint(x:y:colour:)`, as for
+/// the objects of the frames): e_own of each frame, which more frames make smaller; e_common from the errors of the
+/// catalogue and what is odd about its stars, the same stars on every frame, which they do not. s: how far the target
+/// may be off as any calibration star. So the shape of a light curve is the ensemble's and its level the catalogue's,
+/// with one error for all of its points.
 struct CatalogueLevel: Equatable {
     /// Digest of the zero points and of what they say for this target.
     private(set) var id: String
@@ -34,11 +35,10 @@ struct CatalogueLevel: Equatable {
         let value: Double
         /// The frame's share in the error, independent from frame to frame.
         let ownError: Double
-        /// What is left of it, common to the frames, and the intrinsic scatter.
+        /// Common to the frames, without the scatter of single stars.
+        let commonError: Double
+        /// The same with it.
         let levelError: Double
-        /// Both, without the intrinsic scatter, and what other frames of the same stars share of it.
-        let error: Double
-        let sharedError: Double
     }
 
     /// AB or Vega.
@@ -56,22 +56,17 @@ struct CatalogueLevel: Equatable {
         let used = zeroPoints.filter { $0.kept.band == band }.sorted { $0.frameID < $1.frameID }
         self.band = band
         catalogue = used.first?.catalogue ?? ""
-        let scatters = used.map { $0.kept.solution.intrinsicScatter }
-        let scatter =
-            RobustStatistics.median(scatters.map { ($0.value * $0.value + $0.error * $0.error).squareRoot() }) ?? 0
+        let scatter = RobustStatistics.median(used.map { $0.kept.solution.scatterOfStars.common }) ?? 0
         var ofFrames: [String: OfFrame] = [:]
         for own in used {
             let solution = own.kept.solution
             let place = places[own.frameID]
-            let width = Double(solution.position.width) / 2
-            let height = Double(solution.position.height) / 2
-            let value = solution.zeroPoint(x: place?.x ?? width, y: place?.y ?? height, colour: colour)
-            let frameError = min(own.kept.frameError ?? solution.ownError ?? 0, value.error)
-            let shared = max(0, value.error * value.error - frameError * frameError)
+            let middle = (x: 0.5 * Double(solution.position.width), y: 0.5 * Double(solution.position.height))
+            let value = solution.zeroPoint(x: place?.x ?? middle.x, y: place?.y ?? middle.y, colour: colour)
             ofFrames[own.frameID] = OfFrame(
-                value: value.value + 2.5 * log10(solution.exposureSeconds), ownError: frameError,
-                levelError: (shared + scatter * scatter).squareRoot(), error: value.error,
-                sharedError: solution.sharedError(of: value))
+                value: value.value + 2.5 * log10(solution.exposureSeconds), ownError: value.ownError,
+                commonError: value.commonError,
+                levelError: (value.commonError * value.commonError + scatter * scatter).squareRoot())
         }
         self.ofFrames = ofFrames
         offset = Self.offset(ofFrames, ensemble, scatter: scatter)
@@ -82,7 +77,7 @@ struct CatalogueLevel: Equatable {
     private static func id(_ zeroPoints: [String], _ offset: Measured?) -> String {
         let numbers = [offset?.value, offset?.error].map { $0.map { "\($0)" } ?? "-" }
         let named = (zeroPoints + numbers).joined(separator: "|")
-        return String(SHA256.hex(of: Data("level 2|\(named)".utf8)).prefix(32))
+        return String(SHA256.hex(of: Data("level 3|\(named)".utf8)).prefix(32))
     }
 
     /// The level that an earlier provisional point of the night was given: a level that followed the frames as they
@@ -105,27 +100,24 @@ struct CatalogueLevel: Equatable {
         _ ofFrames: [String: OfFrame], _ ensemble: EnsembleSolution?, scatter: Double
     ) -> Measured? {
         let pairs = (ensemble?.zeroPoints ?? []).compactMap { own in
-            ofFrames[own.frameID].map {
-                (
-                    difference: $0.value - own.magnitudes, error: $0.error,
-                    shared: min($0.error, $0.sharedError)
-                )
-            }
+            ofFrames[own.frameID].map { (difference: $0.value - own.magnitudes, errors: $0) }
         }
         guard let middle = RobustStatistics.median(pairs.map(\.difference)),
             let spread = RobustStatistics.sigma(pairs.map(\.difference), about: middle)
         else { return nil }
         // A frame further off than five spreads is not believed.
         let near = pairs.filter { abs($0.difference - middle) <= 5 * max(spread, 0.002) }
-        let weights = near.map { 1 / ($0.error * $0.error + spread * spread + 1e-12) }
+        let weights = near.map { frame in
+            let (own, common) = (frame.errors.ownError, frame.errors.commonError)
+            return 1 / (own * own + common * common + spread * spread + 1e-12)
+        }
         let total = weights.reduce(0, +)
         let value = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.difference } / total
-        let common = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.shared } / total
+        let common = zip(weights, near).reduce(0) { $0 + $1.0 * $1.1.errors.commonError } / total
         let random =
             zip(weights, near).reduce(0) { sum, entry in
-                let (weight, frame) = entry
-                let own = frame.error * frame.error - frame.shared * frame.shared
-                return sum + weight * weight * max(own, spread * spread)
+                let (weight, own) = (entry.0, entry.1.errors.ownError)
+                return sum + weight * weight * max(own * own, spread * spread)
             } / (total * total)
         return Measured(value, error: (common * common + random + scatter * scatter).squareRoot())
     }

@@ -10,44 +10,23 @@ extension ObjectStage {
     init(archive: Archive, frames: FrameRecord, zeroPoints: ZeroPointRecord, reference: ReferenceStars?) {
         self.init(
             archive: archive, frames: frames,
-            zeroPoint: { version in
-                try zeroPoints.current([version])[version.frameID].map { ObjectZeroPoint($0, of: version) }
+            zeroPoint: { version, table in
+                try zeroPoints.current([version])[version.frameID].map { current in
+                    let colours = try reference?.colours(named: current.kept.colour, of: table, on: version)
+                    return ObjectZeroPoint(current, of: version, colours: colours ?? [:])
+                }
             },
             references: { positions, year in try reference?.objects(around: positions, year: year) ?? [] })
     }
 }
 
 extension ObjectZeroPoint {
-    /// For a star of the frame's pivot colour in the frame's middle: an object's own colour is not known here, and its
-    /// place on the frame makes no difference.
-    ///
-    ///     level error^2 = common^2 + s^2 + (0.4 c)^2 + sum_j b_j^2 <B_j^2>
-    ///
-    /// common: error of the frames' zero points together; s: how far single stars are off on all frames; c: colour
-    /// term, 0.4 mag the spread of colours; b_j B_j: the zero point's term in the position, whose mean square over the
-    /// frame is taken for an error.
-    init(_ current: ZeroPointRecord.Current, of version: FrameVersion) {
+    init(_ current: ZeroPointRecord.Current, of version: FrameVersion, colours: [Int: Measured]) {
         let kept = current.kept
-        let (solution, zeroPoint) = (kept.solution, kept.solution.zeroPoint)
-        var levelError: Double?
-        if let common = kept.levelError {
-            let scatter = kept.starScatter ?? 0
-            let colour = Self.colourSpread * solution.parameters[1]
-            let position = zip(solution.parameters.dropFirst(2), Self.meanSquares).reduce(0) {
-                $0 + $1.0 * $1.0 * $1.1
-            }
-            levelError = (common * common + scatter * scatter + colour * colour + position).squareRoot()
-        }
         self.init(
-            magnitude: zeroPoint.value, error: kept.frameError ?? zeroPoint.error,
-            system: "\(kept.band.id) \(kept.band.magnitudeSystem.rawValue)", levelError: levelError,
-            scatter: max(kept.repeatability ?? 0, version.scintillation(airmass: current.airmass)))
+            solution: kept.solution, system: "\(kept.band.id) \(kept.band.magnitudeSystem.rawValue)",
+            colours: colours, scintillation: version.scintillation(airmass: current.airmass))
     }
-
-    /// [mag]
-    private static let colourSpread = 0.4
-    /// Of u, v, P2(u), u v, P2(v) over the frame.
-    private static let meanSquares = [1.0 / 3, 1.0 / 3, 1.0 / 5, 1.0 / 9, 1.0 / 5]
 }
 
 extension FrameVersion {
@@ -79,6 +58,31 @@ extension ReferenceStars {
             }
         } catch is CatalogueError {
             return []
+        }
+    }
+
+    /// Colours of the detections that are stars of the catalogue, by their numbers; none while the catalogue cannot be
+    /// used.
+    ///
+    /// - Parameter name: of the colour that is wanted; nil: there is none.
+    func colours(
+        named name: String?, of table: DetectionTable, on version: FrameVersion
+    ) throws -> [Int: Measured] {
+        guard let name else { return [:] }
+        do {
+            return try using { catalogue in
+                guard catalogue.bands.colour?.name == name,
+                    let frame = try CatalogueStarsOfFrame(table, version, catalogue)
+                else { return [:] }
+                var colours: [Int: Measured] = [:]
+                for pair in frame.matched.pairs {
+                    let star = frame.stars[pair.star].star
+                    colours[pair.detection] = catalogue.bands.colour(catalogue.bands.magnitudes(of: star))
+                }
+                return colours
+            }
+        } catch is CatalogueError {
+            return [:]
         }
     }
 

@@ -3,22 +3,43 @@ internal import Astrometry
 internal import Events
 internal import Foundation
 internal import Imaging
+internal import PhotometricCalibration
 internal import PostgresStore
 internal import Sky
 
-/// What turns a frame's instrumental magnitudes into calibrated ones.
+/// What turns a frame's fluxes into calibrated magnitudes: its own zero point, by the function that puts light curves
+/// of targets on the catalogue's scale, too (`CatalogueLevel`).
 struct ObjectZeroPoint: Equatable {
-    /// Magnitude of a source of one electron per second.
-    let magnitude: Double
-    /// Independent from frame to frame [mag].
-    let error: Double
+    let solution: ZeroPointSolution
     /// Band and system, for example `V Vega`: magnitudes of one system make one light curve.
     let system: String
-    /// Common to the points of a light curve: of the frames' zero points, and how far a star may be off the scale of
-    /// the others [mag]; nil: not told apart, and in `error`.
-    var levelError: Double?
-    /// How far every star scatters on this frame beyond the noise of its flux: flat fields, scintillation [mag].
-    var scatter = 0.0
+    /// Of detections that are stars of the catalogue, by number; all others have the field's mean colour.
+    var colours: [Int: Measured] = [:]
+    /// Of every star [mag].
+    var scintillation = 0.0
+
+    /// Magnitude of a source of one electron per second, of the pivot colour, in the frame's middle.
+    var magnitude: Double { solution.zeroPoint.value }
+    /// Independent from frame to frame [mag].
+    var error: Double { solution.errorParts?.own ?? 0 }
+    /// What the points of a star in the frame's middle have in common, its colour not known [mag].
+    var levelError: Double {
+        let (width, height) = (Double(solution.position.width), Double(solution.position.height))
+        let middle = solution.zeroPoint(x: 0.5 * (width - 1), y: 0.5 * (height - 1), colour: nil)
+        return hypot(middle.commonError, solution.scatterOfStars.common)
+    }
+
+    func calibrated(_ flux: Measured, number: Int, x: Double, y: Double) -> CalibratedMagnitude? {
+        let colour = colours[number]
+        guard var found = solution.calibrated(flux, kind: solution.fluxKind, x: x, y: y, colour: colour) else {
+            return nil
+        }
+        // What stars were seen to scatter from frame to frame holds their scintillation.
+        let seen = solution.scatterOfStars.own
+        let more = max(0, scintillation * scintillation - seen * seen)
+        found.ownError = (found.ownError * found.ownError + more).squareRoot()
+        return found
+    }
 }
 
 /// The detections of one frame version that have a place on the sky.
@@ -31,6 +52,8 @@ struct FrameDetections {
         let magnitude: Double?
         /// Its own noise and the frame's share in the zero point's error: independent from point to point.
         let magnitudeError: Double?
+        /// What the points of its light curve have in common; nil without a zero point.
+        var levelError: Double?
         let flags: SourceFlags
     }
 
@@ -80,12 +103,20 @@ struct FrameDetections {
     ) -> Row {
         let (flux, error) = (table.flux[number], table.fluxError[number])
         let isMeasured = flux > 0 && flux.isFinite && error >= 0 && error.isFinite
-        let own = isMeasured ? 2.5 / log(10) * error / flux : nil
+        let flags = SourceFlags(rawValue: UInt32(truncatingIfNeeded: table.flags[number]))
+        if let zeroPoint {
+            let found =
+                isMeasured
+                ? zeroPoint.calibrated(
+                    Measured(flux, error: error), number: number, x: table.x[number], y: table.y[number]) : nil
+            return Row(
+                number: number, flux: flux, fluxError: error, magnitude: found?.value, magnitudeError: found?.ownError,
+                levelError: found?.commonError, flags: flags)
+        }
         return Row(
             number: number, flux: flux, fluxError: error,
-            magnitude: isMeasured ? -2.5 * log10(flux / seconds) + (zeroPoint?.magnitude ?? 0) : nil,
-            magnitudeError: own.map { hypot($0, hypot(zeroPoint?.error ?? 0, zeroPoint?.scatter ?? 0)) },
-            flags: SourceFlags(rawValue: UInt32(truncatingIfNeeded: table.flags[number])))
+            magnitude: isMeasured ? -2.5 * log10(flux / seconds) : nil,
+            magnitudeError: isMeasured ? 2.5 / log(10) * error / flux : nil, flags: flags)
     }
 }
 

@@ -39,8 +39,8 @@ struct NightObjects {
     /// - Parameter detections: of a frame version.
     mutating func close(_ detections: (FrameVersion) throws -> DetectionTable) throws {
         for version in versions where version.measured.hasWorldCoordinates {
-            let zeroPoint = try stage.zeroPoint(version)
-            try tell(version, FrameDetections(version, try detections(version), zeroPoint: zeroPoint))
+            let table = try detections(version)
+            try tell(version, FrameDetections(version, table, zeroPoint: stage.zeroPoint(version, table)))
         }
         try write()
     }

@@ -97,7 +97,7 @@ struct ObjectFrames {
 
     private static let columns = [
         "object_id", "midpoint_mjd_utc", "flux", "flux_err", "mag", "mag_err", "series", "version", "number", "flags",
-        "association_flags", "position_err_arcsec", "chi_squared", "counts",
+        "association_flags", "position_err_arcsec", "chi_squared", "counts", "level_err_mag",
     ]
 
     /// In order of the objects, as the primary key wants them.
@@ -124,6 +124,7 @@ struct ObjectFrames {
             row.float32(Float(place.covariance.errorArcsec))
             row.float32(Float(outcome.chiSquared))
             row.bool(detection.counts(outcome.flags))
+            row.float32(detection.levelError.map { Float($0) })
         }
     }
 

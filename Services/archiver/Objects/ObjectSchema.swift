@@ -115,4 +115,18 @@ enum ObjectSchema {
             primary key (target, field, instrument, night, filter)
         );
         """
+
+    /// What a star's points have in common depends on whether its colour is known: `level_err_mag` of a measurement;
+    /// of those written before it was told, of the frame.
+    static let measuredLevels = """
+        alter table archive.object_measurement add column level_err_mag real check (level_err_mag >= 0);
+        drop view archive.object_light_curve;
+        create view archive.object_light_curve as
+            select m.object_id, m.midpoint_mjd_utc, m.flux, m.flux_err, m.mag, m.mag_err, m.series, m.version, m.number,
+                m.flags, m.association_flags, m.position_err_arcsec, m.chi_squared, m.counts, f.frame_id, f.recipe,
+                f.association, f.zero_point_mag, f.zero_point_err_mag, f.valid_from, f.valid_until, s.instrument,
+                s.filter, s.mag_system, coalesce(m.level_err_mag, f.level_err_mag) as level_err_mag
+            from archive.object_measurement m
+            join archive.object_frame f using (version) join archive.object_series s on s.series = m.series;
+        """
 }

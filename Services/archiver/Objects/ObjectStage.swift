@@ -7,8 +7,8 @@ internal import Variability
 
 /// Finds the objects of measured frames, and keeps their light curves and statistics.
 struct ObjectStage {
-    /// A frame's zero point; nil while there is none.
-    typealias ZeroPoints = (FrameVersion) throws -> ObjectZeroPoint?
+    /// A frame's zero point, with the colours of its detections as far as they are known; nil while there is none.
+    typealias ZeroPoints = (FrameVersion, DetectionTable) throws -> ObjectZeroPoint?
     /// Stars of a reference catalogue around these positions, at their own epochs, with the Julian year they are wanted
     /// for.
     typealias ReferenceObjects = ([SkyPosition], Double) throws -> [NewObject]
@@ -22,7 +22,7 @@ struct ObjectStage {
     let references: ReferenceObjects
 
     init(
-        archive: Archive, frames: FrameRecord, zeroPoint: @escaping ZeroPoints = { _ in nil },
+        archive: Archive, frames: FrameRecord, zeroPoint: @escaping ZeroPoints = { _, _ in nil },
         references: @escaping ReferenceObjects = { _, _ in [] }
     ) {
         self.archive = archive
@@ -41,7 +41,7 @@ struct ObjectStage {
         guard version.measured.hasWorldCoordinates || current != nil, current?.recipe != version.recipe,
             try isCurrent(version)
         else { return }
-        let frame = try FrameDetections(version, table, zeroPoint: zeroPoint(version))
+        let frame = try FrameDetections(version, table, zeroPoint: zeroPoint(version, table))
         let sky = try sky(around: frame, limits: frame.limits)
         let outcomes = associate(frame.placed, with: sky.objects, limits: frame.limits)
         let born = sky.born(by: frame, outcomes)

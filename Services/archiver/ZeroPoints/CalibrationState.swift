@@ -2,7 +2,6 @@ internal import Foundation
 internal import PhotometricCalibration
 internal import PostgresStore
 internal import Sky
-internal import Statistics
 
 /// What a closed night says of one instrument and filter: colour term, extinction and level. They vary slowly, so that
 /// the next night begins with them.
@@ -104,31 +103,5 @@ extension PhotometricBand {
             default: 0.08
             }
         return Measured(coefficient, error: 0.05)
-    }
-}
-
-extension ZeroPointSolution {
-    /// The covariance with a colour term that was held in the fit and has an error of its own.
-    ///
-    ///     dZP / dc = -<colour - pivot>,   the mean weighted as in the fit
-    ///
-    /// - Parameter colours: of the stars, less the pivot, by id; those without one have the usual colour.
-    func withColourTermError(_ error: Double, colours: [String: Double]) -> ZeroPointSolution {
-        let usual = RobustStatistics.median(Array(colours.values)) ?? 0
-        let floor = intrinsicScatter.value * intrinsicScatter.value + 1e-8
-        var (sum, weights) = (0.0, 0.0)
-        for star in residuals {
-            let weight = star.expected / (star.error * star.error + floor)
-            sum += weight * (colours[star.id] ?? usual)
-            weights += weight
-        }
-        let lever = weights > 0 ? -sum / weights : 0
-        var solution = self
-        let size = parameters.count
-        solution.covariance[0] += lever * lever * error * error
-        solution.covariance[1] += lever * error * error
-        solution.covariance[size] += lever * error * error
-        solution.covariance[size + 1] += error * error
-        return solution
     }
 }

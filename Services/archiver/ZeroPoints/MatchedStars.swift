@@ -1,4 +1,6 @@
 internal import Astrometry
+internal import CatalogueTiles
+internal import Events
 internal import Foundation
 internal import Imaging
 internal import ReferenceCatalogue
@@ -68,6 +70,26 @@ struct MatchedStars {
         let yy = map.yx * map.yx * vx + map.yy * map.yy * vy + own
         let xy = map.xx * map.yx * vx + map.xy * map.yy * vy
         return (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / (xx * yy - xy * xy)
+    }
+}
+
+/// The stars of the catalogue around a frame, and which of its detections they are.
+struct CatalogueStarsOfFrame {
+    let plane: FramePlane
+    /// Those around the frame, at its epoch, the brightest first.
+    let stars: [(star: CatalogueStar, position: SkyPosition)]
+    let matched: MatchedStars
+
+    /// - Returns: nil for a frame that is nowhere on the sky.
+    init?(_ table: DetectionTable, _ version: FrameVersion, _ catalogue: ReferenceStars.Opened) throws {
+        guard let plane = try FramePlane(table, seeingPixels: version.measured.fwhmPixels) else { return nil }
+        self.plane = plane
+        let cone = try Cone(
+            centre: plane.centre, radiusDegrees: min(180, plane.radiusDegrees + 0.02),
+            epoch: ReferenceStars.Opened.epoch(mjd: version.midpoint),
+            limit: max(2 * PreparedFrame.mostStars, 4 * table.count))
+        stars = try catalogue.tiles.stars(in: cone)
+        matched = MatchedStars(table, stars.map { ($0.position, $0.star.positionErrorMas(at: cone.epoch)) }, on: plane)
     }
 }
 

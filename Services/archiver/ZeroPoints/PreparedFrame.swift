@@ -41,6 +41,9 @@ struct PreparedFrame {
     let airmass: Double?
     let matchScatterArcsec: Double
     let bands: CatalogueBands
+    /// How faint the frame goes, in fluxes of the aperture and of the star image; empty for tables without optimal
+    /// fluxes.
+    let depths: [FluxKind: FrameDepth]
 
     /// More stars than these add nothing to a zero point.
     static let mostStars = 1000
@@ -59,22 +62,34 @@ struct PreparedFrame {
     init(_ version: FrameVersion, _ table: DetectionTable, _ catalogue: ReferenceStars.Opened) throws {
         self.version = version
         bands = catalogue.bands
-        guard let plane = try FramePlane(table, seeingPixels: version.measured.fwhmPixels) else {
+        depths = Self.depths(table)
+        guard let frame = try CatalogueStarsOfFrame(table, version, catalogue) else {
             throw NoCalibration(
                 .noWorldCoordinates, "no zero point, because fewer than 3 detections have a place on the sky")
         }
-        let cone = try Cone(
-            centre: plane.centre, radiusDegrees: min(180, plane.radiusDegrees + 0.02),
-            epoch: ReferenceStars.Opened.epoch(mjd: version.midpoint),
-            limit: max(2 * Self.mostStars, 4 * table.count))
-        let found = try catalogue.tiles.stars(in: cone)
-        let matched = MatchedStars(
-            table, found.map { ($0.position, $0.star.positionErrorMas(at: cone.epoch)) }, on: plane)
+        let (found, matched) = (frame.stars, frame.matched)
         matchScatterArcsec = matched.scatterArcsec
-        airmass = try Self.airmass(of: version, towards: plane.centre)
+        airmass = try Self.airmass(of: version, towards: frame.plane.centre)
         let pairs = matched.pairs.sorted { $0.detection < $1.detection }.prefix(Self.mostStars)
         let unwanted = Self.unwanted(pairs.map { SourceFlags(rawValue: UInt32(bitPattern: table.flags[$0.detection])) })
         stars = pairs.map { [bands] in Self.star($0, table, found[$0.star].star, bands, unwanted) }
+    }
+
+    private static func depths(_ table: DetectionTable) -> [FluxKind: FrameDepth] {
+        guard !table.fluxOptimal.isEmpty, !table.fluxOptimalError.isEmpty else { return [:] }
+        let unwanted = unusable.union(crowded[0]).union(.saturated)
+        let clean = (0..<table.count).filter {
+            SourceFlags(rawValue: UInt32(bitPattern: table.flags[$0])).isDisjoint(with: unwanted)
+        }
+        let optimal = clean.map { Measured(table.fluxOptimal[$0], error: table.fluxOptimalError[$0]) }
+        var depths: [FluxKind: FrameDepth] = [:]
+        depths[.aperture] = FrameDepth(
+            optimal: optimal, fluxes: clean.map { Measured(table.flux[$0], error: table.fluxError[$0]) })
+        if !table.fluxPSF.isEmpty {
+            depths[.psf] = FrameDepth(
+                optimal: optimal, fluxes: clean.map { Measured(table.fluxPSF[$0], error: table.fluxPSFError[$0]) })
+        }
+        return depths
     }
 
     /// The flags that exclude a star of this frame.

@@ -8,8 +8,8 @@ internal import ReferenceCatalogue
 
 /// What is kept of a frame's zero point besides its numbers in columns.
 struct KeptZeroPoint: Codable, Equatable {
-    /// Without the residuals of single stars.
-    let solution: ZeroPointSolution
+    /// Kept without the residuals of single stars.
+    var solution: ZeroPointSolution
     let band: PhotometricBand
     /// The colour that its colour term is for; nil: the catalogue has none.
     let colour: String?
@@ -19,14 +19,10 @@ struct KeptZeroPoint: Codable, Equatable {
     let choice: [RivalBand]?
     let matchedStars: Int
     let matchScatterArcsec: Double
-    /// How the errors of frames and stars come apart (`SharedZeroPointError`) [mag]; nil in rows of before that was
-    /// told. Independent from frame to frame:
-    var frameError: Double?
-    /// Common to the frames of a night and field:
-    var levelError: Double?
-    /// Of a single star from frame to frame beyond its noise, and on all frames:
-    var repeatability: Double?
-    var starScatter: Double?
+    /// Magnitudes of stars of three and five times the matched filter's noise, of the pivot colour; nil where the table
+    /// of detections has no optimal fluxes, and in rows of before that was told.
+    var depth3Sigma: Measured?
+    var depth5Sigma: Measured?
 }
 
 /// A frame's zero point for one kind of flux, or why there is none.
@@ -40,8 +36,6 @@ struct ZeroPointRow: Equatable {
     let airmass: Double?
     /// Light that came through, against the instrument's best nights.
     var transparency: Measured?
-    /// How the stars that were used make the zero point; not kept.
-    var influences: [StarInfluence] = []
 
     var kept: KeptZeroPoint? {
         if case .success(let kept) = outcome { kept } else { nil }
@@ -50,15 +44,18 @@ struct ZeroPointRow: Equatable {
     /// A digest of the frame's version, the software, the catalogue and what came out.
     var id: String {
         var parts = [
-            "zero point 1", Release.version, version.frameID, version.recipe, kind.rawValue, digest ?? "-",
+            "zero point 2", Release.version, version.frameID, version.recipe, kind.rawValue, digest ?? "-",
         ]
         switch outcome {
         case .success(let kept):
             parts += [kept.band.id, kept.colour ?? "-"]
             parts += (kept.solution.parameters + kept.solution.covariance).map { "\($0)" }
             parts += [kept.solution.intrinsicScatter.value, kept.solution.pivotColour].map { "\($0)" }
-            parts += [kept.solution.ownError.map { "\($0)" } ?? "-"]
-            parts += [kept.frameError, kept.levelError, kept.repeatability, kept.starScatter].map {
+            let errors = kept.solution.errorParts
+            parts += [errors?.own, errors?.common, errors?.repeatability, errors?.starScatter].map {
+                $0.map { "\($0)" } ?? "-"
+            }
+            parts += [kept.solution.stellarColour?.value, kept.solution.stellarColour?.error].map {
                 $0.map { "\($0)" } ?? "-"
             }
         case .failure(let reason): parts += [reason.code.rawValue, reason.description]

@@ -122,7 +122,7 @@ struct FrameFit {
     /// The fit with all it says; nil without a zero point, for which `row` has the reason.
     func solution(_ kind: FluxKind) -> ZeroPointSolution? {
         do {
-            let (solution, _) = try fitted(kind)
+            let solution = try fitted(kind)
             return Self.objection(to: solution) == nil ? solution : nil
         } catch {
             return nil
@@ -131,17 +131,15 @@ struct FrameFit {
 
     func row(_ kind: FluxKind) -> ZeroPointRow {
         let outcome: Result<KeptZeroPoint, NoCalibration>
-        var influences: [StarInfluence] = []
         do {
-            let (kept, shares) = try kept(kind)
-            influences = shares
+            let kept = try kept(kind)
             outcome = Self.objection(to: kept.solution).map { .failure($0) } ?? .success(kept)
         } catch {
             outcome = .failure(NoCalibration(.noZeroPoint, error.description))
         }
         return ZeroPointRow(
             version: frame.version, kind: kind, catalogue: catalogue.id, digest: catalogue.digest, outcome: outcome,
-            airmass: frame.airmass, influences: influences)
+            airmass: frame.airmass)
     }
 
     /// Stars that agree this badly are others than the catalogue's: chance matches of a frame that is elsewhere.
@@ -164,35 +162,29 @@ struct FrameFit {
     private static let largestScatter = 0.5
     private static let largestOutlierFraction = 0.5
 
-    /// The fit, and how its stars make the zero point.
-    private func fitted(_ kind: FluxKind) throws(NoZeroPoint) -> (ZeroPointSolution, [StarInfluence]) {
-        let stars = frame.stars(in: band, kind)
+    private func fitted(_ kind: FluxKind) throws(NoZeroPoint) -> ZeroPointSolution {
         var options = ZeroPointOptions()
         options.scatterPrior = scatterPrior
-        let held = ColourTermState(value: colourTerm.value, error: 0, pivotColour: colourTerm.pivotColour)
-        let solution = try fitZeroPoint(
-            stars, frame: frame.frame(kind), colourTerm: holdsColourTerm ? held : colourTerm, options: options)
-        let influences = solution.influences(of: stars)
-        guard holdsColourTerm else { return (solution, influences) }
-        let colours = stars.compactMap { star in star.colour.map { (star.id, $0.value - colourTerm.pivotColour) } }
-        let whole = solution.withColourTermError(
-            colourTerm.error, colours: Dictionary(colours, uniquingKeysWith: { first, _ in first }))
-        return (whole, influences)
+        return try fitZeroPoint(
+            frame.stars(in: band, kind), frame: frame.frame(kind), colourTerm: colourTerm,
+            holdsColourTerm: holdsColourTerm, options: options)
     }
 
-    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> (KeptZeroPoint, [StarInfluence]) {
-        let (whole, influences) = try fitted(kind)
-        var solution = whole
-        solution.residuals = []
+    private func kept(_ kind: FluxKind) throws(NoZeroPoint) -> KeptZeroPoint {
+        var solution = try fitted(kind)
         solution.scatterLikelihood = nil
         let estimate = colourEstimate ?? solution.colourEstimate
         solution.colourEstimate = nil
         let trials = choice.map { [$0.chosen].compactMap { $0 } + $0.rivals }
-        let kept = KeptZeroPoint(
+        var kept = KeptZeroPoint(
             solution: solution, band: band, colour: catalogue.bands.colour?.name, colourEstimate: estimate,
             choice: trials.map { $0.map(RivalBand.init) }, matchedStars: solution.counts.given,
             matchScatterArcsec: frame.matchScatterArcsec)
-        return (kept, influences)
+        if let depth = frame.depths[kind] {
+            kept.depth3Sigma = solution.limitingMagnitude(significance: 3, depth: depth)
+            kept.depth5Sigma = solution.limitingMagnitude(significance: 5, depth: depth)
+        }
+        return kept
     }
 }
 

@@ -45,6 +45,7 @@ let lightCurveCommand = Command(
         try write(format.content(of: exported, report, check: check, alerts: alerts), to: out)
     }
     if let out { Terminal.complain("\(curve.points.count) points in \(out.printable)") }
+    if let scale = curve.scale { Terminal.complain(scale.printable) }
     if curve.points.isEmpty {
         Terminal.complain("\(target) \(time.map { "had no points at \($0)" } ?? "has no points yet")")
     }

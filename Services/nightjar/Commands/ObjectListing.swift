@@ -25,6 +25,7 @@ func objectText(_ objects: [(RecordedObject, JoinedInstruments?)]) -> String {
             ]
         }
         if !table.rows.isEmpty { lines.append(table.text) }
+        if let scale = summary.scale { lines.append(scale) }
         if let joined { lines.append(offsetText(joined)) }
         return lines.joined(separator: "\n").appending("\n")
     }.joined(separator: "\n")

@@ -28,6 +28,16 @@ struct LightCurve {
         self.points = points
     }
 
+    /// What the magnitudes are measured against, in words; nil where no catalogue gives their level.
+    var scale: String? {
+        guard let point = points.last(where: { $0.zeroPoint != nil }), let band = point.band,
+            let catalogue = point.catalogue
+        else { return nil }
+        return "the level of each night is that of its frames' zero points, \(band) by \(catalogue)"
+            + (point.ensemble == nil ? "" : ", the shape that of the comparison stars;")
+            + " `nightjar object --near` has each point by its own frame's zero point"
+    }
+
     static let columns = [
         "target", "filter", "mag_system", "mid_bjd_tdb", "mid_mjd_utc", "mag", "mag_err", "level_err", "flux_njy",
         "flux_njy_err", "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version",

@@ -70,7 +70,14 @@ struct RecordedObject {
         let catalogueNumber: String?
         let mergedInto: String?
         let series: [Series]
+        /// What the magnitudes are measured against, in words; nil where all are instrumental.
+        var scale: String?
     }
+
+    /// A target's light curve has the same zero points, colours and aperture; its shape is another's.
+    private static let scale =
+        "each point is on the scale of its own frame's zero point; the light curve of a target has the shape of its "
+        + "comparison stars and one level a night, and differs from frame to frame by the zero points' own errors"
 
     let summary: Summary
     let points: [Point]
@@ -112,13 +119,15 @@ struct RecordedObject {
         let position = try SkyPosition(raDegrees: row.double("ra_deg"), decDegrees: row.double("dec_deg"))
         let variance = try row.double("east_east_arcsec2") + row.double("north_north_arcsec2")
         let groups = Dictionary(grouping: points) { [$0.instrument, $0.filter, $0.magnitudeSystem] }
-        return Summary(
+        var summary = Summary(
             object: try row.text("object_id"), name: position.designation, raDegrees: position.raDegrees,
             decDegrees: position.decDegrees, errorArcsec: (0.5 * variance).squareRoot(),
             epoch: try row.double("epoch_year"), raMasPerYear: try row.optionalDouble("pm_ra_mas_yr"),
             decMasPerYear: try row.optionalDouble("pm_dec_mas_yr"), catalogue: try row.optionalText("catalogue"),
             catalogueNumber: try row.optionalText("catalogue_id"), mergedInto: try row.optionalText("merged_into"),
             series: groups.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { series($0, groups[$0] ?? []) })
+        if points.contains(where: { $0.levelError != nil }) { summary.scale = scale }
+        return summary
     }
 
     private static func series(_ key: [String], _ points: [Point]) -> Series {

@@ -24,17 +24,25 @@ struct CatalogueZeroPoint {
         let outlierFraction: Double
         /// Whether the filter says that it is this band.
         let isOwnBand: Bool
+        /// Of stars of three and five times the matched filter's noise, and the error of both [mag]; nil for fewer than
+        /// five clean stars.
+        let limitingMagnitude3Sigma: Double?
+        let limitingMagnitude5Sigma: Double?
+        let limitingMagnitudeError: Double?
 
         var text: String {
-            String(
+            let depth = limitingMagnitude5Sigma.map { String(format: ", 5 sigma at %.2f mag", $0) } ?? ""
+            return String(
                 format: "%@ zero point %.3f +- %.3f mag, %@ %@", fluxKind, zeroPoint, zeroPointError, band,
-                "(\(system))") + " of \(stars) stars" + (isOwnBand ? "" : ", the band that fits best")
+                "(\(system))") + " of \(stars) stars" + (isOwnBand ? "" : ", the band that fits best") + depth
         }
     }
 
     let band: PhotometricBand
     let solution: ZeroPointSolution
     let isOwnBand: Bool
+    /// How faint the frame goes.
+    private let depth: FrameDepth?
     /// Columns of the catalogue by the names of their bands.
     let names: [String: Int]
 
@@ -66,6 +74,7 @@ struct CatalogueZeroPoint {
         let facts = CalibrationFrame(
             id: frame.id, exposureSeconds: frame.exposureSeconds, width: frame.width, height: frame.height,
             fluxKind: kind)
+        depth = Self.depth(rows, kind)
         names = Dictionary(bands.map { ($0.band.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         let stars = { [names] (index: Int) in
             rows.compactMap { row in Self.star(row, place, band: index, names: names, kind: kind) }
@@ -126,6 +135,18 @@ struct CatalogueZeroPoint {
             error: blue.isFinite && red.isFinite ? hypot(blue, red) : 0.05)
     }
 
+    /// By the clean stars of the frame.
+    private static func depth(_ rows: [Photometry.Measurement], _ kind: FluxKind) -> FrameDepth? {
+        let spoilt: SourceFlags = [
+            .saturated, .edge, .masked, .apertureTruncated, .noData, .negative, .blended, .neighbour, .sharp,
+            .cosmicRay, .trail, .optimalFailed, .onExtendedLight,
+        ]
+        let clean = rows.filter { $0.flags.isDisjoint(with: spoilt) }
+        return FrameDepth(
+            optimal: clean.map { Measured($0.fluxOptimal, error: $0.fluxOptimalError) },
+            fluxes: clean.map { flux($0, kind) ?? Measured(.nan, error: .nan) })
+    }
+
     static func flux(_ row: Photometry.Measurement, _ kind: FluxKind) -> Measured? {
         let (flux, error) =
             kind == .psf ? (row.fluxPSF, row.fluxPSFError) : (row.fluxAperture, row.fluxApertureError)
@@ -133,11 +154,16 @@ struct CatalogueZeroPoint {
     }
 
     var summary: Summary {
-        Summary(
+        let limits = [3.0, 5].map { limit in
+            depth.flatMap { solution.limitingMagnitude(significance: limit, depth: $0) }
+        }
+        return Summary(
             band: band.id, system: band.magnitudeSystem.rawValue, fluxKind: solution.fluxKind.rawValue,
             zeroPoint: solution.zeroPoint.value, zeroPointError: solution.zeroPoint.error,
             intrinsicScatterMagnitudes: solution.intrinsicScatter.value, stars: solution.counts.usable,
-            outlierFraction: solution.outlierFraction, isOwnBand: isOwnBand)
+            outlierFraction: solution.outlierFraction, isOwnBand: isOwnBand,
+            limitingMagnitude3Sigma: limits[0]?.value, limitingMagnitude5Sigma: limits[1]?.value,
+            limitingMagnitudeError: limits[1]?.error)
     }
 }
 

@@ -92,6 +92,33 @@ struct CalibratedPointTests {
         }
     }
 
+    @Test("a target and the object that it is have one mean: the same colour, aperture and zero points")
+    func targetAndObject() throws {
+        let sky = try SimulatedSky(seed: 81, fields: 1, starsPerField: 60)
+        try withSky(sky) { bench, _ in
+            for star in 0..<4 { try bench.target(document(sky, star: star)) }
+            let frames = (0..<6).map { SkyFrame(number: $0, field: 0, drift: Double($0), isSolved: true) }
+            try bench.observe(frames, of: sky)
+            try bench.closeNight(Array(0..<6))
+            let points = Dictionary(grouping: try bench.points(), by: \.target)
+            for star in 0..<4 {
+                let own = try #require(points["star-\(star)"])
+                let rows = try bench.database.execute(
+                    """
+                    select m.mag, m.level_err_mag from archive.object_light_curve m
+                    join archive.object o using (object_id) where o.catalogue_id = $1 and m.valid_until is null
+                    """, [.int(star)])
+                let magnitudes = try rows.map { try $0.double("mag") }
+                #expect(own.count == 6 && magnitudes.count == 6)
+                let mean = magnitudes.reduce(0, +) / 6
+                let target = own.compactMap(\.magnitude).reduce(0, +) / 6
+                #expect(abs(target - mean) < 0.001, "star \(star): \(target) \(mean)")
+                let level = try rows[0].double("level_err_mag")
+                #expect(abs((own[0].levelError ?? 0) / level - 1) < 0.1, "\(level) \(own[0].levelError ?? 0)")
+            }
+        }
+    }
+
     @Test("a point's own error is that of the differences: pulls of one star's points from their mean have width 1")
     func honestDifferences() throws {
         let sky = try SimulatedSky(seed: 61, fields: 1, starsPerField: 60)
