@@ -19,6 +19,8 @@ struct KeptZeroPoint: Codable, Equatable {
     let choice: [RivalBand]?
     let matchedStars: Int
     let matchScatterArcsec: Double
+    /// Of the night; nil before it is closed, and where it does not tell.
+    var extinction: Measured?
     /// How the errors of frames and stars come apart (`SharedZeroPointError`) [mag]; nil in rows of before that was
     /// told. Independent from frame to frame:
     var frameError: Double?
@@ -100,7 +102,8 @@ struct ZeroPointRecord {
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
                 $22, $23, $24, $25)
             on conflict (zero_point_id) do update set revision = greatest(zero_point.revision, excluded.revision),
-                transparency = excluded.transparency, transparency_err = excluded.transparency_err
+                transparency = excluded.transparency, transparency_err = excluded.transparency_err,
+                solution = excluded.solution
             """,
             [
                 .text(row.id), .int(revision), .text(row.version.frameID), .text(row.version.recipe),
@@ -124,6 +127,9 @@ struct ZeroPointRecord {
         let catalogue: String
         let midpoint: Double
         let airmass: Double?
+        /// Which closing of the night says it; 0: none.
+        let revision: Int
+        let transparency: Measured?
         let kept: KeptZeroPoint
 
         init(_ row: Row) throws {
@@ -132,6 +138,9 @@ struct ZeroPointRecord {
             catalogue = try row.text("catalogue")
             midpoint = try row.double("midpoint_mjd_utc")
             airmass = try row.optionalDouble("airmass")
+            revision = try row.int("revision")
+            let error = try row.optionalDouble("transparency_err")
+            transparency = try row.optionalDouble("transparency").map { Measured($0, error: error ?? .nan) }
             kept = try row.payload(KeptZeroPoint.self, "solution")
         }
 
