@@ -140,7 +140,8 @@ let services: [Target] = [
     service(
         "harvester",
         sees: [
-            "DropFolder", "Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline", "PostgresStore", "Sky",
+            "CatalogueTables", "DropFolder", "Events", "ForeignPhotometry", "Hashing", "KafkaBus", "Pipeline",
+            "PostgresStore", "ReferenceCatalogue", "Sky",
         ]),
     service("alerter", sees: ["AlertRules", "Events", "Hashing", "Imaging", "KafkaBus", "Pipeline", "PostgresStore"]),
     service(
@@ -205,9 +206,7 @@ let testTargets: [Target] = [
             "Detection", "DetectionCatalogue", "FITS", "Imaging", "PSF", "Photometry", "PortableNumbers", "Simulation",
         ]),
     tests("PSFTests", sees: ["CKernels", "Detection", "Imaging", "PSF", "Simulation"]),
-    tests(
-        "CompletenessTests",
-        sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
+    tests("CompletenessTests", sees: ["Completeness", "Detection", "Imaging", "PSF", "PortableNumbers", "Simulation"]),
     tests("AstrometryTests", sees: ["Astrometry", "Imaging", "PortableNumbers", "Sky"]),
     tests("PlateSolvingTests", sees: ["PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"]),
     tests(
@@ -239,7 +238,7 @@ let testTargets: [Target] = [
     tests(
         "HarvesterTests",
         sees: [
-            "DropFolder", "Events", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester",
+            "DropFolder", "Events", "FITS", "Pipeline", "PostgresStore", "TestKit", "archiver", "harvester", "nightjar",
         ]),
     tests(
         "NightjarTests",

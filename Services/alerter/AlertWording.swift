@@ -11,7 +11,7 @@ extension RulePoint {
             limitMagnitude: point.limitMagnitude, limitSigma: point.limitSigma, filter: point.filter,
             magnitudeSystem: point.magnitudeSystem,
             instrument: point.instrument, flags: point.flags,
-            provisional: point.provisional)
+            provisional: point.provisional, transparency: point.frameZeroPoint?.transparency?.value)
     }
 }
 

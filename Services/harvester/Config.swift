@@ -31,8 +31,14 @@ struct Config {
     }
 }
 
-/// `.txt`, `.csv`, `.tsv` in any case.
-func isPhotometryName(_ name: String) -> Bool {
-    let name = name.lowercased()
-    return [".txt", ".csv", ".tsv"].contains { name.hasSuffix($0) && name.count > $0.count }
+/// Endings of files of photometry, in any case.
+enum PhotometryName {
+    static let texts = [".txt", ".csv", ".tsv"]
+    static let votables = [".vot", ".votable", ".xml"]
+    static let fits = [".fits", ".fit"]
+
+    static func isWanted(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return (texts + votables + fits).contains { name.hasSuffix($0) && name.count > $0.count }
+    }
 }

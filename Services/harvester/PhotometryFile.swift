@@ -1,7 +1,9 @@
+internal import CatalogueTables
 internal import DropFolder
 internal import ForeignPhotometry
 internal import Foundation
 internal import Hashing
+internal import ReferenceCatalogue
 
 /// A file's bytes with their digest, read while the file did not change.
 struct PhotometryFile {
@@ -20,11 +22,38 @@ struct PhotometryFile {
             return
         }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file.path))
+        let content = Self.content(bytes, file.path)
         guard FileState(of: file.path) == file.state, bytes.count == file.state.bytes else {
             throw ChangedFile(path: file.path)
         }
         sha256 = SHA256.hex(of: bytes)
-        content = ForeignPhotometryFile(reading: bytes)
+        self.content = content
+    }
+
+    /// Text by what it holds; VOTables and FITS tables by the ending of their name.
+    private static func content(_ bytes: Data, _ path: String) -> ForeignPhotometryFile {
+        let name = path.lowercased()
+        let isFITS = PhotometryName.fits.contains { name.hasSuffix($0) }
+        guard isFITS || PhotometryName.votables.contains(where: { name.hasSuffix($0) }) else {
+            return ForeignPhotometryFile(reading: bytes)
+        }
+        let format: ForeignPhotometryFile.Format = isFITS ? .fits : .votable
+        do {
+            var rows: [[String]] = []
+            let names: [String]
+            if isFITS {
+                var table = try FITSRows(path, columns: nil)
+                names = table.names
+                while let row = try table.next() { rows.append(row.map { $0.text ?? "" }) }
+            } else {
+                var table = try VOTableRows(path, columns: nil)
+                names = table.names
+                while let row = try table.next() { rows.append(row.map { $0.text ?? "" }) }
+            }
+            return ForeignPhotometryFile(format: format, headings: names, rows: rows)
+        } catch {
+            return ForeignPhotometryFile(format: format, unreadable: error.reason)
+        }
     }
 
     private static func digest(_ path: String) throws -> String {

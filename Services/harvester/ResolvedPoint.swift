@@ -52,6 +52,7 @@ struct ResolvedPoint {
         harvested.midpointBJDTDB = midpointBJDTDB
         harvested.magnitude = point.magnitude
         harvested.magnitudeError = point.magnitudeError
+        harvested.levelError = point.magnitude == nil ? nil : point.levelError
         harvested.limitMagnitude = point.limitMagnitude
         harvested.limitSigma = point.limitSigma.flatMap { $0 > 0 ? $0 : nil }
         harvested.observer = point.observer

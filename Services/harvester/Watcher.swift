@@ -27,7 +27,7 @@ final class Watcher {
         self.sink = sink
         self.log = log
         self.clock = clock
-        watch = FolderWatch(folders: [config.folder], wants: isPhotometryName)
+        watch = FolderWatch(folders: [config.folder], wants: PhotometryName.isWanted)
         heartbeats = HeartbeatPublisher(
             service: "harvester", instance: config.bus.instance, every: config.bus.heartbeatSeconds)
     }

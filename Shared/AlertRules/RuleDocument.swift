@@ -24,6 +24,9 @@ public struct RuleDocument: Sendable, Equatable {
     /// Error common to neighbouring points (thin cloud, colour, flat field) [mag], added in quadrature to each point's
     /// own: confirmation by further points cannot average it away.
     public var systematicMagnitudes: Double
+    /// Points of frames that let through less of the stars' light than this share of a clear night's are not heard,
+    /// those of frames that do not tell are; `nil`: all are heard.
+    public var minimumTransparency: Double?
 
     public init(
         id: String, name: String, revision: Int, target: String, filters: [String]? = nil, instruments: [String]? = nil,
@@ -31,7 +34,7 @@ public struct RuleDocument: Sendable, Equatable {
         maxAgeHours: Double = RuleDocument.defaultMaxAgeHours,
         updateAfterMagnitudes: Double = RuleDocument.defaultUpdateAfterMagnitudes,
         updateAfterHours: Double = RuleDocument.defaultUpdateAfterHours,
-        systematicMagnitudes: Double = RuleDocument.defaultSystematicMagnitudes
+        systematicMagnitudes: Double = RuleDocument.defaultSystematicMagnitudes, minimumTransparency: Double? = nil
     ) {
         self.id = id
         self.name = name
@@ -46,6 +49,7 @@ public struct RuleDocument: Sendable, Equatable {
         self.updateAfterMagnitudes = updateAfterMagnitudes
         self.updateAfterHours = updateAfterHours
         self.systematicMagnitudes = systematicMagnitudes
+        self.minimumTransparency = minimumTransparency
     }
 
     public static let defaultMaxAgeHours = 24.0

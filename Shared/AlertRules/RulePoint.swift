@@ -38,6 +38,8 @@ public struct RulePoint: Sendable, Equatable {
     /// Source flags, bits of the published registry; `FlagPolicy` says what they mean here.
     public var flags: UInt32
     public var provisional: Bool
+    /// Light that came through to the frame against the instrument's best nights; `nil`: the frame does not tell.
+    public var transparency: Double?
     /// Only a bound towards bright: see `FlagPolicy.saturated`.
     var isSaturated = false
 
@@ -53,7 +55,8 @@ public struct RulePoint: Sendable, Equatable {
         measurementKey: String, versionRank: Int = 0, midpointMJDUTC: Double, magnitude: Double?,
         magnitudeError: Double?, levelError: Double? = nil, limitMagnitude: Double? = nil, limitSigma: Double? = nil,
         filter: String,
-        magnitudeSystem: String? = nil, instrument: String, flags: UInt32 = 0, provisional: Bool = false
+        magnitudeSystem: String? = nil, instrument: String, flags: UInt32 = 0, provisional: Bool = false,
+        transparency: Double? = nil
     ) {
         self.measurementKey = measurementKey
         self.versionRank = versionRank
@@ -68,6 +71,7 @@ public struct RulePoint: Sendable, Equatable {
         self.instrument = instrument
         self.flags = flags
         self.provisional = provisional
+        self.transparency = transparency
     }
 
     /// Without values that are no numbers or make no sense; `nil` when nothing is left.
@@ -96,6 +100,7 @@ public struct RulePoint: Sendable, Equatable {
             .filter { rule.filters?.contains($0.filter) ?? true }
             .filter { rule.instruments?.contains($0.instrument) ?? true }
             .filter { $0.flags & policy.unusable == 0 }
+            .filter { $0.isClear(enough: rule.minimumTransparency) }
             .compactMap(\.sanitised)
             .map { point in
                 var point = point
@@ -105,6 +110,11 @@ public struct RulePoint: Sendable, Equatable {
             .sorted { ($0.midpointMJDUTC, $0.measurementKey) < ($1.midpointMJDUTC, $1.measurementKey) }
     }
 
+    private func isClear(enough minimum: Double?) -> Bool {
+        guard let minimum, let transparency, transparency.isFinite else { return true }
+        return transparency >= minimum
+    }
+
     /// A total order on versions, so that two with the same rank are settled alike whichever comes first.
     private func supersedes(_ other: RulePoint) -> Bool {
         if versionRank != other.versionRank { return versionRank > other.versionRank }
@@ -112,7 +122,7 @@ public struct RulePoint: Sendable, Equatable {
     }
 
     private var tieBreak: [UInt64] {
-        let numbers: [Double?] = [midpointMJDUTC, magnitude, magnitudeError, limitMagnitude, levelError]
+        let numbers: [Double?] = [midpointMJDUTC, magnitude, magnitudeError, limitMagnitude, levelError, transparency]
         return numbers.map { ($0 ?? .infinity).bitPattern } + [provisional ? 1 : 0]
     }
 }

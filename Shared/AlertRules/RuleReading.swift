@@ -45,8 +45,8 @@ extension RuleDocument {
     private static func read(_ reader: FieldReader) -> RuleDocument? {
         reader.allowOnly([
             "$schema", "id", "name", "revision", "target", "filters", "instruments", "kind", "confirmation",
-            "hysteresis",
-            "maxAgeHours", "updateAfterMagnitudes", "updateAfterHours", "systematicMagnitudes",
+            "hysteresis", "maxAgeHours", "updateAfterMagnitudes", "updateAfterHours", "systematicMagnitudes",
+            "minimumTransparency",
         ])
         let id = identifier(reader)
         let name = reader.string("name")
@@ -61,14 +61,16 @@ extension RuleDocument {
         let step = reader.number("updateAfterMagnitudes", in: 0.01...50, default: defaultUpdateAfterMagnitudes)
         let hours = reader.number("updateAfterHours", in: 0.01...1e6, default: defaultUpdateAfterHours)
         let floor = reader.number("systematicMagnitudes", in: 0...5, default: defaultSystematicMagnitudes)
+        let isLimited = reader.has("minimumTransparency")
+        let clear = isLimited ? reader.number("minimumTransparency", in: 0.01...1) : nil
         guard let id, let name, let revision, let target, let kind, let confirmation, let age, let step, let hours,
             let floor
         else { return nil }
         return RuleDocument(
             id: id, name: name, revision: revision, target: target, filters: filters, instruments: instruments,
-            kind: kind,
-            confirmation: confirmation, hysteresis: hysteresis, maxAgeHours: age, updateAfterMagnitudes: step,
-            updateAfterHours: hours, systematicMagnitudes: floor)
+            kind: kind, confirmation: confirmation, hysteresis: hysteresis, maxAgeHours: age,
+            updateAfterMagnitudes: step,
+            updateAfterHours: hours, systematicMagnitudes: floor, minimumTransparency: clear)
     }
 
     private static func identifier(_ reader: FieldReader) -> String? {
@@ -113,6 +115,7 @@ extension RuleDocument: Codable {
             "updateAfterHours": .number(updateAfterHours), "systematicMagnitudes": .number(systematicMagnitudes),
         ]
         if let filters { fields["filters"] = .array(filters.map(JSONValue.string)) }
+        if let minimumTransparency { fields["minimumTransparency"] = .number(minimumTransparency) }
         if let instruments { fields["instruments"] = .array(instruments.map(JSONValue.string)) }
         try JSONValue.object(fields).encode(to: encoder)
     }

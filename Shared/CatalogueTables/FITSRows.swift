@@ -9,13 +9,16 @@ public struct FITSRows: TableRows {
     }
 
     private let columns: [Column]
+    /// Of the columns that the fields are of.
+    public let names: [String]
     private let count: Int
     private var row = 0
 
     public var place: String { "row \(row)" }
 
+    /// - Parameter wanted: names; nil: all columns that can be read.
     /// - Throws: `TableError` when there is no such table or column, or a column holds arrays or logicals.
-    public init(_ path: String, columns wanted: [String]) throws(TableError) {
+    public init(_ path: String, columns wanted: [String]?) throws(TableError) {
         let table: FITSTable
         do {
             var file = try FITSFile(reading: path)
@@ -23,7 +26,9 @@ public struct FITSRows: TableRows {
         } catch {
             throw TableError(file: path, reason: "\(error.action): \(error.detail)")
         }
-        let other = wanted.filter { name in table.unreadColumns.contains { $0.lowercased() == name.lowercased() } }
+        let other = (wanted ?? []).filter { name in
+            table.unreadColumns.contains { $0.lowercased() == name.lowercased() }
+        }
         guard other.isEmpty else {
             let names = other.joined(separator: ", ")
             throw TableError(
@@ -33,7 +38,8 @@ public struct FITSRows: TableRows {
         }
         let numbers = table.columns.map { ($0.name, Column.numbers($0)) }
         let all = numbers + table.texts.map { ($0.name, Column.texts($0.values)) }
-        columns = try places(of: wanted, among: all.map(\.0), in: path).map { all[$0].1 }
+        names = wanted ?? all.map(\.0)
+        columns = try places(of: names, among: all.map(\.0), in: path).map { all[$0].1 }
         count = table.columns.first?.count ?? table.texts.first?.values.count ?? 0
     }
 

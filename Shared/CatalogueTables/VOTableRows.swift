@@ -8,12 +8,15 @@ public import ReferenceCatalogue
 /// - Source: IVOA VOTable 1.4.
 public struct VOTableRows: TableRows {
     private let rows: [[TableField]]
+    /// Of the columns that the fields are of.
+    public let names: [String]
     private var row = 0
 
     public var place: String { "row \(row)" }
 
+    /// - Parameter columns: names; nil: all there are.
     /// - Throws: `TableError` for what is no VOTable, breaks off, or has no such column.
-    public init(_ path: String, columns: [String]) throws(TableError) {
+    public init(_ path: String, columns: [String]?) throws(TableError) {
         guard let stream = InputStream(fileAtPath: path) else {
             throw TableError(file: path, reason: "it cannot be opened")
         }
@@ -33,6 +36,7 @@ public struct VOTableRows: TableRows {
                 file: path, reason: "there is no whole table with rows in it: it breaks off, or is no VOTable")
         }
         rows = reading.rows
+        names = reading.names
     }
 
     public mutating func next() throws(TableError) -> [TableField]? {
@@ -45,7 +49,8 @@ public struct VOTableRows: TableRows {
 /// Collects the rows while the XML goes by.
 private final class VOTableReading: NSObject, XMLParserDelegate {
     private let file: String
-    private let wanted: [String]
+    private let wanted: [String]?
+    private(set) var names: [String] = []
     private(set) var rows: [[TableField]] = []
     private(set) var error: TableError?
     private(set) var isFinished = false
@@ -55,7 +60,7 @@ private final class VOTableReading: NSObject, XMLParserDelegate {
     private var text = ""
     private var format: String?
 
-    init(file: String, wanted: [String]) {
+    init(file: String, wanted: [String]?) {
         self.file = file
         self.wanted = wanted
     }
@@ -119,7 +124,8 @@ private final class VOTableReading: NSObject, XMLParserDelegate {
     private func begin(_ parser: XMLParser, _ format: String) {
         self.format = format
         do {
-            places = try CatalogueTables.places(of: wanted, among: fields.map(\.name), in: file)
+            names = wanted ?? fields.map(\.name)
+            places = try CatalogueTables.places(of: names, among: fields.map(\.name), in: file)
         } catch {
             self.error = error
             parser.abortParsing()

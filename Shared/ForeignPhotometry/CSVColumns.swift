@@ -1,7 +1,7 @@
 /// What a CSV column means, with the names it goes by: those of our own light curves first.
 enum CSVColumn: String, CaseIterable {
-    case target, filter, magnitudeSystem, mjdUTC, jdUTC, hjdUTC, bjdTDB, magnitude, magnitudeError, limitMagnitude,
-        limitSigma
+    case target, filter, magnitudeSystem, mjdUTC, jdUTC, hjdUTC, bjdTDB, magnitude, magnitudeError, levelError,
+        limitMagnitude, limitSigma
     case airmass, observer, source, instrument, comparison, notes
 
     var names: [String] {
@@ -19,6 +19,7 @@ enum CSVColumn: String, CaseIterable {
                 "mag_err", "magerr", "err", "error", "mag_error", "merr", "magnitude_error", "uncertainty", "uncert",
                 "sigma",
             ]
+        case .levelError: ["level_err", "mag_err_sys", "mag_syserr", "mag_sys_err"]
         case .limitMagnitude: ["limit_mag", "limiting_mag", "limit", "upper_limit", "maglim"]
         case .limitSigma: ["limit_sigma", "limiting_mag_sigma"]
         case .airmass: ["airmass", "amass"]
@@ -55,8 +56,19 @@ struct CSVHeader {
         }
         guard let best = candidates.max(by: { $0.1.count < $1.1.count }) else { return nil }
         (delimiter, positions, count) = best
+        guard isEnough else { return nil }
+    }
+
+    /// That of a table whose columns have names.
+    init?(headings: [String]) {
+        (delimiter, positions, count) = (",", Self.positions(headings), headings.count)
+        guard isEnough else { return nil }
+    }
+
+    /// Whether a time and a brightness are named.
+    private var isEnough: Bool {
         let times: [CSVColumn] = [.mjdUTC, .jdUTC, .hjdUTC, .bjdTDB]
-        guard has(.magnitude) || has(.limitMagnitude), times.contains(where: has) else { return nil }
+        return (has(.magnitude) || has(.limitMagnitude)) && times.contains(where: has)
     }
 
     func has(_ column: CSVColumn) -> Bool { positions[column] != nil }

@@ -3,13 +3,40 @@
 /// Of several times in one line the first known one of MJD, JD, BJD_TDB, HJD counts. A magnitude `<12.3` is a limit, as
 /// is a `limit_mag` without magnitude. Where the delimiter is not a comma, numbers may have a decimal comma.
 struct CSVReader {
-    private(set) var file = ForeignPhotometryFile(format: .csv)
+    private(set) var file: ForeignPhotometryFile
     private var header: CSVHeader?
     private let defaults: ForeignDefaults
     /// No heading line was found: the rest is not read.
     private(set) var isHopeless = false
 
-    init(defaults: ForeignDefaults) { self.defaults = defaults }
+    init(format: ForeignPhotometryFile.Format = .csv, defaults: ForeignDefaults) {
+        file = ForeignPhotometryFile(format: format)
+        self.defaults = defaults
+    }
+
+    // MARK: Tables
+
+    mutating func read(headings: [String]) {
+        header = CSVHeader(headings: headings)
+        guard header == nil else { return }
+        isHopeless = true
+        let names = headings.joined(separator: ", ").excerpt
+        file.add(
+            LineProblem(
+                lineNumber: 0, column: nil,
+                text: "columns must name a time (mid_mjd_utc, jd, hjd, mid_bjd_tdb) and mag; there are \(names)"))
+    }
+
+    mutating func read(row: [String], _ number: Int) {
+        guard let header else { return }
+        do {
+            if let point = try point(row, number, header) { file.points.append(point) }
+        } catch {
+            file.add(LineProblem(lineNumber: number, column: error.column, text: error.text))
+        }
+    }
+
+    // MARK: Lines
 
     mutating func read(_ line: TextLines.Line) {
         guard let text = line.text?.trimmed else {
@@ -49,6 +76,12 @@ struct CSVReader {
                 column: "fields", text: "\(fields.count) of them under \(header.count) headings: \(text.excerpt)")
         }
         if header.delimiter != "," { fields = fields.map(Self.withDecimalPoint) }
+        return try point(fields, number, header)
+    }
+
+    private func point(
+        _ fields: [String], _ number: Int, _ header: CSVHeader
+    ) throws(FieldProblem) -> ForeignPoint? {
         guard let target = FieldValues.text(header.text(.target, in: fields)) ?? defaults.target else {
             throw FieldProblem(column: "target", text: "is missing")
         }
@@ -89,6 +122,7 @@ struct CSVReader {
         func text(_ column: CSVColumn) -> String? { FieldValues.text(header.text(column, in: fields)) }
         if point.magnitude != nil {
             point.magnitudeError = try FieldValues.error(header.text(.magnitudeError, in: fields), column: "mag_err")
+            point.levelError = try FieldValues.levelError(header.text(.levelError, in: fields), column: "level_err")
         } else {
             point.limitSigma = try FieldValues.number(
                 header.text(.limitSigma, in: fields), column: "limit_sigma", in: 0...1000)

@@ -33,6 +33,12 @@ enum FieldValues {
         return value
     }
 
+    /// As `error`, but 0 is a level's error as any other: that of a scale by definition.
+    static func levelError(_ text: String, column: String) throws(FieldProblem) -> Double? {
+        guard let value = try number(text, column: column, in: -1000...1000), value >= 0, value < 10 else { return nil }
+        return value
+    }
+
     /// `12.3`, or `<12.3` for fainter than 12.3.
     static func brightness(_ text: String, column: String) throws(FieldProblem) -> Brightness? {
         let isLimit = text.first == "<"

@@ -29,6 +29,9 @@ public struct ForeignPoint: Sendable, Equatable {
     public var magnitude: Double?
     /// Positive [mag].
     public var magnitudeError: Double?
+    /// Error of the level that the points of one source share, where that tells it apart from `magnitudeError`; not
+    /// negative [mag].
+    public var levelError: Double?
     /// The target was fainter than this [mag].
     public var limitMagnitude: Double?
     public var limitSigma: Double?
@@ -84,6 +87,7 @@ public struct ForeignPhotometryFile: Sendable, Equatable {
     public enum Format: String, Sendable, Codable {
         case aavsoExtended = "aavso"
         case csv
+        case votable, fits
     }
 
     public var format: Format

@@ -30,4 +30,34 @@ extension ForeignPhotometryFile {
             add(LineProblem(lineNumber: 0, column: nil, text: "has no points"))
         }
     }
+
+    /// Reads a table whose columns have names, those that a heading line of CSV may have: what a VOTable or a FITS
+    /// table of photometry holds.
+    ///
+    /// - Parameters:
+    ///   - format: what the table is of.
+    ///   - headings: names of the columns.
+    ///   - rows: texts under them; empty: not known. A point's line is its row, from 1.
+    public init(
+        format: Format, headings: [String], rows: some Sequence<[String]>,
+        defaults: ForeignDefaults = ForeignDefaults()
+    ) {
+        var reader = CSVReader(format: format, defaults: defaults)
+        reader.read(headings: headings)
+        var number = 0
+        for row in rows where !reader.isHopeless {
+            number += 1
+            reader.read(row: row, number)
+        }
+        self = reader.file
+        if points.isEmpty, problemCount == 0 {
+            add(LineProblem(lineNumber: 0, column: nil, text: "has no points"))
+        }
+    }
+
+    /// A file that cannot be read at all.
+    public init(format: Format, unreadable reason: String) {
+        self.init(format: format)
+        add(LineProblem(lineNumber: 0, column: nil, text: reason))
+    }
 }

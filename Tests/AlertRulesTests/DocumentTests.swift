@@ -96,6 +96,10 @@ struct DocumentTests {
             (#""confirmation":{"points":1,"outOf":1,"minimumSpanMinutes":5}"#, "confirmation.minimumSpanMinutes"),
             (#""confirmation":{"points":2,"outOf":3,"minimumInstruments":3}"#, "confirmation.minimumInstruments"),
             (#""maxAgeHours":true"#, "maxAgeHours"), (#""maxAgeHours":null"#, "maxAgeHours"),
+            (#""minimumTransparency":0"#, "minimumTransparency"),
+            (#""minimumTransparency":1.5"#, "minimumTransparency"),
+            (#""minimumTransparency":null"#, "minimumTransparency"),
+            (#""minimumTransparency":"clear""#, "minimumTransparency"),
             (#""systematicMagnitudes":1e300"#, "systematicMagnitudes"), (#""instruments":"east""#, "instruments"),
         ])
     func single(field: String, name: String) {

@@ -25,6 +25,21 @@ struct CSVTests {
         #expect(abs(mjd - 60676.4) < 1e-9)
     }
 
+    @Test("the level's error stays apart from the point's own, and is none for a limit or where it makes no sense")
+    func levelError() throws {
+        let file = read(
+            "target,filter,mid_mjd_utc,mag,mag_err,level_err,limit_mag\n"
+                + "a,V,60676.1,11.29,0.004,0.03000,\na,V,60676.2,11.3,0.004,0,\na,V,60676.3,11.3,0.004,,\n"
+                + "a,V,60676.4,11.3,0.004,-1,\na,V,60676.5,11.3,0.004,nan,\na,V,60676.6,,,0.03,14\n"
+                + "a,V,60676.7,11.3,0.004,3e1,\na,V,60676.8,11.3,0.004,wide,\n")
+        #expect(file.points.map(\.levelError) == [0.03, 0, nil, nil, nil, nil, nil])
+        #expect(file.points.map(\.magnitudeError) == [0.004, 0.004, 0.004, 0.004, 0.004, nil, 0.004])
+        #expect(file.points[5].limitMagnitude == 14)
+        #expect(file.problems.map(\.column) == ["level_err"] && file.problems.first?.lineNumber == 9)
+        let other = read("target,filter,jd,mag,err,mag syserr [mag]\nX,V,2460676.5,12.3,0.01,0.02\n")
+        #expect(other.points.map(\.levelError) == [0.02])
+    }
+
     private enum Unexpected: Error { case time }
 
     @Test(

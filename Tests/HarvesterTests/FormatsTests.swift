@@ -98,6 +98,25 @@ struct FormatsTests {
         #expect(try limit.double("limit_sigma") == 5)
     }
 
+    @Test("keeps the error of its level apart from its own, into the record")
+    func levelError() throws {
+        let bench = try Bench()
+        let text = """
+            target,filter,mag_system,mid_mjd_utc,mag,mag_err,level_err,limit_mag
+            X,V,Vega,59000.25,15.5,0.004,0.03,
+            X,V,Vega,59001.25,15.5,0.004,,
+            X,V,Vega,59002.25,,,0.03,16
+            """
+        try bench.harvest(text, as: "x.csv")
+        #expect(try bench.events.flatMap(\.points).map(\.levelError) == [0.03, nil, nil])
+        try bench.archive()
+        let rows = try bench.database.execute(
+            "select mag_err, level_err, payload->>'levelError' as said from archive.point order by mid_mjd_utc")
+        #expect(try rows.map { try $0.optionalDouble("mag_err") } == [0.004, 0.004, nil])
+        #expect(try rows.map { try $0.optionalDouble("level_err") } == [0.03, nil, nil])
+        #expect(try rows.map { try $0.optionalText("said") } == ["0.03", nil, nil])
+    }
+
     @Test("with heliocentric or barycentric dates is the same points as with geocentric ones")
     func lightTime() throws {
         let bench = try Bench()

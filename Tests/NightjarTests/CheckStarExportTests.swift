@@ -96,14 +96,35 @@ struct CheckStarExportTests {
     @Test("CSV has the columns always, VOTable and FITS where a point has a check star, JSON has the event's object")
     func columns() throws {
         let rows = Self.curve().csv.split(separator: "\n").map(String.init)
-        #expect(rows[0].hasSuffix(",sequence,check_star,check_mag,check_mag_err,check_residual,check_residual_err"))
-        #expect(rows[1].hasSuffix(",X36259AB,000-BCP-193,11.71600,0.00700,0.01600,0.02580"))
-        #expect(rows[3].hasSuffix(",,,,,,"))
+        let check = ",sequence,check_star,check_mag,check_mag_err,check_residual,check_residual_err"
+        #expect(rows[0].hasSuffix(check + ",transparency,transparency_err"))
+        #expect(rows[1].hasSuffix(",X36259AB,000-BCP-193,11.71600,0.00700,0.01600,0.02580,,"))
+        #expect(rows[3].hasSuffix(",,,,,,,,"))
         let names = { (curve: LightCurve) in LightCurveTable(Self.exported(curve)).columns.map(\.name) }
         let own = ["sequence", "check_star", "check_mag", "check_mag_err", "check_residual", "check_residual_err"]
         #expect(names(Self.curve()).suffix(6) == own[...])
         #expect(!names(LightCurve(target: "ss-cyg", points: [Self.curve().points[2]])).contains("check_star"))
         let json = String(decoding: try prettyJSON(Self.curve().points), as: UTF8.self)
         #expect(json.components(separatedBy: "\"checkStar\"").count == 3)
+    }
+
+    @Test("transparency is in CSV always, in VOTable and FITS where a frame tells")
+    func transparency() throws {
+        var points = Self.curve().points
+        let names = { LightCurveTable(Self.exported(LightCurve(target: "ss-cyg", points: points))).columns }
+        #expect(!names().map(\.name).contains("transparency"))
+        var zeroPoint = FrameZeroPointFacts(
+            id: "4f7be2190c3d4a56", catalogue: "tycho-1", band: "Johnson-Cousins V", magnitudeSystem: "Vega",
+            magnitude: 20, magnitudeError: 0.01, stars: 9, scatter: 0.05, intrinsicScatter: 0.03)
+        points[0].frameZeroPoint = zeroPoint
+        #expect(!names().map(\.name).contains("transparency"), "no site, no transparency")
+        zeroPoint.transparency = EstimateFacts(value: 0.87654, error: 0.0123)
+        points[1].frameZeroPoint = zeroPoint
+        let columns = names().suffix(2)
+        #expect(columns.map(\.name) == ["transparency", "transparency_err"])
+        #expect(columns.map { $0.values.text(0) } == ["", ""])
+        #expect(columns.map { $0.values.text(1) } == ["0.8765", "0.0123"])
+        let rows = LightCurve(target: "ss-cyg", points: points).csv.split(separator: "\n")
+        #expect(rows[2].hasSuffix(",0.8765,0.0123") && rows[1].hasSuffix(",,"))
     }
 }

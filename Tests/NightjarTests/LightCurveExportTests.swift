@@ -123,6 +123,9 @@ struct LightCurveExportTests {
         let plot = LightCurvePlot(curve, alerts: [])
         #expect(plot.subtitle.hasSuffix("level of all points +- 0.040 mag"))
         #expect(plot.points.allSatisfy { $0.magnitudeError == 0.003 })
+        let read = ForeignPhotometryFile(reading: Data(curve.csv.utf8))
+        #expect(read.problemCount == 0 && read.points.map(\.levelError) == [0.04, 0.04])
+        #expect(read.points.map(\.magnitudeError) == [0.003, 0.003])
     }
 
     @Test("beside a single comparison star the check star has no magnitude: KMAG would be an instrumental one")

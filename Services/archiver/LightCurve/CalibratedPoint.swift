@@ -38,13 +38,30 @@ extension NightLightCurve {
         point.zeroPoint = level.id
         point.catalogue = level.catalogue
         point.band = level.band.id
+        addFlux(&point, star, zeroPoint, shift: shift.value, solution, level.band)
+    }
+
+    /// The flux of a point on the scale of its comparison stars, whose sequence says the band.
+    func addFlux(_ point: inout PhotometryMeasured, _ own: StarFlux?, _ frame: FrameVersion, _ band: PhotometricBand) {
+        guard point.fluxNanojansky == nil, let flux = own?.flux, let fluxError = own?.fluxError,
+            let solution = ensemble.solution, let zeroPoint = solution.zeroPoint(of: frame.frameID)
+        else { return }
+        let star = TargetFlux(
+            flux: flux, fluxError: noise?.fluxError(flux: flux, skyError: fluxError) ?? fluxError,
+            scintillationMagnitudes: Self.scintillation(frame, target))
+        addFlux(&point, star, zeroPoint, shift: 0, solution, band)
+    }
+
+    private func addFlux(
+        _ point: inout PhotometryMeasured, _ star: TargetFlux, _ zeroPoint: FrameZeroPoint, shift: Double,
+        _ solution: EnsembleSolution, _ band: PhotometricBand
+    ) {
         let excess = zeroPoint.excessScatterMagnitudes
         let scintillation = star.scintillationMagnitudes
         let common = solution.commonScatterMagnitudes
         let shared =
             scintillation * scintillation + zeroPoint.error * zeroPoint.error + excess * excess + common * common
-        let unit = Measured(zeroPoint.magnitudes + shift.value, error: shared.squareRoot())
-        addFlux(&point, star, level.band.nanojansky(unit))
+        addFlux(&point, star, band.nanojansky(Measured(zeroPoint.magnitudes + shift, error: shared.squareRoot())))
     }
 
     /// - Parameter unit: flux density of one electron [nJy]; nil where the band's offset to AB is not known.

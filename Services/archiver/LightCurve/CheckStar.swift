@@ -41,8 +41,9 @@ struct SequenceLevel: Equatable {
 }
 
 extension NightLightCurve {
-    /// Adds the band of the target's sequence where that gives the level, and what its check star was measured at on
-    /// the frame, as if it were the target.
+    /// Adds band, flux and the level's error where the target's sequence gives the level (of a few stars the ensemble
+    /// often sees no scatter at all; the fit of a zero point knows what is usual), and what its check star was measured
+    /// at on the frame, as if it were the target.
     ///
     ///     residual = m_measured - m_sequence
     ///     error^2 = error_measured^2 + error_sequence^2 + error_level^2
@@ -51,7 +52,11 @@ extension NightLightCurve {
     /// holds that too.
     func addSequence(_ point: inout PhotometryMeasured, _ fluxes: [StarFlux], _ frame: FrameVersion) {
         guard let sequence = target.sequence else { return }
-        if level == nil { point.band = sequenceLevel?.band.id }
+        if level == nil, let own = sequenceLevel {
+            point.band = own.band.id
+            if point.levelError != nil { point.levelError = hypot(own.error, own.scatter) }
+            addFlux(&point, fluxes.first { $0.star == RecordedTarget.ownStar }, frame, own.band)
+        }
         guard let star = sequence.checkStar, let shown = fluxes.first(where: { $0.star == star.id }),
             let flux = shown.flux, let skyError = shown.fluxError,
             SourceFlags(rawValue: shown.flags).isDisjoint(with: Self.unusable),

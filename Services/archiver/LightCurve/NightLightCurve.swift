@@ -19,6 +19,8 @@ struct NightLightCurve {
     let noise: EffectiveNoise?
     /// What puts the curve on a catalogue's scale; nil: it stays as the ensemble has it.
     private(set) var level: CatalogueLevel?
+    /// Of the frames that have one, by frame.
+    private(set) var zeroPoints: [String: ZeroPointRecord.Current] = [:]
     /// How good the level is that a comparison sequence gives; nil: none does.
     let sequenceLevel: SequenceLevel?
 
@@ -81,13 +83,14 @@ struct NightLightCurve {
     ) -> NightLightCurve {
         let radius = target.document.photometry?.apertureRadiusPixels
         let alike = versions.filter { radius == nil || radius == $0.measured.apertureRadiusPixels }
-        guard ensemble.system == "differential" else { return self }
+        var curve = self
+        curve.zeroPoints = zeroPoints
+        guard ensemble.system == "differential" else { return curve }
         let places = fluxes.compactMapValues { stars -> (x: Double, y: Double)? in
             guard let own = stars.first(where: { $0.star == RecordedTarget.ownStar }), let x = own.x, let y = own.y
             else { return nil }
             return (x, y)
         }
-        var curve = self
         curve.level = CatalogueLevel(
             alike.compactMap { zeroPoints[$0.frameID] }, ensemble: ensemble.solution, places: places, colour: colour
         )?.held(at: earlier, ensemble.solution)
@@ -151,6 +154,7 @@ struct NightLightCurve {
         point.fwhmPixels = frame.measured.fwhmPixels
         point.calibrationFlags = frame.measured.frame.flags
         point.ensemble = ensembleID
+        point.frameZeroPoint = zeroPoints[frame.frameID]?.facts
         Self.addTimes(&point, frame, target)
         if let zeroPoint = ensemble.solution?.zeroPoint(of: frame.frameID) {
             if !addBrightness(&point, own, zeroPoint, frame) { flags.insert(.noData) }
@@ -194,8 +198,8 @@ struct NightLightCurve {
                 point.ensemble ?? "-",
             ] + [point.zeroPoint, point.levelError.map { "level \($0)" }].compactMap { $0 }
             + numbers.map { $0.map { String($0) } ?? "-" }
-        let check = point.checkStar.map(Self.listed) ?? []
-        return String(SHA256.hex(of: Data((parts + check).joined(separator: "|").utf8)).prefix(32))
+        let more = (point.frameZeroPoint?.listed ?? []) + (point.checkStar.map(Self.listed) ?? [])
+        return String(SHA256.hex(of: Data((parts + more).joined(separator: "|").utf8)).prefix(32))
     }
 
     // MARK: Time and place

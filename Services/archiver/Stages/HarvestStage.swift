@@ -35,6 +35,7 @@ extension PhotometryMeasured {
         midpointBJDTDB = point.midpointBJDTDB
         magnitude = point.magnitude
         magnitudeError = point.magnitudeError
+        levelError = point.magnitude == nil ? nil : point.levelError
         limitMagnitude = point.limitMagnitude
         limitSigma = point.limitMagnitude == nil ? nil : point.limitSigma
     }

@@ -58,7 +58,7 @@ extension PhotometryMeasured {
         (point.magnitude, point.magnitudeError, point.limitMagnitude, point.limitSigma) = (nil, nil, nil, nil)
         (point.fluxNanojansky, point.fluxErrorNanojansky) = (nil, nil)
         (point.zeroPoint, point.levelError, point.catalogue, point.band) = (nil, nil, nil, nil)
-        point.checkStar = nil
+        (point.checkStar, point.frameZeroPoint) = (nil, nil)
         point.measurementID = NightLightCurve.identity(of: point, recipe: recipe)
         return point
     }

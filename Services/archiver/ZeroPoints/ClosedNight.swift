@@ -61,14 +61,17 @@ extension ZeroPointStage {
         let zeroPoints = rows.filter { $0.kind == .aperture }.compactMap(\.atAirmass)
         let level = try earlier.reference(key.band, with: nil).level(of: zeroPoints, date: night)
         let best = earlier.reference(key.band, with: level)
+        let extinction = Self.extinction(zeroPoints)
         for index in rows.indices where rows[index].kind == .aperture {
-            guard let own = rows[index].atAirmass else { continue }
+            guard let own = rows[index].atAirmass, var kept = rows[index].kept else { continue }
             rows[index].transparency = best.transparency(zeroPoint: own.zeroPoint, airmass: own.airmass)
+            kept.extinction = extinction
+            rows[index].outcome = .success(kept)
         }
         if rows.contains(where: { $0.kept != nil }) {
             try states.keep(
                 NightState(
-                    colourTerm: state, level: level, extinction: Self.extinction(zeroPoints), scatter: scatter),
+                    colourTerm: state, level: level, extinction: extinction, scatter: scatter),
                 night: night, key)
         }
         return rows

@@ -23,6 +23,8 @@ struct KeptZeroPoint: Codable, Equatable {
     /// of detections has no optimal fluxes, and in rows of before that was told.
     var depth3Sigma: Measured?
     var depth5Sigma: Measured?
+    /// Of the night; nil before it is closed, and where it does not tell.
+    var extinction: Measured?
 }
 
 /// A frame's zero point for one kind of flux, or why there is none.
@@ -97,7 +99,8 @@ struct ZeroPointRecord {
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
                 $22, $23, $24, $25)
             on conflict (zero_point_id) do update set revision = greatest(zero_point.revision, excluded.revision),
-                transparency = excluded.transparency, transparency_err = excluded.transparency_err
+                transparency = excluded.transparency, transparency_err = excluded.transparency_err,
+                solution = excluded.solution
             """,
             [
                 .text(row.id), .int(revision), .text(row.version.frameID), .text(row.version.recipe),
@@ -121,6 +124,9 @@ struct ZeroPointRecord {
         let catalogue: String
         let midpoint: Double
         let airmass: Double?
+        /// Which closing of the night says it; 0: none.
+        let revision: Int
+        let transparency: Measured?
         let kept: KeptZeroPoint
 
         init(_ row: Row) throws {
@@ -129,6 +135,9 @@ struct ZeroPointRecord {
             catalogue = try row.text("catalogue")
             midpoint = try row.double("midpoint_mjd_utc")
             airmass = try row.optionalDouble("airmass")
+            revision = try row.int("revision")
+            let error = try row.optionalDouble("transparency_err")
+            transparency = try row.optionalDouble("transparency").map { Measured($0, error: error ?? .nan) }
             kept = try row.payload(KeptZeroPoint.self, "solution")
         }
 

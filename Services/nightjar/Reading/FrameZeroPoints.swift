@@ -16,11 +16,23 @@ struct FrameZeroPoints {
         let zeroPoint: Double?
         let error: Double?
         let colourTerm: Double?
+        let colourTermError: Double?
         let stars: Int?
         let scatter: Double?
         let airmass: Double?
         let transparency: Double?
+        let transparencyError: Double?
+        /// Of the night; nil before it is closed, and where it does not tell [mag/airmass].
+        let extinction: Estimate?
+        /// Bands that were tried where the filter does not say one, the frame's own choice first.
+        let tried: [TriedBand]?
         let reason: String?
+    }
+
+    /// As the archiver keeps them.
+    struct Estimate: Codable, Equatable {
+        let value: Double
+        let error: Double
     }
 
     let rows: [Row]
@@ -40,7 +52,8 @@ struct FrameZeroPoints {
         rows = try record.database.execute(
             """
             select instrument, filter, midpoint_mjd_utc, catalogue, band, mag_system, zero_point, zero_point_err,
-                colour_term, stars, scatter, airmass, transparency, reason, version.name
+                colour_term, colour_term_err, stars, scatter, airmass, transparency, transparency_err, reason,
+                solution->'extinction' as extinction, solution->'choice' as tried, version.name
             from archive.current_zero_point z join (
                 select distinct on (frame_id) frame_id, recipe, measured->'frame'->>'originalName' as name
                 from archive.frame_version order by frame_id, chosen desc, master_rank desc, recipe desc
@@ -54,7 +67,8 @@ struct FrameZeroPoints {
     /// One row for each frame, with units in the headings where they are not magnitudes.
     private static let headings = [
         "frame", "instrument", "filter", "mid_mjd_utc", "catalogue", "band", "mag_system", "zero_point",
-        "zero_point_err", "colour_term", "stars", "scatter", "airmass", "transparency", "reason",
+        "zero_point_err", "colour_term", "colour_term_err", "stars", "scatter", "airmass", "extinction",
+        "extinction_err", "transparency", "transparency_err", "bands_tried", "reason",
     ]
 
     private var cells: [[String]] {
@@ -65,8 +79,10 @@ struct FrameZeroPoints {
             return [
                 row.frame, row.instrument, row.filter, number(row.midpointMJDUTC, 6), row.catalogue ?? "",
                 row.band ?? "", row.system ?? "", number(row.zeroPoint, 4), number(row.error, 4),
-                number(row.colourTerm, 4), row.stars.map { String($0) } ?? "", number(row.scatter, 4),
-                number(row.airmass, 3), number(row.transparency, 3), row.reason ?? "",
+                number(row.colourTerm, 4), number(row.colourTermError, 4), row.stars.map { String($0) } ?? "",
+                number(row.scatter, 4), number(row.airmass, 3), number(row.extinction?.value, 3),
+                number(row.extinction?.error, 3), number(row.transparency, 3), number(row.transparencyError, 3),
+                (row.tried ?? []).map(\.text).joined(separator: "; "), row.reason ?? "",
             ]
         }
     }
@@ -130,6 +146,10 @@ struct ZeroPointSummary: Codable, Equatable {
     let stars: Int?
     let scatter: Double?
     let lowestTransparency: Double?
+    /// Of the night, where there is one night and it is closed [mag/airmass].
+    let extinction: FrameZeroPoints.Estimate?
+    /// Where the filter does not say the band: all that were tried, the best first.
+    let tried: [TriedBand]?
     /// Why the first frame without one has none.
     let reason: String?
 
@@ -148,6 +168,9 @@ struct ZeroPointSummary: Codable, Equatable {
         stars = RobustStatistics.median(solved.compactMap { $0.stars.map(Double.init) }).map { Int($0) }
         scatter = RobustStatistics.median(solved.compactMap(\.scatter))
         lowestTransparency = solved.compactMap(\.transparency).min()
+        let extinctions = solved.map(\.extinction)
+        extinction = extinctions.allSatisfy { $0 == extinctions.first } ? extinctions.first ?? nil : nil
+        tried = TriedBand.medians(rows.compactMap(\.tried))
         reason = rows.first { $0.reason != nil }?.reason
     }
 
@@ -159,6 +182,10 @@ struct ZeroPointSummary: Codable, Equatable {
         }
         if let stars { parts.append("\(stars) stars") }
         if let scatter { parts.append(String(format: "scatter %.3f mag", scatter)) }
+        if let extinction {
+            parts.append(String(format: "extinction %.3f +- %.3f mag/airmass", extinction.value, extinction.error))
+        }
+        if let tried { parts.append("bands by scatter per root n: " + tried.map(\.text).joined(separator: ", ")) }
         if let lowestTransparency { parts.append(String(format: "transparency down to %.2f", lowestTransparency)) }
         if let reason { parts.append(reason) }
         return parts.joined(separator: ", ")
@@ -167,13 +194,20 @@ struct ZeroPointSummary: Codable, Equatable {
 
 extension FrameZeroPoints.Row {
     fileprivate init(_ row: PostgresStore.Row) throws {
+        func kept<Value: Decodable>(_ type: Value.Type, _ column: String) throws -> Value? {
+            try row.optionalData(column).flatMap { try JSONDecoder().decode(Value?.self, from: $0) }
+        }
         self.init(
             frame: try row.text("name"), instrument: try row.text("instrument"), filter: try row.text("filter"),
             midpointMJDUTC: try row.double("midpoint_mjd_utc"), catalogue: try row.optionalText("catalogue"),
             band: try row.optionalText("band"), system: try row.optionalText("mag_system"),
             zeroPoint: try row.optionalDouble("zero_point"), error: try row.optionalDouble("zero_point_err"),
-            colourTerm: try row.optionalDouble("colour_term"), stars: try row.optionalInt("stars"),
+            colourTerm: try row.optionalDouble("colour_term"),
+            colourTermError: try row.optionalDouble("colour_term_err"), stars: try row.optionalInt("stars"),
             scatter: try row.optionalDouble("scatter"), airmass: try row.optionalDouble("airmass"),
-            transparency: try row.optionalDouble("transparency"), reason: try row.optionalText("reason"))
+            transparency: try row.optionalDouble("transparency"),
+            transparencyError: try row.optionalDouble("transparency_err"),
+            extinction: try kept(FrameZeroPoints.Estimate.self, "extinction"),
+            tried: try kept([TriedBand].self, "tried"), reason: try row.optionalText("reason"))
     }
 }

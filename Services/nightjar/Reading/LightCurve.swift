@@ -43,6 +43,7 @@ struct LightCurve {
         "flux_njy_err", "limit_mag", "limit_sigma", "airmass", "fwhm_px", "flags", "instrument", "frame_id", "version",
         "provisional", "calibration_flags", "mid_mjd_tai", "mid_hjd_utc", "sun_alt_deg", "moon_alt_deg", "moon_sep_deg",
         "moon_lit", "sequence", "check_star", "check_mag", "check_mag_err", "check_residual", "check_residual_err",
+        "transparency", "transparency_err",
     ]
 
     /// An empty field means not known; an upper limit has `limit_mag` and no `mag`.
@@ -62,6 +63,7 @@ struct LightCurve {
                     String(point.flags), point.instrument, point.frameID, String(point.version),
                     point.provisional ? "true" : "false", (point.calibrationFlags ?? []).joined(separator: " "),
                 ] + circumstanceFields(point.circumstances) + checkFields(point.checkStar)
+                + transparencyFields(point.frameZeroPoint?.transparency)
             return fields.map(Self.quoted).joined(separator: ",")
         }
     }
@@ -77,6 +79,10 @@ struct LightCurve {
             number(facts?.moonAltitudeDegrees, 3), number(facts?.moonSeparationDegrees, 3),
             number(facts?.moonIlluminatedFraction, 3),
         ]
+    }
+
+    private func transparencyFields(_ transparency: EstimateFacts?) -> [String] {
+        [number(transparency?.value, 4), number(transparency?.error, 4)]
     }
 
     private func number(_ value: Double?, _ digits: Int) -> String {

@@ -41,11 +41,14 @@ struct SetupFolder {
         rules = try ruleFiles.map {
             try RuleDocument(json: Data(contentsOf: $0), file: $0.path)
         }
-        photometry = try Self.files(root.appending(path: "photometry"), endings: ["txt", "csv", "tsv"])
+        photometry = try Self.files(root.appending(path: "photometry"), endings: Self.photometryEndings)
         guard !instruments.isEmpty else {
             throw UsageError("--setup \(path): there is no instrument document (\(path)/instruments/<id>.json)")
         }
     }
+
+    /// What the harvester takes.
+    private static let photometryEndings = ["txt", "csv", "tsv", "vot", "votable", "xml", "fits", "fit"]
 
     private static func files(_ folder: URL, endings: [String]) throws -> [URL] {
         guard FileManager.default.fileExists(atPath: folder.path) else { return [] }

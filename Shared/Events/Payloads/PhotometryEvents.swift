@@ -46,6 +46,9 @@ public struct PhotometryMeasured: EventPayload {
     public var catalogue: String?
     /// The band that the magnitude is in: "Johnson-Cousins V".
     public var band: String?
+    /// The zero point of the frame by the catalogue, its transparency and the choice of its band; nil for harvested
+    /// points, and where the frame has none.
+    public var frameZeroPoint: FrameZeroPointFacts?
     /// Of the target's comparison sequence; nil without one, or where the frame does not show it well.
     public var checkStar: CheckStarFacts?
     /// `nightjar`, or who measured it.
@@ -85,7 +88,10 @@ public struct HarvestedPoint: Codable, Sendable, Equatable {
     public var midpointMJDUTC: Double
     public var midpointBJDTDB: Double?
     public var magnitude: Double?
+    /// Independent from point to point, where `levelError` is known; else what the source calls its error.
     public var magnitudeError: Double?
+    /// Error of the level that the points of one source share [mag].
+    public var levelError: Double?
     public var limitMagnitude: Double?
     /// Significance of the limit, where the source says it.
     public var limitSigma: Double?

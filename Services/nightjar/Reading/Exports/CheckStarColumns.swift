@@ -30,4 +30,19 @@ extension LightCurveTable {
             },
         ]
     }
+
+    /// How clear the sky was at each point; none where no frame tells.
+    static func transparency(_ points: [PhotometryMeasured]) -> [Column] {
+        let seen = points.map { $0.frameZeroPoint?.transparency }
+        guard seen.contains(where: { $0 != nil }) else { return [] }
+        return [
+            Column(
+                name: "transparency", ucd: "phys.transmission;obs.atmos",
+                description: "Light that came through against the instrument's best nights at the same airmass",
+                values: .numbers(seen.map { $0?.value }, decimals: 4)),
+            Column(
+                name: "transparency_err", ucd: "stat.error;phys.transmission",
+                description: "Standard error of transparency", values: .numbers(seen.map { $0?.error }, decimals: 4)),
+        ]
+    }
 }

@@ -68,7 +68,8 @@ struct LightCurveTable {
         count = points.count
         columns =
             Self.times(points) + Self.brightness(points) + Self.circumstances(points) + Self.names(points)
-            + Self.checkStars(points) + Self.sunAndMoon(points) + (exported.detrended.map { Self.detrended($0) } ?? [])
+            + Self.sunAndMoon(points) + Self.checkStars(points) + Self.transparency(points)
+            + (exported.detrended.map { Self.detrended($0) } ?? [])
     }
 
     private static func times(_ points: [PhotometryMeasured]) -> [Column] {
