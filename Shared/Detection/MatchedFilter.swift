@@ -100,15 +100,20 @@ struct MatchedFilter {
                 weight.take(y)
                 coverage.take(y, row.marks, found: found)
             }
+            // Two rows of the result at a time; a last one alone.
             let out = y - reach
-            guard out >= wanted.lowerBound else { continue }
-            signal.make(out)
-            weight.make(out)
-            fillers.rms.fill(out, into: threshold.rms)
-            let row = rows.row(out)
-            let count = threshold.apply(
-                signal.output, weight.output, row.variance, row.marks, coverage.make(out))
-            builder.add(out, threshold, count: count, residual: planes.level == nil ? row.light : nil)
+            let isSecond = (out - wanted.lowerBound) % 2 == 1
+            guard out >= wanted.lowerBound, isSecond || out == wanted.upperBound - 1 else { continue }
+            let made = (isSecond ? out - 1 : out)...out
+            signal.make(made)
+            weight.make(made)
+            for (index, y) in made.enumerated() {
+                fillers.rms.fill(y, into: threshold.rms)
+                let row = rows.row(y)
+                let count = threshold.apply(
+                    signal.output(index), weight.output(index), row.variance, row.marks, coverage.make(y))
+                builder.add(y, threshold, count: count, residual: planes.level == nil ? row.light : nil)
+            }
         }
         return builder.finish(after: wanted.upperBound)
     }
