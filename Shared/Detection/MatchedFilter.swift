@@ -100,11 +100,7 @@ struct MatchedFilter {
                 weight.take(y)
                 coverage.take(y, row.marks, found: found)
             }
-            // Two rows of the result at a time; a last one alone.
-            let out = y - reach
-            let isSecond = (out - wanted.lowerBound) % 2 == 1
-            guard out >= wanted.lowerBound, isSecond || out == wanted.upperBound - 1 else { continue }
-            let made = (isSecond ? out - 1 : out)...out
+            guard let made = Self.pair(endingWith: y - reach, of: wanted) else { continue }
             signal.make(made)
             weight.make(made)
             for (index, y) in made.enumerated() {
@@ -116,6 +112,13 @@ struct MatchedFilter {
             }
         }
         return builder.finish(after: wanted.upperBound)
+    }
+
+    /// Rows of the result are made two at a time, a last one alone; nil where the second is to come.
+    private static func pair(endingWith row: Int, of rows: Range<Int>) -> ClosedRange<Int>? {
+        guard row >= rows.lowerBound else { return nil }
+        if (row - rows.lowerBound) % 2 == 1 { return (row - 1)...row }
+        return row == rows.upperBound - 1 ? row...row : nil
     }
 
     /// Room is made for this share of the pixels.

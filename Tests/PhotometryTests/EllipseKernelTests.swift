@@ -32,8 +32,9 @@ struct EllipseKernelTests {
                 x: -8 + 220 * random.uniform(), y: -8 + 180 * random.uniform(), a: a,
                 b: a * max(0.02, random.uniform()), cosine: cos(angle), sine: sin(angle))
         }
-        let circles = [(100.0, 80.0, 5.0), (101.5, 80.5, 8), (202, 160, 6), (0, 0, 3.5), (60.25, 70.75, 95), (-9, 5, 3)]
-        return ellipses + circles.map { EllipseOverlap(x: $0.0, y: $0.1, radius: $0.2) }
+        let (x, y) = ([100, 101.5, 202, 0, 60.25, -9], [80, 80.5, 160, 0, 70.75, 5])
+        let circles = zip(zip(x, y), [5.0, 8, 6, 3.5, 95, 3])
+        return ellipses + circles.map { EllipseOverlap(x: $0.0, y: $0.1, radius: $1) }
     }()
 
     @Test("whole apertures, over edges and beyond them")
@@ -76,15 +77,9 @@ struct EllipseKernelTests {
     private static func walked(_ shape: EllipseOverlap, _ planes: FramePlanes, owner: Int32) -> PixelSums {
         var sums = PixelSums()
         func take(_ column: Int, _ row: Int, _ weight: Double) {
-            var (pixel, count) = (row * planes.width + column, 1.0)
-            if !planes.isClean(column, row, owner: owner) {
-                guard let other = planes.opposite(column: column, row: row, x: shape.x, y: shape.y),
-                    planes.isClean(other.column, other.row, owner: owner)
-                else {
-                    sums.missingArea += weight
-                    return
-                }
-                (pixel, count) = (other.row * planes.width + other.column, 3)
+            guard let (pixel, count) = planes.standIn(column, row, shape, owner: owner) else {
+                sums.missingArea += weight
+                return
             }
             let square = weight * weight * count
             sums.light += weight * Double(planes.residual[pixel])
@@ -120,6 +115,17 @@ struct EllipseKernelTests {
 }
 
 extension FramePlanes {
+    /// The pixel that counts for another, and how often its variance does.
+    fileprivate func standIn(
+        _ column: Int, _ row: Int, _ shape: EllipseOverlap, owner: Int32
+    ) -> (pixel: Int, count: Double)? {
+        if isClean(column, row, owner: owner) { return (row * width + column, 1) }
+        guard let other = opposite(column: column, row: row, x: shape.x, y: shape.y),
+            isClean(other.column, other.row, owner: owner)
+        else { return nil }
+        return (other.row * width + other.column, 3)
+    }
+
     /// The source that owns the pixel in an ellipse's middle; 0 for none.
     fileprivate func owner(at shape: EllipseOverlap) -> Int32 {
         let (column, row) = (Int(shape.x.rounded()), Int(shape.y.rounded()))
