@@ -61,6 +61,36 @@ void kernel_filter_column(
     }
 }
 
+// The rows between are loaded once for both: a ring of rows is larger than the nearest cache.
+KERNEL_CLONES
+void kernel_filter_two_columns(
+    float *restrict first, float *restrict second, const float *const *rows, const float *kernel, size_t reach,
+    size_t count) {
+    for (size_t i = 0; i < count; i += 32) {
+        lanes low[2], high[2], sum[2], next[2];
+        for (size_t k = 0; k < 2; k++) {
+            memcpy(&low[k], rows[reach] + i + 16 * k, sizeof(lanes));
+            memcpy(&high[k], rows[reach + 1] + i + 16 * k, sizeof(lanes));
+            sum[k] = kernel[0] * low[k];
+            next[k] = kernel[0] * high[k];
+        }
+        for (size_t j = 1; j <= reach; j++) {
+            float weight = kernel[j];
+            const float *before = rows[reach - j] + i, *after = rows[reach + 1 + j] + i;
+            for (size_t k = 0; k < 2; k++) {
+                LOAD(below, before + 16 * k);
+                LOAD(above, after + 16 * k);
+                sum[k] += weight * (below + high[k]);
+                next[k] += weight * (low[k] + above);
+                low[k] = below;
+                high[k] = above;
+            }
+        }
+        memcpy(first + i, sum, sizeof sum);
+        memcpy(second + i, next, sizeof next);
+    }
+}
+
 KERNEL_CLONES
 size_t kernel_weigh(
     float *restrict weighted, float *restrict inverse, const float *restrict residual,

@@ -65,7 +65,12 @@ private struct Blocks {
         frame.withPlanes { signal, noise, _ in
             nothing.withUnsafeBufferPointer { nothing in
                 guard let nothing = nothing.baseAddress else { return }
-                found = ExcludedPixels(frame, threads: threads) { rows, marks in
+                func populate(_ rows: Range<Int>) {
+                    let (start, count) = (rows.lowerBound / 2 * width, (rows.count + 1) / 2 * width)
+                    for plane in [mean, scatter, variance] { populatePlane(plane + start, count: count) }
+                    populatePlane(excluded + start, count: count)
+                }
+                found = ExcludedPixels(frame, threads: threads, beforeRows: populate) { rows, marks in
                     let first = rows.lowerBound * pixels
                     let second = (rows.upperBound - 1) * pixels
                     var pair = kernel_row_pair(

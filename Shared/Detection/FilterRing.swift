@@ -2,8 +2,8 @@ internal import CKernels
 
 /// Separable convolution by a symmetric kernel, a row at a time; outside the image is 0.
 ///
-/// Rows go in by `input` and `take`, in order; row y can be made when row y + reach has been taken, or the image has
-/// ended.
+/// Rows go in by `input` and `take`, in order; rows y - 1 and y can be made when row y + reach has been taken, or the
+/// image has ended.
 struct FilterRing: ~Copyable {
     private let across: [Float]
     private let along: [Float]
@@ -12,7 +12,9 @@ struct FilterRing: ~Copyable {
     private let stride: Int
     /// On either side of the input, so that everything begins where a vector of 64 bytes may.
     private let margin: Int
-    /// A row of zeros, the output, the input between margins, and the ring of rows filtered along x.
+    /// Rows filtered along x that are held.
+    private let slots: Int
+    /// A row of zeros, two of output, the input between margins, and the ring of rows filtered along x.
     private let storage: UnsafeMutablePointer<Float>
     private let rows: UnsafeMutablePointer<UnsafePointer<Float>?>
 
@@ -24,8 +26,8 @@ struct FilterRing: ~Copyable {
         (self.across, self.along, self.height) = (across, along, height)
         stride = Self.stride(width)
         margin = (across.count + 15) / 16 * 16
-        let slots = 2 * along.count - 1
-        let count = stride * (slots + 3) + 2 * margin
+        slots = 2 * along.count
+        let count = stride * (slots + 4) + 2 * margin
         storage = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(
             to: Float.self, capacity: count)
         storage.initialize(repeating: 0, count: count)
@@ -39,13 +41,13 @@ struct FilterRing: ~Copyable {
     }
 
     private var zeros: UnsafePointer<Float> { UnsafePointer(storage) }
-    /// The row made last.
-    var output: UnsafeMutablePointer<Float> { storage + stride }
+    /// The rows made last.
+    func output(_ index: Int) -> UnsafeMutablePointer<Float> { storage + stride * (1 + index) }
     /// Where the next row is to be put.
-    var input: UnsafeMutablePointer<Float> { storage + 2 * stride + margin }
+    var input: UnsafeMutablePointer<Float> { storage + 3 * stride + margin }
 
     private func slot(_ y: Int) -> UnsafeMutablePointer<Float> {
-        storage + 3 * stride + 2 * margin + stride * (y % (2 * along.count - 1))
+        storage + 4 * stride + 2 * margin + stride * (y % slots)
     }
 
     /// Filters the input row along x.
@@ -61,14 +63,17 @@ struct FilterRing: ~Copyable {
     /// A row filtered along x.
     func copy(_ y: Int) -> [Float] { Array(UnsafeBufferPointer(start: slot(y), count: stride)) }
 
-    /// Filters along y.
-    mutating func make(_ y: Int) {
+    /// Filters one or two rows along y.
+    mutating func make(_ made: ClosedRange<Int>) {
         let reach = along.count - 1
-        for offset in -reach...reach {
-            let isInside = y + offset >= 0 && y + offset < height
-            rows[offset + reach] = isInside ? UnsafePointer(slot(y + offset)) : zeros
+        for (index, y) in ((made.lowerBound - reach)...(made.upperBound + reach)).enumerated() {
+            rows[index] = y >= 0 && y < height ? UnsafePointer(slot(y)) : zeros
         }
-        kernel_filter_column(output, rows, along, reach, stride)
+        if made.count == 1 {
+            kernel_filter_column(output(0), rows, along, reach, stride)
+        } else {
+            kernel_filter_two_columns(output(0), output(1), rows, along, reach, stride)
+        }
     }
 }
 
@@ -90,7 +95,7 @@ struct CoverageRing: ~Copyable {
         ring = FilterRing(across, along, width: width, height: height)
         (self.width, self.height) = (width, height)
         reach = along.count - 1
-        counts = [Int](repeating: 0, count: 2 * along.count - 1)
+        counts = [Int](repeating: 0, count: 2 * along.count)
         isHeld = [Bool](repeating: false, count: counts.count)
         let whole = { (half: [Float]) in half.reduce(-half[0]) { $0 + 2 * $1 } }
         least = 0.25 * whole(across) * whole(along)
@@ -118,8 +123,8 @@ struct CoverageRing: ~Copyable {
             ring.put(clean, at: row)
             isHeld[row % counts.count] = true
         }
-        ring.make(y)
-        return (UnsafePointer(ring.output), least)
+        ring.make(y...y)
+        return (UnsafePointer(ring.output(0)), least)
     }
 }
 

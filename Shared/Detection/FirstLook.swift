@@ -25,7 +25,7 @@ struct FirstLook {
         _ frame: CalibratedFrame, tileSize: Int, filterSize: Int, threads: Int = 1
     ) -> (look: FirstLook, excluded: ExcludedPixels) {
         // Blocks need less than a plane, and only here: what comes after uses the same memory again.
-        var scratch = [Float](plane: (BinnedFrame.scratchBytes(frame) + 3) / 4, threads: threads) { _ in }
+        var scratch = [Float](plane: (BinnedFrame.scratchBytes(frame) + 3) / 4, byParts: true) { _ in }
         return scratch.withUnsafeMutableBytes { scratch in
             let binned = BinnedFrame(frame, in: scratch, threads: threads)
             let look = FirstLook(frame, binned, tileSize: tileSize, filterSize: filterSize, threads: threads)

@@ -100,17 +100,25 @@ struct MatchedFilter {
                 weight.take(y)
                 coverage.take(y, row.marks, found: found)
             }
-            let out = y - reach
-            guard out >= wanted.lowerBound else { continue }
-            signal.make(out)
-            weight.make(out)
-            fillers.rms.fill(out, into: threshold.rms)
-            let row = rows.row(out)
-            let count = threshold.apply(
-                signal.output, weight.output, row.variance, row.marks, coverage.make(out))
-            builder.add(out, threshold, count: count, residual: planes.level == nil ? row.light : nil)
+            guard let made = Self.pair(endingWith: y - reach, of: wanted) else { continue }
+            signal.make(made)
+            weight.make(made)
+            for (index, y) in made.enumerated() {
+                fillers.rms.fill(y, into: threshold.rms)
+                let row = rows.row(y)
+                let count = threshold.apply(
+                    signal.output(index), weight.output(index), row.variance, row.marks, coverage.make(y))
+                builder.add(y, threshold, count: count, residual: planes.level == nil ? row.light : nil)
+            }
         }
         return builder.finish(after: wanted.upperBound)
+    }
+
+    /// Rows of the result are made two at a time, a last one alone; nil where the second is to come.
+    private static func pair(endingWith row: Int, of rows: Range<Int>) -> ClosedRange<Int>? {
+        guard row >= rows.lowerBound else { return nil }
+        if (row - rows.lowerBound) % 2 == 1 { return (row - 1)...row }
+        return row == rows.upperBound - 1 ? row...row : nil
     }
 
     /// Room is made for this share of the pixels.

@@ -37,15 +37,6 @@ struct PixelSums: Equatable {
         missingArea += weight * missing
     }
 
-    /// Adds whole pixels whose light and variance a kernel has summed.
-    mutating func add(_ lanes: kernel_lanes, count: Int) {
-        light += lanes.firstSum
-        ownVariance += lanes.firstSum
-        variance += lanes.secondSum
-        area += Double(count)
-        squaredArea += Double(count)
-    }
-
     /// Adds a stretch of whole pixels.
     @inline(__always)
     mutating func addSpan(_ planes: FramePlanes, _ columns: Range<Int>, row: Int) {
@@ -117,11 +108,33 @@ extension FramePlanes {
 
     /// Sums within one aperture.
     func sum(_ aperture: EllipseOverlap) -> PixelSums {
-        var sums = PixelSums()
-        aperture.forEachPart(
-            width: width, height: height,
-            rim: { column, row, weight in sums.add(self, row * width + column, weight: weight) },
-            span: { columns, row in sums.addSpan(self, columns, row: row) })
-        return sums
+        aperture.withKernelAperture(height: height) { aperture in
+            var (sums, frame) = (kernel_pixel_sums(), apertureFrame)
+            kernel_ellipse_sum(&sums, aperture, &frame)
+            return PixelSums(sums)
+        }
+    }
+}
+
+extension PixelSums {
+    init(_ sums: kernel_pixel_sums) {
+        self.init(
+            light: sums.light, ownVariance: sums.own_variance, variance: sums.variance, area: sums.area,
+            squaredArea: sums.squared_area, missingArea: sums.missing_area)
+    }
+}
+
+extension EllipseOverlap {
+    /// Lends what kernels need to sum the pixels of a frame within the ellipse.
+    func withKernelAperture<Result>(height: Int, _ body: (UnsafePointer<kernel_ellipse_aperture>) -> Result) -> Result {
+        let rows = rows(height: height)
+        return withUnsafePointer(to: self) { shape in
+            var aperture = kernel_ellipse_aperture(
+                outline: kernelOutline, form: kernelForm, row: rows.lowerBound, rows: rows.count, shape: shape,
+                overlap: { shape, column, row in
+                    shape?.load(as: EllipseOverlap.self).overlap(column: Int(column), row: Int(row)) ?? 0
+                })
+            return body(&aperture)
+        }
     }
 }

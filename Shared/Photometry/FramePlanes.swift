@@ -60,6 +60,13 @@ struct FramePlanes {
             width: width, height: height)
     }
 
+    /// All pixels, for a kernel that sums them within an aperture.
+    var apertureFrame: kernel_aperture_frame {
+        kernel_aperture_frame(
+            values: residual.baseAddress, variance: variance.baseAddress, marks: marks.baseAddress, owners: owners,
+            owner_words: ownerWords, width: width, height: height, has_excluded: hasExcluded ? 1 : 0)
+    }
+
     /// Who owns the pixels of a row.
     @inline(__always)
     func owners(row: Int) -> kernel_owners {

@@ -56,38 +56,10 @@ struct KronAperture {
     /// Sums of the ellipse. A pixel of another source, or without a measurement, counts as the one opposite to it
     /// across the centre, or as sky where that is no better.
     func sum(_ planes: FramePlanes, owner: Int32) -> PixelSums {
-        var sums = PixelSums()
-        func take(_ column: Int, _ row: Int, _ weight: Double) {
-            var index = row * planes.width + column
-            var count = 1.0
-            if !planes.isClean(column, row, owner: owner) {
-                guard let other = planes.opposite(column: column, row: row, x: outline.x, y: outline.y),
-                    planes.isClean(other.column, other.row, owner: owner)
-                else {
-                    sums.missingArea += weight
-                    return
-                }
-                // A pixel that counts twice has twice its noise, in variance: (1 + 1)^2 = 1 + 3.
-                (index, count) = (other.row * planes.width + other.column, 3)
-            }
-            let square = weight * weight * count
-            sums.light += weight * Double(planes.residual[index])
-            sums.ownVariance += square * Double(planes.residual[index])
-            sums.variance += square * Double(planes.variance[index])
-            sums.area += weight
-            sums.squaredArea += square
+        outline.withKernelAperture(height: planes.height) { aperture in
+            var (sums, frame) = (kernel_pixel_sums(), planes.apertureFrame)
+            kernel_ellipse_sum_own(&sums, aperture, &frame, owner)
+            return PixelSums(sums)
         }
-        var lanes = kernel_lanes()
-        var whole = 0
-        outline.forEachPart(width: planes.width, height: planes.height, rim: take) { columns, row in
-            var span = planes.span(columns, row: row)
-            if kernel_span_add(&lanes, &span, owner) != 0 {
-                whole += columns.count
-            } else {
-                for column in columns { take(column, row, 1) }
-            }
-        }
-        sums.add(lanes, count: whole)
-        return sums
     }
 }

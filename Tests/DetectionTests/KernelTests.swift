@@ -32,18 +32,22 @@ struct KernelTests {
             }
         }
         #expect(Self.bits(target) == Self.bits(expected))
-        let rows = (0...(2 * reach)).map { Self.noise(count, seed: UInt64($0) + 50) }
+        let rows = (0...(2 * reach + 1)).map { Self.noise(count, seed: UInt64($0) + 50) }
+        func column(_ row: Int, _ i: Int) -> Float {
+            var sum: Float = kernel[0] * rows[row][i]
+            for j in 1..<(reach + 1) { sum += kernel[j] * (rows[row - j][i] + rows[row + j][i]) }
+            return sum
+        }
+        let columns = [reach, reach + 1].map { row in (0..<count).map { column(row, $0) } }
+        var second = [Float](repeating: 0, count: count)
         let flat = rows.flatMap { $0 }
         flat.withUnsafeBufferPointer { flat in
             let pointers = rows.indices.map { row in flat.baseAddress.map { $0 + row * count } }
             kernel_filter_column(&target, pointers, kernel, reach, count)
+            #expect(Self.bits(target) == Self.bits(columns[0]))
+            kernel_filter_two_columns(&target, &second, pointers, kernel, reach, count)
         }
-        let column = (0..<count).map { i in
-            (1..<(reach + 1)).reduce(kernel[0] * rows[reach][i]) {
-                $0 + kernel[$1] * (rows[reach - $1][i] + rows[reach + $1][i])
-            }
-        }
-        #expect(Self.bits(target) == Self.bits(column))
+        #expect(Self.bits(target) == Self.bits(columns[0]) && Self.bits(second) == Self.bits(columns[1]))
     }
 
     @Test("blocks of 2 x 2", arguments: [2, 7, 64, 131])

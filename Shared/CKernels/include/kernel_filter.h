@@ -14,6 +14,12 @@ void kernel_filter_row(
 void kernel_filter_column(
     float *restrict target, const float *const *rows, const float *kernel, size_t reach, size_t count);
 
+/// The same for two rows below each other: rows[reach] and rows[reach + 1]; rows[2 reach + 1] is the last that counts.
+/// `count` is a multiple of 32.
+void kernel_filter_two_columns(
+    float *restrict first, float *restrict second, const float *const *rows, const float *kernel, size_t reach,
+    size_t count);
+
 /// What a matched filter takes in: 1 / V and residual / V; 0 where `marks` (kernel_marks.h) exclude a pixel.
 /// Returns how many are excluded.
 size_t kernel_weigh(
