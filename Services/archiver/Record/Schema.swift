@@ -19,6 +19,7 @@ enum ArchiveSchema {
         Migration(12, "errors of levels, apart", ObjectSchema.levelErrors),
         Migration(13, "comparison sequences and their check stars", SequenceSchema.tables),
         Migration(14, "when each version of a point was recorded", recording),
+        Migration(15, "statistics of objects, once a night", ObjectSchema.settledStatistics),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.
