@@ -19,6 +19,7 @@ import accuracy_detection
 import accuracy_frame
 import accuracy_photometry
 import accuracy_pulls
+import objects
 import pictures
 import solving
 import solving_narrow
@@ -41,7 +42,7 @@ WORK = {
     "background": accuracy_frame.background, "sizes": speed_sizes.sizes,
     "solving": solving.solving, "solving count": solving.counted,
     "narrow fields": solving_narrow.narrow, "real frames": solving_real.real,
-    "zero points": zeropoints.zeropoints,
+    "zero points": zeropoints.zeropoints, "objects": objects.objects,
 }
 
 

@@ -133,6 +133,12 @@ for whose, margin in (
     TARGETS.append(Target("zero points", f"pull mean, {whose}", "sigma", None, 0.05, "value"))
     TARGETS.append(Target("zero points", f"pull width off 1, {whose}", "sigma", None, margin, "value"))
 TARGETS.append(Target("zero points", "rms error of zero points of 30 stars", "mag", "clipped weighted mean", 1.0))
+TARGETS += [
+    Target(
+        "objects", "detections found among 1,000,000 objects and written", "detections/s", None, 100_000, "least"),
+    speed(
+        "objects", "association of detections with the objects around them", "astropy match_to_catalog_sky", 1),
+]
 PARTS = list(dict.fromkeys(target.part for target in TARGETS))
 
 

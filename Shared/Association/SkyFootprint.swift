@@ -22,18 +22,52 @@ public struct SkyFootprint: Sendable, Hashable {
             for near in SkyCell.cells(order: order, within: reach, of: cell.centre) { touched.insert(near.number) }
         }
         let numbers = touched.sorted()
+        ranges = Self.ranges(of: numbers, order: order)
+        regions = Self.regions(of: numbers, order: order)
+    }
+
+    /// The cells around each of the positions, in place of the frame's whole area where that is much larger.
+    ///
+    /// - Parameters:
+    ///   - marginArcsec: how far beyond the positions it reaches at least, and not much farther.
+    ///   - frame: the footprint of the same positions, of which it is a part.
+    public init(near positions: [SkyPosition], marginArcsec: Double, in frame: SkyFootprint) {
+        let margin = max(0, marginArcsec) / 3600
+        let order = min(
+            SkyCell.maximumOrder, max(0, Int(log2(SkyCell.sideDegrees(order: 0) / max(margin, 1e-6)).rounded())))
+        let area = frame.ranges.reduce(0.0) { $0 + Double($1.count) }
+        let cells = Double(positions.count) * Self.cellsEach
+        guard cells * Double(Int64(1) << Int64(2 * (SkyCell.maximumOrder - order))) < 0.5 * area else {
+            self = frame
+            return
+        }
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(Int(cells))
+        for position in positions
+        where !SkyCell.appendNumbers(order: order, within: margin, of: position, to: &numbers) {
+            numbers.append(contentsOf: SkyCell.cells(order: order, within: margin, of: position).map(\.number))
+        }
+        numbers.sort()
+        ranges = Self.ranges(of: numbers, order: order)
+        regions = frame.regions
+    }
+
+    /// That a circle of about a cell's size touches.
+    private static let cellsEach = 9.0
+
+    /// - Parameter numbers: of cells, in order; some may be there more than once.
+    private static func ranges(of numbers: [Int64], order: Int) -> [Range<Int64>] {
         let shift = Int64(2 * (SkyCell.maximumOrder - order))
         var ranges: [Range<Int64>] = []
         for number in numbers {
             let (lower, upper) = (number << shift, (number + 1) << shift)
-            if let last = ranges.last, last.upperBound == lower {
+            if let last = ranges.last, last.upperBound >= lower {
                 ranges[ranges.count - 1] = last.lowerBound..<upper
             } else {
                 ranges.append(lower..<upper)
             }
         }
-        self.ranges = ranges
-        regions = Self.regions(of: numbers, order: order)
+        return ranges
     }
 
     /// A margin of so much of a cell's side does not reach across any of its neighbours, slanted as they are.

@@ -12,6 +12,10 @@ struct CellPlace {
     let x: Int64
     let y: Int64
 
+    init(base: Int64, x: Int64, y: Int64) {
+        (self.base, self.x, self.y) = (base, x, y)
+    }
+
     init(number: Int64, order: Int) {
         base = number >> Int64(2 * order)
         let inside = UInt64(number & ((1 << Int64(2 * order)) - 1))

@@ -54,6 +54,37 @@ struct FootprintTests {
         #expect(footprint.regions.count <= 4 && footprint.regions == footprint.regions.sorted())
     }
 
+    @Test("around each position alone there is every cell within the margin, everywhere on the sky, and little more")
+    func near() throws {
+        var words = SplitMix64(seed: 14)
+        let places = [
+            (0.0, 0.0), (45, 41.81), (44.9, 41.9), (90, -41.8), (0, 90), (200, -90), (359.9999, 10), (123.4, -56.7),
+            (91, 80), (5, 88), (30.95, 46.8), (300, 89.9), (275, -65),
+        ]
+        for (ra, dec) in places {
+            let centre = try sky(ra, dec)
+            let frame = (0..<300).map { _ in
+                displaced(centre, east: 5400 * (words.uniform() - 0.5), north: 5400 * (words.uniform() - 0.5))
+            }
+            let whole = SkyFootprint(around: frame, marginArcsec: 30)
+            for margin in [12.0, 3.1] {
+                let near = SkyFootprint(near: frame, marginArcsec: margin, in: whole)
+                for place in frame {
+                    for _ in 0..<4 {
+                        let other = place.displaced(
+                            separationDegrees: 0.9999 * margin / 3600, positionAngleDegrees: 360 * words.uniform())
+                        #expect(holds(near, other), "\(margin) arcsec from \(place)")
+                    }
+                }
+                let cells = near.ranges.reduce(0.0) { $0 + Double($1.count) }
+                let area = cells / Double(SkyCell.count(order: SkyCell.maximumOrder)) * 41_252.96 * 3600 * 3600
+                #expect(area < 300 * 20 * margin * margin, "\(area) square arcseconds")
+                #expect(near.regions == whole.regions)
+            }
+            #expect(SkyFootprint(near: frame, marginArcsec: 400, in: whole) == whole, "nothing is won")
+        }
+    }
+
     @Test("nothing has no footprint, the whole sky has all of it")
     func extremes() throws {
         #expect(SkyFootprint(around: [], marginArcsec: 10).ranges.isEmpty)

@@ -19,7 +19,6 @@ struct FrameSky {
     /// Those behind the record's, as the catalogue has them.
     private let stars: [NewObject]
     private let recorded: Int
-    private let taken: Set<Int64>
 
     /// - Parameters:
     ///   - others: objects that are in the record otherwise, or not at all.
@@ -48,7 +47,6 @@ struct FrameSky {
         self.stars = unseen.map { stars[$0] }
         self.recorded = recorded.count + others.count
         objects = recorded + others + unseen.map { moved[$0] }
-        taken = near.taken.union(others.map(\.identifier))
     }
 
     /// Identifiers for a frame's detections, and the objects that have to be made for them.
@@ -56,13 +54,14 @@ struct FrameSky {
     /// A star of the catalogue is named by where the catalogue has it, any other by where it was seen: brighter ones
     /// first.
     ///
-    /// - Parameter given: the identifier that a detection's new object has already, if it is not in the set of those
-    ///   that were named before it.
+    /// - Parameters:
+    ///   - isTaken: whether an identifier is in use.
+    ///   - given: the identifier that a detection's new object has already, if it is not in the set of those that were
+    ///     named before it.
     func born(
         by frame: FrameDetections, _ outcomes: [AssociationOutcome],
-        given: (Int, Set<Int64>) -> Int64? = { _, _ in nil }
+        given: (Int, Set<Int64>) -> Int64? = { _, _ in nil }, isTaken: (Int64) -> Bool
     ) -> (identifiers: [Int64?], new: [NewObject]) {
-        var taken = taken
         var named: Set<Int64> = []
         var new: [NewObject] = []
         let identifiers = outcomes.enumerated().map { index, outcome -> Int64? in
@@ -76,9 +75,9 @@ struct FrameSky {
                         covariance: frame.placed[index].covariance, epoch: frame.year))
             let former = outcome.object == nil ? given(index, named) : nil
             made.object.identifier =
-                former ?? ObjectIdentifier.identifier(at: made.object.position) { taken.contains($0) }
+                former
+                ?? ObjectIdentifier.identifier(at: made.object.position) { isTaken($0) || named.contains($0) }
             named.insert(made.object.identifier)
-            taken.insert(made.object.identifier)
             new.append(made)
             return made.object.identifier
         }

@@ -19,6 +19,8 @@ struct NightObjects {
     /// Identifiers that are given, of provisional objects or new ones.
     private var claimed: Set<Int64> = []
     private var made: [MadeObject] = []
+    private var grid = PositionGrid(radiusArcsec: AssociationLimits().separationArcsec)
+    private var sky: NightSky
     private var place: [Int64: Int] = [:]
     private var successors: [Int64: Int64] = [:]
 
@@ -34,6 +36,7 @@ struct NightObjects {
                 where m.object_id = o.object_id and f.valid_until is null and f.frame_id <> all($1))
             """, [.texts(versions.map(\.frameID))])
         provisional = Set(try (0..<rows.count).map { try rows.int64($0, 0) })
+        sky = NightSky(record: stage.record, without: provisional)
     }
 
     /// - Parameter detections: of a frame version.
@@ -50,23 +53,16 @@ struct NightObjects {
         let before = try current.flatMap { current in
             current.recipe == version.recipe ? try stage.believed.shown(by: current.version) : nil
         }
-        let sky = try stage.sky(around: frame, limits: frame.limits, without: provisional, besides: made.map(\.object))
-        let outcomes = associate(frame.placed, with: sky.objects, limits: frame.limits)
-        let (claimed, provisional) = (claimed, provisional)
-        let born = sky.born(by: frame, outcomes) { index, named in
+        let shown = try frameSky(frame)
+        let outcomes = associate(frame.placed, with: shown.objects, limits: frame.limits)
+        let (claimed, provisional, sky) = (claimed, provisional, sky)
+        let given = { (index: Int, named: Set<Int64>) -> Int64? in
             before?[frame.rows[index].number].map(\.object).flatMap {
                 provisional.contains($0) && !claimed.contains($0) && !named.contains($0) ? $0 : nil
             }
         }
-        for new in born.new {
-            self.claimed.insert(new.object.identifier)
-            guard new.catalogue == nil else {
-                try stage.record.add([new], frameID: version.frameID)
-                continue
-            }
-            place[new.object.identifier] = made.count
-            made.append(MadeObject(new.object, frameID: version.frameID))
-        }
+        let born = shown.born(by: frame, outcomes, given: given) { sky.isTaken($0) || claimed.contains($0) }
+        for new in born.new { try take(new, version, frame.year) }
         for (index, object) in born.identifiers.enumerated() {
             if let object, let place = place[object] { made[place].add(frame.placed[index]) }
             if let object, let former = before?[frame.rows[index].number]?.object, successors[former] == nil {
@@ -74,6 +70,34 @@ struct NightObjects {
             }
         }
         try believeIfChanged(version, frame, born.identifiers, outcomes, before, current)
+    }
+
+    /// What may be seen on a frame: objects of the record, those that the night has made, stars of the catalogue.
+    private mutating func frameSky(_ frame: FrameDetections) throws -> FrameSky {
+        let stars = try stage.references(frame.placed.map(\.position), frame.year)
+        let positions = frame.positions(with: stars)
+        let near = try sky.near(positions, of: frame)
+        let shown = FrameSky(
+            near: near, others: grid.numbers(near: positions).map { made[$0].object },
+            stars: stars.without(sky.stars), year: frame.year, limits: frame.limits)
+        for star in shown.adopted {
+            try stage.record.adopt(star)
+            sky.add(star, year: frame.year)
+        }
+        return shown
+    }
+
+    /// An object that the night makes, or a star of the catalogue that it shows for the first time.
+    private mutating func take(_ new: NewObject, _ version: FrameVersion, _ year: Double) throws {
+        claimed.insert(new.object.identifier)
+        guard new.catalogue == nil else {
+            try stage.record.add([new], frameID: version.frameID)
+            sky.add(new, year: year)
+            return
+        }
+        place[new.object.identifier] = made.count
+        made.append(MadeObject(new.object, frameID: version.frameID))
+        grid.append(new.object.position)
     }
 
     private func believeIfChanged(
@@ -100,26 +124,50 @@ struct NightObjects {
             try stage.record.add(
                 new.filter { $0.frameID == frameID }.map { NewObject(object: $0.mean) }, frameID: frameID)
         }
-        for object in made where provisional.contains(object.object.identifier) {
-            let mean = object.mean
-            try database.execute(
-                """
-                update archive.object set ra_deg = $2, dec_deg = $3, east_east_arcsec2 = $4, east_north_arcsec2 = $5,
-                    north_north_arcsec2 = $6, epoch_year = $7, merged_into = null
-                where object_id = $1 and (ra_deg, dec_deg, east_east_arcsec2, merged_into)
-                    is distinct from ($2, $3, $4, null::int8)
-                """,
-                [
-                    .int(Int(mean.identifier)), .double(mean.position.raDegrees), .double(mean.position.decDegrees),
-                    .double(mean.covariance.eastEast), .double(mean.covariance.eastNorth),
-                    .double(mean.covariance.northNorth), .double(mean.epoch),
-                ])
+        try replace(made.map(\.mean).filter { provisional.contains($0.identifier) })
+        try merge(
+            provisional.subtracting(claimed).sorted().map { (object: $0, into: successors[$0] ?? $0) })
+    }
+
+    /// The places of objects that are in the record already.
+    private func replace(_ objects: [SkyObject]) throws {
+        let columns = [
+            "object_id", "ra_deg", "dec_deg", "east_east_arcsec2", "east_north_arcsec2", "north_north_arcsec2",
+            "epoch_year", "wanders",
+        ]
+        try database.execute(
+            """
+            create temporary table placed_object on commit drop as
+            select \(columns.joined(separator: ", ")) from archive.object limit 0
+            """)
+        try database.copy(into: "placed_object", columns: columns, rows: objects) { object, row in
+            row.int64(Int(object.identifier))
+            row.float64(object.position.raDegrees)
+            row.float64(object.position.decDegrees)
+            row.float64(object.covariance.eastEast)
+            row.float64(object.covariance.eastNorth)
+            row.float64(object.covariance.northNorth)
+            row.float64(object.epoch)
+            row.bool(ObjectRecord.wanders(object, isCatalogued: false))
         }
-        for gone in provisional.subtracting(claimed).sorted() {
-            try database.execute(
-                "update archive.object set merged_into = $2 where object_id = $1 and merged_into is distinct from $2",
-                [.int(Int(gone)), .int(Int(successors[gone] ?? gone))])
-        }
+        let set = columns.dropFirst().map { "\($0) = p.\($0)" }.joined(separator: ", ")
+        try database.execute(
+            """
+            update archive.object o set \(set), merged_into = null from placed_object p
+            where o.object_id = p.object_id and (o.ra_deg, o.dec_deg, o.east_east_arcsec2, o.merged_into)
+                is distinct from (p.ra_deg, p.dec_deg, p.east_east_arcsec2, null::int8)
+            """)
+        try database.execute("drop table placed_object")
+    }
+
+    /// Objects that nothing is left of.
+    private func merge(_ gone: [(object: Int64, into: Int64)]) throws {
+        try database.execute(
+            """
+            update archive.object o set merged_into = g.successor
+            from unnest($1::int8[], $2::int8[]) as g (object_id, successor)
+            where o.object_id = g.object_id and o.merged_into is distinct from g.successor
+            """, [.ints(gone.map { Int($0.object) }), .ints(gone.map { Int($0.into) })])
     }
 }
 

@@ -70,11 +70,10 @@ struct ObjectFrames {
     ///
     /// - Parameters:
     ///   - objects: of each detection; nil for those of no object.
-    /// - Returns: the number of this version.
     func add(
         _ frame: FrameDetections, of version: FrameVersion, series: Int, objects: [Int64?],
         outcomes: [AssociationOutcome]
-    ) throws -> Int {
+    ) throws {
         let row = try database.execute(
             """
             insert into archive.object_frame (frame_id, recipe, association, series, midpoint_mjd_utc, zero_point_mag,
@@ -92,7 +91,6 @@ struct ObjectFrames {
             ])
         let number = try row.single("version")
         try copy(frame, version.midpoint, version: number, series: series, objects, outcomes)
-        return number
     }
 
     private static let columns = [

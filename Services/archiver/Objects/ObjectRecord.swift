@@ -3,7 +3,7 @@ internal import Foundation
 internal import PostgresStore
 internal import Sky
 
-/// Objects in the record around one frame, as they are at the frame's epoch.
+/// Objects in the record around one frame.
 struct NearObjects {
     var objects: [SkyObject] = []
     /// Identifiers that are in use there, of objects that were merged into others as well.
@@ -34,48 +34,73 @@ struct ObjectRecord {
             [.ints(footprint.regions.map { Int($0) })])
     }
 
+    /// How far an object that is in no catalogue may be from its identifier's cell, unless it wanders [arcsec]: what
+    /// its place moves when it becomes better known.
+    static let driftArcsec = 2.0
+
+    /// Which objects of a part of the sky.
+    enum Kind: String {
+        case nameless = "not o.wanders and o.catalogue is null"
+        case catalogued = "not o.wanders and o.catalogue is not null"
+        case wandering = "o.wanders"
+    }
+
+    /// The cells where an object must be named to be seen at these positions, for each kind.
+    ///
     /// - Parameter year: Julian year.
-    func near(_ positions: [SkyPosition], year: Double, separationArcsec: Double) throws -> NearObjects {
+    func places(
+        _ positions: [SkyPosition], year: Double, separationArcsec: Double
+    ) throws -> [(kind: Kind, footprint: SkyFootprint)] {
         let half = 0.5 * (Self.years.upperBound - Self.years.lowerBound)
         let beyond = max(0, Self.years.lowerBound - year, year - Self.years.upperBound)
         let reach = Self.reachArcsec * (1 + beyond / half)
-        let footprint = SkyFootprint(around: positions, marginArcsec: separationArcsec + reach)
-        try lock(footprint)
-        // The planner takes ranges for much wider than they are, and to compile a plan takes longer than to run it.
-        try database.execute("set local jit = off")
-        var found = NearObjects()
-        try read(Self.nearSQL("not o.wanders"), footprint, year, into: &found)
+        let frame = SkyFootprint(around: positions, marginArcsec: separationArcsec + reach)
+        let near = SkyFootprint(
+            near: positions, marginArcsec: separationArcsec + Self.driftArcsec, in: frame)
         let farthest = try database.execute(
             """
-            select max((sqrt(pm_ra_mas_yr ^ 2 + pm_dec_mas_yr ^ 2) + coalesce(pm_err_mas_yr, 0))
+            select max((coalesce(sqrt(pm_ra_mas_yr ^ 2 + pm_dec_mas_yr ^ 2), 0) + coalesce(pm_err_mas_yr, 0))
                 * abs($1 - epoch_year)) / 1000 as arcsec
             from archive.object where wanders
             """, [.double(year)])[0]
-        if let arcsec = try farthest.optionalDouble("arcsec") {
-            let wide = SkyFootprint(around: positions, marginArcsec: separationArcsec + arcsec)
-            try read(Self.nearSQL("o.wanders"), wide, year, into: &found)
+        let wide = try farthest.optionalDouble("arcsec").map {
+            SkyFootprint(around: positions, marginArcsec: separationArcsec + Self.reachArcsec + $0)
         }
+        return [(.catalogued, frame), (.nameless, near)] + (wide.map { [(.wandering, $0)] } ?? [])
+    }
+
+    /// The objects around a frame; nobody else makes any there until the end of the transaction.
+    ///
+    /// - Parameter year: Julian year.
+    func near(_ positions: [SkyPosition], year: Double, separationArcsec: Double) throws -> NearObjects {
+        let places = try places(positions, year: year, separationArcsec: separationArcsec)
+        try lock(places[0].footprint)
+        var found = NearObjects()
+        for place in places { try read(place.footprint.ranges, place.kind, into: &found) }
+        for index in found.objects.indices { found.objects[index] = found.objects[index].moved(to: year) }
         return found
     }
 
     /// Objects whose identifiers lie in ranges of cells: one scan of the primary key for each range.
-    static func nearSQL(_ condition: String) -> String {
+    static func nearSQL(_ kind: Kind) -> String {
         """
         select o.object_id, o.ra_deg, o.dec_deg, o.east_east_arcsec2, o.east_north_arcsec2, o.north_north_arcsec2,
             o.epoch_year, o.pm_ra_mas_yr, o.pm_dec_mas_yr, o.pm_err_mas_yr, o.parallax_mas, o.merged_into,
             o.catalogue_id
         from unnest($1::int8[], $2::int8[]) as part (lower, upper) cross join lateral (
             select * from archive.object o
-            where o.object_id >= part.lower and o.object_id < part.upper and \(condition)) as o
+            where o.object_id >= part.lower and o.object_id < part.upper and \(kind.rawValue)) as o
         """
     }
 
-    private func read(
-        _ statement: String, _ footprint: SkyFootprint, _ year: Double, into found: inout NearObjects
-    ) throws {
-        let ranges = footprint.ranges
+    /// Objects in ranges of cells, each at its own epoch.
+    func read(_ ranges: [Range<Int64>], _ kind: Kind, into found: inout NearObjects) throws {
+        guard !ranges.isEmpty else { return }
+        // The planner takes ranges for much wider than they are, and to compile a plan takes longer than to run it.
+        try database.execute("set local jit = off")
         let rows = try database.executeBinary(
-            statement, [.ints(ranges.map { Int($0.lowerBound) }), .ints(ranges.map { Int($0.upperBound) })])
+            Self.nearSQL(kind),
+            [.ints(ranges.map { Int($0.lowerBound) }), .ints(ranges.map { Int($0.upperBound) })])
         found.objects.reserveCapacity(found.objects.count + rows.count)
         found.taken.reserveCapacity(found.taken.count + rows.count)
         for row in 0..<rows.count {
@@ -83,16 +108,16 @@ struct ObjectRecord {
             found.taken.insert(identifier)
             if !rows.isNull(row, 12) { found.catalogued.append(identifier) }
             guard rows.isNull(row, 11) else { continue }
-            found.objects.append(try Self.object(rows, row, identifier).moved(to: year))
+            found.objects.append(try Self.object(rows, row, identifier))
         }
     }
 
-    /// The stars of catalogues that are among them.
-    func inCatalogues(_ near: NearObjects) throws -> Set<FrameSky.CatalogueKey> {
-        guard !near.catalogued.isEmpty else { return [] }
+    /// The stars of catalogues that these objects are.
+    func inCatalogues(_ objects: [Int64]) throws -> Set<FrameSky.CatalogueKey> {
+        guard !objects.isEmpty else { return [] }
         let rows = try database.execute(
             "select catalogue, catalogue_id from archive.object where object_id = any($1::int8[])",
-            [.ints(near.catalogued.map { Int($0) })])
+            [.ints(objects.map { Int($0) })])
         return Set(
             try rows.map { FrameSky.CatalogueKey((try $0.text("catalogue"), Int64(try $0.int("catalogue_id")))) })
     }
@@ -137,6 +162,13 @@ struct ObjectRecord {
             ])
     }
 
+    /// Whether an object is to be looked for farther from its identifier's cell than others.
+    static func wanders(_ object: SkyObject, isCatalogued: Bool) -> Bool {
+        if isCatalogued { return object.wanders(beyond: reachArcsec, during: years) }
+        guard let cell = SkyCell(order: SkyCell.maximumOrder, number: object.identifier) else { return true }
+        return 3600 * cell.centre.separationDegrees(from: object.position) > driftArcsec
+    }
+
     /// Adds objects that a frame has shown for the first time.
     func add(_ objects: [NewObject], frameID: String) throws {
         guard !objects.isEmpty else { return }
@@ -161,7 +193,7 @@ struct ObjectRecord {
             row.float64(object.motion?.parallaxMas)
             row.text(new.catalogue?.name)
             row.int64(new.catalogue.map { Int($0.number) })
-            row.bool(object.wanders(beyond: Self.reachArcsec, during: Self.years))
+            row.bool(Self.wanders(object, isCatalogued: new.catalogue != nil))
             row.text(frameID)
         }
     }

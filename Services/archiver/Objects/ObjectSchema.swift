@@ -129,4 +129,14 @@ enum ObjectSchema {
             from archive.object_measurement m
             join archive.object_frame f using (version) join archive.object_series s on s.series = m.series;
         """
+
+    /// `in_statistics` says of which frames `object_statistics` is made; light curves of one point have no row there.
+    static let settledStatistics = """
+        alter table archive.object_frame add column in_statistics boolean not null default false;
+        update archive.object_frame set in_statistics = true where valid_until is null;
+        create index object_frame_unsettled on archive.object_frame (version)
+            where in_statistics <> (valid_until is null);
+        delete from archive.object_statistics where points < 2;
+        create index object_catalogued on archive.object (object_id) where catalogue is not null and not wanders;
+        """
 }

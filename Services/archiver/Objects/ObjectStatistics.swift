@@ -1,117 +1,133 @@
 internal import PostgresStore
 internal import Variability
 
-/// What is kept of each object's light curves so that a frame's points can be added, or taken out again, without
-/// reading the others: the moments of `Variability`, for each series.
+/// The moments (`Variability`) of each object's light curves, of frames whose nights are closed: what tells the
+/// variable objects without reading all points.
+///
+/// They are brought up to date for all frames of a night at once. Points later than those that count already are added
+/// to the moments; where a frame is believed no longer, or comes late, the moments are made again from all points. Both
+/// give the same to the last bit, whatever came first. A light curve of a single point has no row: it is that point.
 struct ObjectStatistics {
     let database: Database
 
-    /// Points of one frame version that count, by object.
-    struct FramePoints {
-        let version: Int
-        let series: Int
-        let midpoint: Double
-        var points: [Int64: MagnitudePoint] = [:]
+    /// One object in one series.
+    private struct Key: Hashable {
+        let object: Int64
+        let series: Int32
     }
 
-    struct Entry {
+    private struct Entry {
         var moments = VariabilityMoments()
         /// The latest point.
         var last: MagnitudePoint?
     }
 
-    private struct Neighbours {
-        var before: MagnitudePoint?
-        var after: MagnitudePoint?
-    }
-
-    /// The points of a version as they are in the record.
-    func points(version: Int, series: Int, midpoint: Double) throws -> FramePoints {
-        var frame = FramePoints(version: version, series: series, midpoint: midpoint)
-        let rows = try database.executeBinary(
-            "select object_id, mag, mag_err from archive.object_measurement where version = $1 and counts",
-            [.int(version)])
-        frame.points.reserveCapacity(rows.count)
-        for row in 0..<rows.count {
-            frame.points[try rows.int64(row, 0)] = MagnitudePoint(
-                timeDays: midpoint, magnitude: try rows.double(row, 1), error: try rows.double(row, 2))
-        }
-        return frame
-    }
-
-    /// Brings the statistics from one version of a frame to another. `removed` is believed no longer, `added` is
-    /// believed already.
-    func replace(_ removed: FramePoints?, by added: FramePoints?) throws {
-        if let removed, let added, removed.series == added.series, removed.midpoint == added.midpoint {
-            try change(
-                series: added.series, midpoint: added.midpoint, besides: added.version, take: removed.points,
-                give: added.points)
-        } else {
-            if let removed {
-                try change(
-                    series: removed.series, midpoint: removed.midpoint, besides: added?.version ?? -1,
-                    take: removed.points, give: [:])
-            }
-            if let added {
-                try change(
-                    series: added.series, midpoint: added.midpoint, besides: added.version, take: [:],
-                    give: added.points)
-            }
-        }
-    }
-
-    private func change(
-        series: Int, midpoint: Double, besides version: Int, take: [Int64: MagnitudePoint],
-        give: [Int64: MagnitudePoint]
-    ) throws {
-        let objects = Set(take.keys).union(give.keys).sorted().filter { take[$0] != give[$0] }
-        guard !objects.isEmpty else { return }
-        // The planner does not know how few rows of the table a frame has, and would read all of it.
-        try database.executeScript("set local enable_hashjoin = off; set local enable_mergejoin = off")
-        var entries = try read(objects, series: series)
-        let recorded = Set(entries.keys)
-        let late = objects.filter { object in
-            take[object] != nil || (entries[object]?.last).map { $0.timeDays >= midpoint } ?? false
-        }
-        let neighbours = try neighbours(of: late, series: series, midpoint: midpoint, besides: version)
-        for object in objects {
-            var entry = entries[object] ?? Entry()
-            let near = neighbours[object] ?? Neighbours(before: entry.last)
-            if let point = take[object], !entry.moments.remove(point, after: near.before, before: near.after) {
-                entry.moments = VariabilityMoments(
-                    try light(curveOf: object, series: series, besides: version))
-            }
-            if let point = give[object] { entry.moments.add(point, after: near.before, before: near.after) }
-            if near.after == nil { entry.last = give[object] ?? near.before }
-            entries[object] = entry
-        }
-        try write(objects.map { ($0, entries[$0] ?? Entry()) }, series: series, recorded: recorded)
+    /// Takes up frames of nights that are closed, or were when something came late or was taken back; inside a
+    /// transaction.
+    ///
+    /// - Parameter openNights: whether frames count that may still be told otherwise.
+    func settle(openNights: Bool = false) throws {
+        let pending = try database.execute(
+            """
+            select version from archive.object_frame f
+            where in_statistics <> (valid_until is null) and (in_statistics or $1 or exists (
+                select from archive.frame_version v join archive.night n using (instrument, night)
+                where v.frame_id = f.frame_id and v.recipe = f.recipe and n.state in ('forcing', 'closed')))
+            order by version for update
+            """, [.bool(openNights)]
+        ).map { try $0.int("version") }
+        guard !pending.isEmpty else { return }
+        try gather(pending)
+        var entries = try known()
+        try database.execute(
+            """
+            delete from archive.object_statistics s using touched_series t
+            where s.object_id = t.object_id and s.series = t.series
+            """)
         try database.executeScript("set local enable_hashjoin to default; set local enable_mergejoin to default")
+        try read { key, point in
+            var entry = entries[key] ?? Entry()
+            entry.moments.add(point, after: entry.last, before: nil)
+            entry.last = point
+            entries[key] = entry
+        }
+        try write(entries.filter { $0.value.moments.count > 1 })
+        try database.execute("drop table touched_series")
     }
 
-    // MARK: Rows
+    /// Lists the light curves that these frame versions touch, each with the time after which its points are still to
+    /// be added: all of them unless no point comes before one that counts already, and none is taken out.
+    private func gather(_ versions: [Int]) throws {
+        try database.execute(
+            """
+            create temporary table touched_series on commit drop as
+            select m.object_id, m.series, min(m.midpoint_mjd_utc) as first, bool_or(f.valid_until is not null) as stale,
+                '-infinity'::float8 as after
+            from archive.object_frame f join archive.object_measurement m using (version)
+            where f.version = any($1::int8[]) and m.counts
+            group by m.object_id, m.series order by m.object_id, m.series
+            """, [.ints(versions)])
+        try database.execute(
+            "update archive.object_frame set in_statistics = (valid_until is null) where version = any($1::int8[])",
+            [.ints(versions)])
+        try database.execute("alter table touched_series add primary key (object_id, series)")
+        try database.execute("analyze touched_series")
+        // The planner does not know how few rows of the table a night has, and would read all of it.
+        try database.executeScript("set local enable_hashjoin = off; set local enable_mergejoin = off")
+        try database.execute(
+            """
+            update touched_series t set after = s.last_mjd_utc from archive.object_statistics s
+            where s.object_id = t.object_id and s.series = t.series and s.last_mjd_utc < t.first and not t.stale
+            """)
+    }
 
-    private func read(_ objects: [Int64], series: Int) throws -> [Int64: Entry] {
+    /// What there is of the light curves that are only added to.
+    private func known() throws -> [Key: Entry] {
         let rows = try database.executeBinary(
             """
-            select s.object_id, points, total_weight, weighted_mean, chi_squared, mean, second_moment, third_moment,
-                squared_steps, last_mjd_utc, last_mag, last_mag_err
-            from unnest($1::int8[]) as wanted (object_id) join archive.object_statistics s
-                on s.object_id = wanted.object_id and s.series = $2
-            """, [.ints(objects.map { Int($0) }), .int(series)])
-        var entries: [Int64: Entry] = [:]
-        entries.reserveCapacity(objects.count)
+            select s.object_id, s.series, points, total_weight, weighted_mean, chi_squared, mean, second_moment,
+                third_moment, squared_steps, last_mjd_utc, last_mag, last_mag_err
+            from touched_series t join archive.object_statistics s
+                on s.object_id = t.object_id and s.series = t.series
+            where t.after > '-infinity'
+            """)
+        var entries: [Key: Entry] = [:]
+        entries.reserveCapacity(rows.count)
         for row in 0..<rows.count {
             let moments = VariabilityMoments(
-                count: Int(try rows.int64(row, 1)), totalWeight: try rows.double(row, 2),
-                weightedMean: try rows.double(row, 3), chiSquared: try rows.double(row, 4),
-                mean: try rows.double(row, 5), secondMoment: try rows.double(row, 6),
-                thirdMoment: try rows.double(row, 7), squaredSteps: try rows.double(row, 8))
+                count: Int(try rows.int64(row, 2)), totalWeight: try rows.double(row, 3),
+                weightedMean: try rows.double(row, 4), chiSquared: try rows.double(row, 5),
+                mean: try rows.double(row, 6), secondMoment: try rows.double(row, 7),
+                thirdMoment: try rows.double(row, 8), squaredSteps: try rows.double(row, 9))
             let last = MagnitudePoint(
-                timeDays: try rows.double(row, 9), magnitude: try rows.double(row, 10), error: try rows.double(row, 11))
-            entries[try rows.int64(row, 0)] = Entry(moments: moments, last: last)
+                timeDays: try rows.double(row, 10), magnitude: try rows.double(row, 11),
+                error: try rows.double(row, 12))
+            entries[Key(object: try rows.int64(row, 0), series: try rows.int32(row, 1))] = Entry(
+                moments: moments, last: last)
         }
         return entries
+    }
+
+    /// The points still to be added, each light curve's in the order of `LightCurveSeries`.
+    private func read(_ body: (Key, MagnitudePoint) -> Void) throws {
+        let rows = try database.executeBinary(
+            """
+            select m.object_id, m.series, m.midpoint_mjd_utc, m.mag, m.mag_err
+            from touched_series t cross join lateral (
+                select * from archive.object_measurement m
+                where m.object_id = t.object_id and m.series = t.series and m.midpoint_mjd_utc > t.after and m.counts
+                offset 0) as m
+            join archive.object_frame f on f.version = m.version
+            where f.in_statistics
+            order by m.object_id, m.series, m.midpoint_mjd_utc, m.mag, m.mag_err
+            """)
+        for row in 0..<rows.count {
+            body(
+                Key(object: try rows.int64(row, 0), series: try rows.int32(row, 1)),
+                MagnitudePoint(
+                    timeDays: try rows.double(row, 2), magnitude: try rows.double(row, 3),
+                    error: try rows.double(row, 4)))
+        }
     }
 
     private static let columns = [
@@ -119,38 +135,14 @@ struct ObjectStatistics {
         "third_moment", "squared_steps", "last_mjd_utc", "last_mag", "last_mag_err",
     ]
 
-    private func write(_ entries: [(object: Int64, entry: Entry)], series: Int, recorded: Set<Int64>) throws {
-        let full = entries.filter { $0.entry.moments.count > 0 }
-        let empty = entries.filter { $0.entry.moments.count == 0 }
-        if !empty.isEmpty {
-            try database.execute(
-                "delete from archive.object_statistics where series = $2 and object_id = any($1::int8[])",
-                [.ints(empty.map { Int($0.object) }), .int(series)])
-        }
-        try copy(full.filter { !recorded.contains($0.object) }, into: "archive.object_statistics", series: series)
-        let changed = full.filter { recorded.contains($0.object) }
-        guard !changed.isEmpty else { return }
-        try database.execute(
-            """
-            create temporary table if not exists changed_statistics (like archive.object_statistics)
-            on commit delete rows
-            """)
-        try database.execute("delete from changed_statistics")
-        try copy(changed, into: "changed_statistics", series: series)
-        let set = Self.columns.dropFirst(2).map { "\($0) = c.\($0)" }.joined(separator: ", ")
-        try database.execute(
-            """
-            update archive.object_statistics s set \(set) from changed_statistics c
-            where s.object_id = c.object_id and s.series = $1
-            """, [.int(series)])
-    }
-
-    private func copy(_ entries: [(object: Int64, entry: Entry)], into table: String, series: Int) throws {
-        guard !entries.isEmpty else { return }
-        try database.copy(into: table, columns: Self.columns, rows: entries) { item, row in
-            let (moments, last) = (item.entry.moments, item.entry.last)
-            row.int64(Int(item.object))
-            row.int32(Int32(series))
+    /// In order of the primary key.
+    private func write(_ entries: [Key: Entry]) throws {
+        let ordered = entries.sorted { ($0.key.object, $0.key.series) < ($1.key.object, $1.key.series) }
+        guard !ordered.isEmpty else { return }
+        try database.copy(into: "archive.object_statistics", columns: Self.columns, rows: ordered) { item, row in
+            let (moments, last) = (item.value.moments, item.value.last)
+            row.int64(Int(item.key.object))
+            row.int32(item.key.series)
             row.int64(moments.count)
             row.float64(moments.totalWeight)
             row.float64(moments.weightedMean)
@@ -163,56 +155,5 @@ struct ObjectStatistics {
             row.float64(last?.magnitude ?? 0)
             row.float64(last?.error ?? 0)
         }
-    }
-
-    // MARK: Points that come late, or go
-
-    /// The points before and after a time, of versions that are believed.
-    private func neighbours(
-        of objects: [Int64], series: Int, midpoint: Double, besides version: Int
-    ) throws -> [Int64: Neighbours] {
-        guard !objects.isEmpty else { return [:] }
-        func nearest(_ comparison: String, _ direction: String) -> String {
-            """
-            left join lateral (
-                select m.midpoint_mjd_utc as mjd, m.mag, m.mag_err
-                from archive.object_measurement m join archive.object_frame f on f.version = m.version
-                where m.object_id = wanted.object_id and m.series = $2 and m.midpoint_mjd_utc \(comparison) $3
-                    and m.counts and f.valid_until is null and m.version <> $4
-                order by m.midpoint_mjd_utc \(direction), m.version \(direction) limit 1)
-            """
-        }
-        let rows = try database.executeBinary(
-            """
-            select wanted.object_id, b.mjd, b.mag, b.mag_err, a.mjd, a.mag, a.mag_err
-            from unnest($1::int8[]) as wanted (object_id)
-            \(nearest("<=", "desc")) as b on true \(nearest(">", "asc")) as a on true
-            """, [.ints(objects.map { Int($0) }), .int(series), .double(midpoint), .int(version)])
-        var neighbours: [Int64: Neighbours] = [:]
-        neighbours.reserveCapacity(objects.count)
-        func point(_ row: Int, _ column: Int) throws -> MagnitudePoint? {
-            guard let time = try rows.optionalDouble(row, column) else { return nil }
-            return MagnitudePoint(
-                timeDays: time, magnitude: try rows.double(row, column + 1), error: try rows.double(row, column + 2))
-        }
-        for row in 0..<rows.count {
-            neighbours[try rows.int64(row, 0)] = Neighbours(before: try point(row, 1), after: try point(row, 4))
-        }
-        return neighbours
-    }
-
-    /// All points of one light curve that count.
-    private func light(curveOf object: Int64, series: Int, besides version: Int) throws -> LightCurveSeries {
-        let rows = try database.executeBinary(
-            """
-            select m.midpoint_mjd_utc, m.mag, m.mag_err
-            from archive.object_measurement m join archive.object_frame f on f.version = m.version
-            where m.object_id = $1 and m.series = $2 and m.counts and f.valid_until is null and m.version <> $3
-            """, [.int(Int(object)), .int(series), .int(version)])
-        return LightCurveSeries(
-            try (0..<rows.count).map {
-                MagnitudePoint(
-                    timeDays: try rows.double($0, 0), magnitude: try rows.double($0, 1), error: try rows.double($0, 2))
-            })
     }
 }

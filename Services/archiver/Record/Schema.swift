@@ -20,6 +20,7 @@ enum ArchiveSchema {
         Migration(13, "comparison sequences and their check stars", SequenceSchema.tables),
         Migration(14, "when each version of a point was recorded", recording),
         Migration(15, "errors of levels of single measurements", ObjectSchema.measuredLevels),
+        Migration(16, "statistics of objects, once a night", ObjectSchema.settledStatistics),
     ]
 
     /// Every frame ends in exactly one fate; while it has none it is pending.

@@ -150,6 +150,7 @@ struct CloseStage {
             }
         }
         try set("forcing", night)
+        try measure.objects.statistics.settle()
         return true
     }
 

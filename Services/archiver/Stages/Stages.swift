@@ -82,6 +82,7 @@ final class Stages {
         if Pipeline.Clock.system.elapsed() >= nextSweep {
             nextSweep = Pipeline.Clock.system.elapsed() + min(sweepSeconds, 10)
             try sweep.run()
+            try archive.database.transaction { try measure.objects.statistics.settle() }
             if closesAtNoon { try noon.run(nowMJD: Pipeline.Clock.system.now() / 86_400 + 40_587) }
         }
         try archive.outbox.publishPending(to: sink, in: archive.database)

@@ -1,0 +1,1 @@
+../../../Services/archiver/Fields/FrameVersion.swift

@@ -1,0 +1,1 @@
+../../../Services/archiver/ZeroPoints/ZeroPointTables.swift
