@@ -7,8 +7,8 @@ extension TileFolder {
 
     /// The bytes of a file of a catalogue, in memory; nil where there is none.
     ///
-    /// Read, never mapped: where somebody cuts a mapped file short, or writes it anew in its place, its reader is ended by
-    /// a signal. Bytes that change while they are read have a wrong checksum.
+    /// Read, never mapped: where somebody cuts a mapped file short, or writes it anew in its place, its reader is ended
+    /// by a signal. Bytes that change while they are read have a wrong checksum.
     /// - Parameters:
     ///   - most: what such a file may have; of a longer one nothing is read.
     ///   - first: only so many bytes from its beginning, however long it is.

@@ -19,8 +19,8 @@ public struct CatalogueError: Error, Sendable, Hashable, CustomStringConvertible
 
 /// A catalogue in a folder: `catalogue.json` and one tile for each cell that has stars.
 ///
-/// Tiles are read when they are first asked for, verified once, and kept in memory: what becomes of their files then is no
-/// matter.
+/// Tiles are read when they are first asked for, verified once, and kept in memory: what becomes of their files then is
+/// no matter.
 public final class TileFolder {
     public let description: CatalogueDescription
     public let path: String
