@@ -7,10 +7,13 @@ public import Sky
 extension TileFolder {
     public static let blindIndexName = "blind.index"
 
+    /// [bytes] An index of the whole sky has an eighth of it.
+    private static let mostIndexBytes = 1 << 30
+
     /// Stars of a tile that an index may want, at most: the densest layer takes 3 of each cell of order 7.
     private static func wanted(order: Int) -> Int { 64 << (2 * max(0, 7 - order)) }
 
-    /// Maps the index and compares it with its checksum, once; then it is kept.
+    /// Reads the index and compares it with its checksum, once; then it is kept.
     ///
     /// - Throws: `CatalogueError` when there is none, it is damaged, or it is of another catalogue.
     public func blindIndex() throws(CatalogueError) -> BlindIndex {
@@ -32,8 +35,9 @@ extension TileFolder {
     ///
     /// - Throws: `CatalogueError` for a file that cannot be read, or ends before its head does.
     public func blindIndexDigest() throws(CatalogueError) -> String? {
-        guard let bytes = try mapped(Self.blindIndexName) else { return nil }
-        guard bytes.count >= BlindIndexLayout.digestRange.upperBound else {
+        let length = BlindIndexLayout.digestRange.upperBound
+        guard let bytes = try bytes(Self.blindIndexName, most: length, first: length) else { return nil }
+        guard bytes.count == length else {
             throw CatalogueError(
                 file: path + "/" + Self.blindIndexName,
                 reason: "it ends after \(bytes.count) bytes; nightjar catalog index makes it anew")
@@ -65,7 +69,7 @@ extension TileFolder {
 
     private func readBlindIndex() throws(CatalogueError) -> BlindIndex {
         let file = path + "/" + Self.blindIndexName
-        guard let bytes = try mapped(Self.blindIndexName) else {
+        guard let bytes = try bytes(Self.blindIndexName, most: Self.mostIndexBytes) else {
             throw CatalogueError(
                 file: file, reason: "there is no index for blind solving; nightjar catalog index makes one")
         }

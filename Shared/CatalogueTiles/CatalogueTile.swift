@@ -24,7 +24,7 @@ public struct CatalogueTile: Sendable {
     private let bytes: Data
     private let layout: TileLayout
 
-    /// - Parameter bytes: a whole tile, mapped or in memory. Everything of its head is checked; its checksum is not
+    /// - Parameter bytes: a whole tile. Everything of its head is checked; its checksum is not
     ///   (see `checksum`).
     /// - Throws: `TileError` saying what is wrong.
     public init(_ bytes: Data) throws(TileError) {

@@ -19,7 +19,8 @@ public struct CatalogueError: Error, Sendable, Hashable, CustomStringConvertible
 
 /// A catalogue in a folder: `catalogue.json` and one tile for each cell that has stars.
 ///
-/// Tiles are mapped when they are first asked for, verified once, and kept.
+/// Tiles are read when they are first asked for, verified once, and kept in memory: what becomes of their files then is
+/// no matter.
 public final class TileFolder {
     public let description: CatalogueDescription
     public let path: String
@@ -31,6 +32,8 @@ public final class TileFolder {
     var openedIndex: BlindIndex?
 
     public static let descriptionName = "catalogue.json"
+    /// [bytes] One of the most tiles there can be has a few millions.
+    private static let mostDescriptionBytes = 1 << 26
 
     /// - Parameter fetch: brings a tile or the index, by its name relative to the folder, from where all files are
     ///   kept: asked when the folder does not have it, or has it damaged. `nil`: the folder has them all.
@@ -40,14 +43,8 @@ public final class TileFolder {
         self.path = path
         self.fetch = fetch
         let file = path + "/" + Self.descriptionName
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            throw CatalogueError(
-                file: file, reason: "there is no catalogue here; nightjar catalog build makes one")
-        } catch {
-            throw CatalogueError(file: file, reason: "it cannot be read: \(CatalogueError.words(for: error))")
+        guard let bytes = try Self.bytes(of: file, most: Self.mostDescriptionBytes) else {
+            throw CatalogueError(file: file, reason: "there is no catalogue here; nightjar catalog build makes one")
         }
         do {
             description = try JSONDecoder().decode(CatalogueDescription.self, from: bytes)
@@ -67,11 +64,12 @@ public final class TileFolder {
         let head = try CatalogueError.naming(path + "/" + Self.descriptionName) { try Self.bytes(of: description) }
         head.withUnsafeBytes { hash.update($0) }
         for name in description.tiles.keys.sorted().map(Self.name(ofNumber:)) {
-            guard let tile = try mapped(name) else { throw missing(name) }
-            guard tile.count >= TileLayout.digestRange.upperBound else {
+            let length = TileLayout.digestRange.upperBound
+            guard let tile = try bytes(name, most: length, first: length) else { throw missing(name) }
+            guard tile.count == length else {
                 throw CatalogueError(file: path + "/" + name, reason: "it ends after \(tile.count) bytes")
             }
-            tile.prefix(TileLayout.digestRange.upperBound).withUnsafeBytes { hash.update($0) }
+            tile.withUnsafeBytes { hash.update($0) }
         }
         return hash.finalize()
     }
@@ -81,18 +79,6 @@ public final class TileFolder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(description)
-    }
-
-    /// The bytes of a file of the folder; nil where there is none.
-    func mapped(_ name: String) throws(CatalogueError) -> Data? {
-        do {
-            return try Data(contentsOf: URL(fileURLWithPath: path + "/" + name), options: .alwaysMapped)
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            return nil
-        } catch {
-            throw CatalogueError(
-                file: path + "/" + name, reason: "it cannot be read: \(CatalogueError.words(for: error))")
-        }
     }
 
     private func missing(_ name: String) -> CatalogueError {
@@ -136,7 +122,9 @@ public final class TileFolder {
     private func readTile(_ cell: SkyCell) throws(CatalogueError) -> CatalogueTile? {
         let name = Self.name(of: cell)
         let file = path + "/" + name
-        guard let bytes = try mapped(name) else {
+        let layout = TileLayout(
+            starCount: description.tiles[cell.number] ?? 0, bandCount: description.bands.count)
+        guard let bytes = try bytes(name, most: layout.length) else {
             if description.tiles[cell.number] != nil { throw missing(name) }
             return nil
         }

@@ -112,6 +112,8 @@ public struct SolvingResult: Sendable {
         let failed = attempts.filter { $0.outcome == .failed }
         let said = failed.isEmpty ? attempts : failed
         var reasons: [String] = []
+        // Nothing was looked for anywhere.
+        if let attempt = said.first, attempt.imageStars < 4 { reasons.append(attempt.reason) }
         for attempt in said where reasons.last?.hasSuffix(attempt.reason) != true {
             reasons.append("\(attempt.rung.words): \(attempt.reason)")
         }

@@ -1,4 +1,5 @@
 public import Documents
+internal import Glibc
 
 /// A comparison sequence as observers' associations publish it for one target, as JSON
 /// (`schemas/documents/sequence.schema.json`).
@@ -132,8 +133,21 @@ extension ComparisonSequence: CheckedDocument {
         var seen: Set<String> = []
         for (index, star) in stars.enumerated() {
             found += Self.problems(star, field: "stars[\(index)]", isNew: seen.insert(star.id).inserted)
+            if let other = stars[..<index].first(where: { Self.isOnePlace($0, star) }) {
+                found.append(
+                    DocumentProblem(field: "stars[\(index)]", text: "is at the place of \"\(other.id.prefix(40))\""))
+            }
         }
         return found
+    }
+
+    /// Whether no frame can tell two stars apart: within an arcsecond.
+    private static func isOnePlace(_ one: Star, _ other: Star) -> Bool {
+        let reach = 1 / 3600.0
+        guard abs(one.decDegrees - other.decDegrees) <= reach else { return false }
+        let turn = abs(one.raDegrees - other.raDegrees)
+        let cosine = cos(0.5 * (one.decDegrees + other.decDegrees) * .pi / 180)
+        return hypot(min(turn, 360 - turn) * cosine, one.decDegrees - other.decDegrees) <= reach
     }
 
     private static func problems(_ star: Star, field: String, isNew: Bool) -> [DocumentProblem] {

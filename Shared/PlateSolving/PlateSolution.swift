@@ -42,7 +42,8 @@ public enum NotSolved: Error, Sendable, Hashable, CustomStringConvertible {
         case .noMatch(let hypotheses, let best):
             hypotheses == 0
                 ? "no four stars lie as four catalogue stars do"
-                : "\(hypotheses) arrangements looked alike, none beyond chance (best log-odds \(tenths(best)))"
+                : "\(hypotheses) arrangements looked alike, none beyond chance"
+                    + (best.isFinite ? " (best log-odds \(tenths(best)))" : "")
         }
     }
 }

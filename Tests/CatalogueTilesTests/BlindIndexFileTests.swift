@@ -93,6 +93,22 @@ final class BlindIndexFileTests {
         #expect(throws: CatalogueError.self) { try folder.blindIndexDigest() }
     }
 
+    @Test("an index that is open is searched on, though its file is cut short")
+    func cutShort() throws {
+        _ = try folder.writeBlindIndex()
+        let stars = (0..<30).map { star in
+            let (x, y) = (star * 310 % 970, star * 170 % 890)
+            return ImageStar(x: Double(x), y: Double(y), flux: Double(star))
+        }
+        let size = FrameSize(width: 1000, height: 1000)
+        let held = try TileFolder(folder.path)
+        let before = try held.solveBlind(image: stars, size: size, scaleRange: 50...60, epoch: 2020)
+        #expect(truncate(file, 100) == 0)
+        let after = try held.solveBlind(image: stars, size: size, scaleRange: 50...60, epoch: 2020)
+        #expect(before.rungs == after.rungs)
+        #expect(reason(folder).contains("ends after 100 bytes"))
+    }
+
     @Test("no index, a damaged one, and one of another catalogue are named with the way out")
     func refused() throws {
         #expect(reason(folder).contains("nightjar catalog index makes one"))

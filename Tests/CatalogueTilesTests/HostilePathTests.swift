@@ -105,4 +105,53 @@ final class HostilePathTests {
         #expect(try TileFolder(root + "/two\nlines of %20 \"text\"").description.starCount == 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: root).count == 2)
     }
+
+    private func stars(_ catalogue: TileFolder) throws -> Int {
+        let centre = try SkyPosition(raDegrees: 10, decDegrees: 5)
+        return try catalogue.stars(in: try Cone(centre: centre, radiusDegrees: 1, epoch: 2000)).count
+    }
+
+    private var tile: String {
+        get throws {
+            let order = try TileFolder(root + "/held").description.order
+            let centre = try SkyPosition(raDegrees: 10, decDegrees: 5)
+            return root + "/held/" + TileFolder.name(of: SkyCell(containing: centre, order: order))
+        }
+    }
+
+    @Test("whoever has read a tile keeps it, whatever becomes of its file; who comes later is told")
+    func changedInPlace() throws {
+        try build(root + "/held")
+        let tile = try tile
+        let length = try Data(contentsOf: URL(fileURLWithPath: tile)).count
+        let held = try TileFolder(root + "/held")
+        #expect(try stars(held) == 1)
+        #expect(truncate(tile, 0) == 0)
+        #expect(try stars(held) == 1)
+        let later = complaint { _ = try stars(try TileFolder(root + "/held")) }
+        expectWords(later, "it ends after 0 bytes")
+        #expect(truncate(tile, off_t(length)) == 0)
+        expectWords(complaint { _ = try stars(try TileFolder(root + "/held")) }, "it is no tile")
+        // Longer than memory, of holes.
+        #expect(truncate(tile, 1 << 42) == 0)
+        expectWords(complaint { _ = try stars(try TileFolder(root + "/held")) }, "\(length) at most")
+        #expect(try stars(held) == 1)
+    }
+
+    @Test("what is no file in a tile's or a description's place is not waited for", .timeLimit(.minutes(1)))
+    func noFiles() throws {
+        try build(root + "/held")
+        for path in [try tile, root + "/held/" + TileFolder.descriptionName] {
+            #expect(unlink(path) == 0 && mkfifo(path, 0o600) == 0)
+            expectWords(complaint { _ = try stars(try TileFolder(root + "/held")) }, "it is no regular file")
+            #expect(unlink(path) == 0)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+            expectWords(complaint { _ = try stars(try TileFolder(root + "/held")) }, "it is no regular file")
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            expectWords(complaint { _ = try stars(try TileFolder(root + "/held")) }, "it is a directory")
+            try FileManager.default.removeItem(atPath: root + "/held")
+            try build(root + "/held")
+        }
+    }
 }

@@ -166,7 +166,7 @@ struct FrameCommandTests {
         #expect(message("calibrate", light, "--bias", "@flat.fits", "--out", "@x.fits").contains("master flat"))
         #expect(message("calibrate", light, "--bias", "@none.fits", "--out", "@x.fits").contains("none.fits"))
         let before = try Data(contentsOf: URL(filePath: shop.path(String(light.dropFirst()))))
-        #expect(try shop.run("calibrate", light, "--out", light) == 1)
+        #expect(message("calibrate", light, "--out", light).contains("this would replace an input file"))
         #expect(try Data(contentsOf: URL(filePath: shop.path(String(light.dropFirst())))) == before)
         #expect(message("master", light, "--kind", "light", "--out", "@x.fits").contains("--kind light"))
         #expect(message("master", light, light, "--kind", "flat", "--out", "@x.fits").contains("same bytes"))

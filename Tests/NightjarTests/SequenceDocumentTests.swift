@@ -105,6 +105,25 @@ struct SequenceDocumentTests {
         }
     }
 
+    @Test("two stars at one place, on either side of 0 h or at a pole, are refused; a close pair is two stars")
+    func onePlace() throws {
+        func told(_ one: (Double, Double), _ other: (Double, Double)) -> String {
+            let stars = [("A", one), ("B", other)].map { id, place in
+                ComparisonSequence.Star(
+                    id: id, raDegrees: place.0, decDegrees: place.1, role: .comparison, magnitudes: [:])
+            }
+            return ComparisonSequence(id: "X", target: "t", source: "", stars: stars).problems().map { "\($0)" }.joined(
+                separator: "\n")
+        }
+        let same = "stars[1]: is at the place of \"A\""
+        #expect(told((325.7, 43.6), (325.7, 43.6)) == same)
+        #expect(told((359.9999, 0), (0.0001, 0)) == same)
+        #expect(told((10, 90), (190, 90)) == same)
+        #expect(told((325.7, 43.6), (325.7, 43.601)).isEmpty)
+        #expect(told((10, 89), (10.01, 89)).contains(same) == true)
+        #expect(told((10, 0), (10.01, 0)).isEmpty)
+    }
+
     @Test("too many stars are told of once, and bytes that are no sequence in a sentence")
     func shapes() throws {
         let stars = (0..<600).map {
@@ -159,6 +178,23 @@ struct SequenceDocumentTests {
         #expect(String(decoding: written.bytes, as: UTF8.self).contains("\"comment\" : \"label 109\""))
     }
 
+    @Test("of two magnitudes in one band none is taken, and it is said; so are bands without a magnitude")
+    func doubtfulBands() throws {
+        let rc = #"{"band": "Rc", "mag": 10.83, "error": null}"#
+        func remarks(_ instead: String) throws -> (stars: [ComparisonSequence.Star], remarks: String) {
+            let made = try chart(Self.chart.replacingOccurrences(of: rc, with: instead))
+            return (made.sequence.stars, made.remarks.joined(separator: "\n"))
+        }
+        let (stars, told) = try remarks(#"{"band": "V", "mag": 12.5, "error": 0.1}, {"band": "Ic", "mag": null}"#)
+        #expect(stars[0].magnitudes.keys.sorted() == ["B"])
+        #expect(told.contains("000-AAA-001: band V is left out: it is given twice (V 10.935 and V 12.5)"))
+        #expect(told.contains("000-AAA-001: band Ic is left out: it has no magnitude"))
+        let alike = try remarks(rc + ", " + rc)
+        #expect(alike.stars[0].magnitudes["Rc"]?.magnitude == 10.83 && !alike.remarks.contains("twice"))
+        let spelled = try remarks(rc + #", {"band": "R", "mag": 10.9}"#)
+        #expect(spelled.stars[0].magnitudes.keys.sorted() == ["B", "V"])
+    }
+
     @Test("what is wrong with a chart, or with the check star that is asked for, is said")
     func chartErrors() throws {
         func complaint(_ text: String = Self.chart, check: String? = nil) -> String {
@@ -172,6 +208,10 @@ struct SequenceDocumentTests {
         #expect(complaint(check: "99").contains("--check 99: no star of c.json"))
         #expect(complaint("{\"errors\": []}").contains("c.json: chartid: is missing; is this a chart"))
         #expect(complaint("<html>").contains("c.json: "))
+        let bare = #"{"chartid": "X1", "star": "S", "photometry": "#
+        #expect(complaint(bare + "[]}", check: "109") == "c.json: the chart has no comparison star")
+        #expect(complaint(bare + "null}").contains("photometry: is null; is this a chart"))
+        #expect(complaint(bare + "7}").contains("photometry: is of another kind than it should be; is this"))
         let damaged = Self.chart.replacingOccurrences(of: "\"mag\": 10.935", with: "\"mag\": \"bright\"")
         #expect(complaint(damaged).contains("c.json: photometry[0].bands[0].mag: "))
         let misplaced = Self.chart.replacingOccurrences(of: "01:00:10.00", with: "99:00:10")
@@ -192,6 +232,10 @@ struct SequenceDocumentTests {
         #expect(try Nightjar.run(words + [out]) == 0)
         let document = try SubmittedDocument(.sequence, path: out)
         guard case .sequence(let sequence) = document.content else { throw UsageError("not a sequence") }
+        #expect(throws: UsageError.self, "nothing is replaced") { try Nightjar.run(words + [out]) }
+        #expect(throws: UsageError.self) { try Nightjar.run(words + [shop.root.path]) }
+        let raw = #expect(throws: UsageError.self) { try ComparisonSequence(path: chart) }
+        #expect(raw?.description.contains("nightjar sequence import") == true)
         #expect(sequence.target == "made-up" && sequence.checkStar?.id == "000-AAA-001")
         #expect(throws: UsageError.self) { try Nightjar.run(words + [chart]) }
         #expect(throws: UsageError.self) { try Nightjar.run(["sequence", "import"]) }

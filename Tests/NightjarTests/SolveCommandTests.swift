@@ -95,7 +95,8 @@ struct SolveCommandTests {
         }
         #expect(said("x,y,flux\n1,2,3\n\n1,2x,3").contains("line 4: '1,2x,3' does not give x and y as numbers"))
         for wrong in [
-            "", " \n", "x,y,flux\n1", "x,y,flux\n,1,1", "x,y,flux\ninf,1,1", "x,y,flux\n1 2,1,1", "x,flux\n1,2",
+            "", " \n", "x,y,flux", "x,y,flux\n\n# none\n", "x,y,flux\n1", "x,y,flux\n,1,1", "x,y,flux\ninf,1,1",
+            "x,y,flux\n1 2,1,1", "x,flux\n1,2",
         ] {
             #expect(!said(wrong).isEmpty, "\(wrong)")
         }
@@ -105,6 +106,14 @@ struct SolveCommandTests {
             #expect(said(text).utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "\(text.debugDescription)")
         }
         #expect(said("x\0y").contains("this is no text"))
+        #expect(
+            said("x,y,flux\n") == "a.csv: there is a heading, and no star in it: give columns x, y and flux, and a "
+                + "line for each star")
+        // Without end, and no regular file.
+        let zero = #expect(throws: FrameError.self) { try StarList.read("/dev/zero") }
+        #expect(zero?.text.contains("this is no text") == true)
+        let folder = #expect(throws: FrameError.self) { try StarList.read("/") }
+        #expect(folder?.text.hasSuffix("cannot be read: Is a directory") == true)
         #expect(throws: FrameError.self) { try StarList.parse([0x78, 0xFF, 0xFE, 0x9B, 0x0A], path: "a.csv") }
     }
 
@@ -257,6 +266,16 @@ struct SolveCommandTests {
             try observatory.shop.table(name).map { $0["mag_aperture"] }
         }
         #expect(magnitudes[0] == magnitudes[1] && magnitudes[0].compactMap { $0 }.count > 5)
+        var half = observatory.clearStars
+        half[1].x += 5000
+        try observatory.sequence(of: half).write(toFile: shop("half.json"), atomically: true, encoding: .utf8)
+        #expect(
+            try Nightjar.run(["solve", shop("light.fits"), "--catalog", shop("stars"), "--out", shop("w.fits")]) == 0)
+        var measurer = FrameMeasurer(
+            document: try InstrumentOption.read(Arguments([], options: [])), masters: MasterFiles())
+        measurer.sequence = try ComparisonSequence(path: shop("half.json"))
+        let found = try #require(try measurer.measure(shop("w.fits")).summary.sequence)
+        #expect(found.unseen?.offFrame == ["S1"] && found.text.contains("off the frame: S1"))
     }
 
     @Test("without a catalogue the message says how to make one")

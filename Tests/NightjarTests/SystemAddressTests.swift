@@ -35,6 +35,13 @@ import Testing
         }
     }
 
+    @Test("of --data and --database the record has one place")
+    func onePlace() throws {
+        let options = [SystemAddress.dataOption, SystemAddress.databaseOption]
+        let both = try Arguments(["--data", "/nowhere", "--database", "postgresql://localhost/x"], options: options)
+        #expect(throws: UsageError.self) { try SystemAddress.record(both) }
+    }
+
     @Test("what `up` was told of others' parts is found by the other commands, and only its owner can read it")
     func external() throws {
         try withFolder { data in

@@ -34,5 +34,15 @@ import Testing
         let waiting = Waiting(patienceSeconds: 0, obstacles: { ["photometer is waiting: 12.tile is damaged"] })
         let error = #expect(throws: SystemError.self) { try waiting.until("frames", total: 2) { (1, false, "") } }
         #expect("\(error as Any)".contains("photometer is waiting: 12.tile is damaged"))
+        #expect(error?.status == 75)
+        #expect("\(error as Any)".contains("for 0 s; "), "no empty remark")
+    }
+
+    @Test("frames that are left are named, a whole night of them not all")
+    func named() {
+        #expect(NightRun.named([]).isEmpty)
+        #expect(NightRun.named(["a.fits", "b.fits"]) == ["waiting frames: a.fits, b.fits"])
+        let many = NightRun.named((1...25).map { "\($0).fits" })
+        #expect(many.count == 1 && many[0].hasSuffix(", 20.fits, and 5 more"))
     }
 }

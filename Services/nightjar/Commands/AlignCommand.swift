@@ -68,33 +68,25 @@ private struct AlignFiles {
     func run() throws -> Int32 {
         var summaries: [FrameAligner.Summary] = []
         var stack = AlignedStack(on: aligner, isScaled: isScaled && stackMethod != nil)
-        var failed = false
-        for file in files {
-            do {
-                let place = try out.file(for: file, ending: "aligned.fits", channel: channel, asked: channel)
-                try OutputPlace.requireDistinct(place, from: files + [reference])
-                if summaries.contains(where: { $0.out == place }) {
-                    throw FrameError(file, "another frame of this name was aligned before: \(place)")
-                }
-                let aligned = try aligner.align(file, out: place)
-                summaries.append(aligned.summary)
-                if stackMethod != nil { try stack.add(aligned) }
-                if !printsJSON { Terminal.complain(aligned.summary.text) }
-            } catch let error as UsageError {
-                throw error
-            } catch {
-                failed = true
-                Terminal.complain("nightjar: \(error)")
+        let isWell = try tryEach(files) { file in
+            let place = try out.file(for: file, ending: "aligned.fits", channel: channel, asked: channel)
+            try OutputPlace.requireDistinct(place, from: files + [reference])
+            if summaries.contains(where: { $0.out == place }) {
+                throw FrameError(file, "another frame of this name was aligned before: \(place)")
             }
+            let aligned = try aligner.align(file, out: place)
+            summaries.append(aligned.summary)
+            if stackMethod != nil { try stack.add(aligned) }
+            if !printsJSON { Terminal.complain(aligned.summary.text) }
         }
         let stacked = try stackMethod.flatMap { try write(stack, by: $0) }
         if printsJSON {
-            let report = Report(
-                version: Release.version, reference: reference, referenceStars: aligner.referenceStarCount,
-                referenceSteps: aligner.times.steps, frames: summaries, stack: stacked)
-            Terminal.say(String(decoding: try prettyJSON(report).dropLast(), as: UTF8.self))
+            try Terminal.sayJSON(
+                Report(
+                    version: Release.version, reference: reference, referenceStars: aligner.referenceStarCount,
+                    referenceSteps: aligner.times.steps, frames: summaries, stack: stacked))
         }
-        return failed ? 1 : 0
+        return isWell ? 0 : 1
     }
 
     private func write(_ stack: AlignedStack, by method: CoaddMethod) throws -> AlignedStack.Summary? {

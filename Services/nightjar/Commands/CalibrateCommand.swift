@@ -27,30 +27,20 @@ let calibrateCommand = Command(
     let runs = try TimesOption.read(arguments)
     let threads = try ThreadsOption.read(arguments)
     var summaries: [CalibrationSummary] = []
-    var failed = false
-    for file in files {
-        do {
-            for view in try FrameFile.views(of: file, document) {
-                let place = try out.file(
-                    for: file, ending: "calibrated.fits", channel: view.channel, asked: document.channel)
-                try OutputPlace.requireDistinct(place, from: files + MasterFiles.paths(arguments))
-                let summary = try calibrate(
-                    file, to: place, document: view, masters: masters.of(view), marks: arguments.has("cosmic-rays"),
-                    runs: runs, threads: threads)
-                if !arguments.has("json") { Terminal.complain(summary.text) }
-                summaries.append(summary)
-            }
-        } catch let masters as ChannelMasters.Unusable {
-            throw masters.cause
-        } catch {
-            failed = true
-            Terminal.complain("nightjar: \(error)")
+    let isWell = try tryEach(files) { file in
+        for view in try FrameFile.views(of: file, document) {
+            let place = try out.file(
+                for: file, ending: "calibrated.fits", channel: view.channel, asked: document.channel)
+            try OutputPlace.requireDistinct(place, from: files + MasterFiles.paths(arguments))
+            let summary = try calibrate(
+                file, to: place, document: view, masters: masters.of(view), marks: arguments.has("cosmic-rays"),
+                runs: runs, threads: threads)
+            if !arguments.has("json") { Terminal.complain(summary.text) }
+            summaries.append(summary)
         }
     }
-    if arguments.has("json") {
-        Terminal.say(String(decoding: try prettyJSON(["frames": summaries]).dropLast(), as: UTF8.self))
-    }
-    return failed ? 1 : 0
+    if arguments.has("json") { try Terminal.sayJSON(FrameReports(summaries)) }
+    return isWell ? 0 : 1
 }
 
 private func calibrate(

@@ -12,7 +12,7 @@ let closeCommand = Command(
 ) { arguments in
     guard arguments.positional.count == 1 else { throw UsageError("give one night: nightjar close 2026-11-21") }
     let night = try NightDate(arguments.positional[0])
-    let record = try SystemAddress(arguments).record()
+    let record = try SystemAddress.record(arguments)
     let closings = NightClosings(record: record, night: night.text)
     let instruments = try closings.instruments(only: arguments.text("instrument"))
     for instrument in instruments { try record.requestClose(instrument: instrument, night: night.text) }

@@ -20,7 +20,7 @@ let deadLetterCommand = Command(
     default: throw UsageError("say what to do: \(usage)")
     }
     let run = DeadLetterRun(
-        letters: DeadLetters(record: try SystemAddress(arguments).record()), isJSON: arguments.has("json"))
+        letters: DeadLetters(record: try SystemAddress.record(arguments)), isJSON: arguments.has("json"))
     switch verb {
     case "list": return try run.list(all: arguments.has("all"))
     case "show": return try run.show(words[0])
@@ -32,14 +32,10 @@ private struct DeadLetterRun {
     let letters: DeadLetters
     let isJSON: Bool
 
-    private func sayJSON(_ value: some Encodable) throws {
-        Terminal.say(String(decoding: try prettyJSON(value).dropLast(), as: UTF8.self))
-    }
-
     func list(all: Bool) throws -> Int32 {
         let found = all ? try letters.all() : try letters.open()
         if isJSON {
-            try sayJSON(found)
+            try Terminal.sayJSON(found)
         } else if found.isEmpty {
             Terminal.say("no \(all ? "" : "open ")dead letters")
         } else {
@@ -60,7 +56,7 @@ private struct DeadLetterRun {
     func show(_ id: String) throws -> Int32 {
         let letter = try letters.letter(id)
         if isJSON {
-            try sayJSON(letter)
+            try Terminal.sayJSON(letter)
             return 0
         }
         let original = letter.letter
@@ -113,7 +109,7 @@ private struct DeadLetterRun {
         let fates = try letters.fates(of: frames)
         let replayed = wanted.map { Replayed(id: $0.id, frameID: $0.frameID, fate: $0.frameID.flatMap { fates[$0] }) }
         if isJSON {
-            try sayJSON(replayed)
+            try Terminal.sayJSON(replayed)
         } else {
             for (letter, replay) in zip(wanted, replayed) {
                 let name = letter.frameName ?? letter.topic

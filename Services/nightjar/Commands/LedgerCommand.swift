@@ -12,7 +12,7 @@ let ledgerCommand = Command(
         throw UsageError("ledger takes options only; a night is given as --night \(arguments.positional[0].printable)")
     }
     let night = try arguments.text("night").map { try NightDate($0) }
-    let ledger = try Ledger(try SystemAddress(arguments).record(), night: night?.text)
+    let ledger = try Ledger(try SystemAddress.record(arguments), night: night?.text)
     Terminal.say(
         arguments.has("json") ? String(decoding: try prettyJSON(ledger).dropLast(), as: UTF8.self) : ledger.text)
     return 0

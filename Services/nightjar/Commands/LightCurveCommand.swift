@@ -26,7 +26,7 @@ let lightCurveCommand = Command(
     guard !format.isBinary || out != nil || (format == .png && isatty(STDOUT_FILENO) == 0) else {
         throw UsageError("--format \(format.rawValue): give --out FILE")
     }
-    let record = try SystemAddress(arguments).record()
+    let record = try SystemAddress.record(arguments)
     let target = arguments.positional[0]
     try checkKnown(target, filter: arguments.text("filter"), in: record)
     if let check = report.check {
@@ -98,9 +98,13 @@ func write(_ content: Data, to out: String?) throws {
         try FileHandle.standardOutput.write(contentsOf: content)
         return
     }
+    var isFolder: ObjCBool = false
+    guard !FileManager.default.fileExists(atPath: out, isDirectory: &isFolder) || !isFolder.boolValue else {
+        throw SystemError("--out \(out.printable) cannot be written: it is a folder")
+    }
     do {
         try content.write(to: URL(fileURLWithPath: out), options: .atomic)
     } catch {
-        throw SystemError("--out \(out.printable) cannot be written: \(error.localizedDescription)")
+        throw SystemError("--out \(out.printable) cannot be written: \(systemWords(error))")
     }
 }

@@ -5,7 +5,6 @@ internal import Imaging
 internal import Instruments
 internal import PhotometricCalibration
 internal import Photometry
-internal import Pipeline
 
 let measureCommand = Command(
     name: "measure", usage: "measure FILE... [--out FILE|DIR] [--format csv|fits] [--positions FILE] [--json]",
@@ -139,36 +138,24 @@ private struct MeasureFiles {
 
     mutating func run() throws -> Int32 {
         var summaries: [FrameMeasurer.Summary] = []
-        var failed = false
-        for (index, file) in files.enumerated() {
-            do {
-                let views = try FrameFile.views(of: file, document)
-                guard views.count == 1 || out != nil || printsJSON else {
-                    throw FrameError(file, "three colours make three tables: give --out, or one by --channel")
-                }
-                guard views.count == 1 || measurer.starImage?.given == nil else {
-                    throw FrameError(file, "the star image of --psf-in is of one colour: choose it by --channel")
-                }
-                for view in views {
-                    (measurer.document, measurer.masters) = (view, try masters.of(view))
-                    let isLast = index == files.count - 1
-                    if isLast { masters.letGo() }
-                    summaries.append(try measure(file, isLast: isLast))
-                }
-            } catch let masters as ChannelMasters.Unusable {
-                throw masters.cause
-            } catch let error as UsageError {
-                throw error
-            } catch {
-                failed = true
-                Terminal.complain("nightjar: \(error)")
+        var left = files.count
+        let isWell = try tryEach(files) { file in
+            left -= 1
+            let views = try FrameFile.views(of: file, document)
+            guard views.count == 1 || out != nil || printsJSON else {
+                throw FrameError(file, "three colours make three tables: give --out, or one by --channel")
+            }
+            guard views.count == 1 || measurer.starImage?.given == nil else {
+                throw FrameError(file, "the star image of --psf-in is of one colour: choose it by --channel")
+            }
+            for view in views {
+                (measurer.document, measurer.masters) = (view, try masters.of(view))
+                if left == 0 { masters.letGo() }
+                summaries.append(try measure(file, isLast: left == 0))
             }
         }
-        if printsJSON {
-            let report = Report(version: Release.version, frames: summaries)
-            Terminal.say(String(decoding: try prettyJSON(report).dropLast(), as: UTF8.self))
-        }
-        return failed ? 1 : 0
+        if printsJSON { try Terminal.sayJSON(FrameReports(summaries)) }
+        return isWell ? 0 : 1
     }
 
     /// Where the results of one frame go, those that are wanted.
@@ -249,12 +236,7 @@ private struct MeasureFiles {
             try Data(DetectionCatalogue.csv(of: table, threads: measurer.threads).utf8).write(
                 to: URL(fileURLWithPath: place), options: .atomic)
         } catch {
-            throw FrameError(place, "the table cannot be written: \(error.localizedDescription)")
+            throw FrameError(place, "the table cannot be written: \(systemWords(error))")
         }
-    }
-
-    private struct Report: Encodable {
-        let version: String
-        let frames: [FrameMeasurer.Summary]
     }
 }

@@ -24,7 +24,7 @@ let objectCommand = Command(
     let time = try arguments.text("at").map { try checkedTime($0) }
     let position = try arguments.text("near").map { try skyPosition($0) }
     let radius = try arguments.number("radius", in: 0...3600) ?? 5
-    let record = try SystemAddress(arguments).record()
+    let record = try SystemAddress.record(arguments)
     let gauge = arguments.text("gauge")
     guard gauge == nil || arguments.has("join-instruments") else {
         throw UsageError("--gauge goes with --join-instruments")
@@ -68,12 +68,21 @@ private func wanted(
         guard let number = Int64(text), let object = try RecordedObject(record, object: number, knownAt: time) else {
             throw SystemError("there is no object \(text.printable); nightjar object --near RA,DEC finds them")
         }
+        if let time, object.points.isEmpty {
+            throw SystemError("nothing was known of object \(number) at \(time)")
+        }
         return [object]
     }
     let year = 2000 + (Pipeline.Clock.system.now() / 86_400 + 40_587 - 51_544.5) / 365.25
     let found = try RecordedObject.near(position, radiusArcsec: radius, year: year, in: record)
     if found.isEmpty { Terminal.complain("no object within \(radius) arcsec") }
-    return try found.compactMap { try RecordedObject(record, object: $0.object, knownAt: time) }
+    let objects = try found.compactMap { try RecordedObject(record, object: $0.object, knownAt: time) }
+    guard let time else { return objects }
+    let known = objects.filter { !$0.points.isEmpty }
+    if known.isEmpty, !objects.isEmpty {
+        Terminal.complain("nothing was known at \(time) of the \(objects.count) objects within \(radius) arcsec")
+    }
+    return known
 }
 
 private func skyPosition(_ text: String) throws -> SkyPosition {

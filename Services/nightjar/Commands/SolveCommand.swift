@@ -3,7 +3,6 @@ internal import Foundation
 internal import FrameSolving
 internal import Imaging
 internal import Instruments
-internal import Pipeline
 internal import PlateSolving
 internal import ReferenceCatalogue
 
@@ -113,37 +112,25 @@ private struct SolveFiles {
 
     func run() throws -> Int32 {
         var reports: [SolutionReport] = []
-        var failed = false
         var solver = solver
         let catalogue = solver.catalogue.description.id
         if let stars {
             let report = SolutionReport(starsPath, solver.solve(stars), catalogue: catalogue, out: nil)
             say(report)
-            (reports, failed) = ([report], !report.solved)
+            reports.append(report)
         }
-        for file in files {
-            do {
-                let view = try FrameFile.views(of: file, document)
-                // Of a mosaic the green pixels, which are the most.
-                solver.document = view.first { $0.channel == .green } ?? view[0]
-                let place = try place(for: file)
-                let report = SolutionReport(
-                    file, try solver.solve(file, writingTo: place), catalogue: catalogue, out: place)
-                say(report)
-                reports.append(report)
-                failed = failed || !report.solved
-            } catch let error as UsageError {
-                throw error
-            } catch {
-                failed = true
-                Terminal.complain("nightjar: \(error)")
-            }
+        let isWell = try tryEach(files) { file in
+            let view = try FrameFile.views(of: file, document)
+            // Of a mosaic the green pixels, which are the most.
+            solver.document = view.first { $0.channel == .green } ?? view[0]
+            let place = try place(for: file)
+            let report = SolutionReport(
+                file, try solver.solve(file, writingTo: place), catalogue: catalogue, out: place)
+            say(report)
+            reports.append(report)
         }
-        if printsJSON {
-            let all = Report(version: Release.version, frames: reports)
-            Terminal.say(String(decoding: try prettyJSON(all).dropLast(), as: UTF8.self))
-        }
-        return failed ? 1 : 0
+        if printsJSON { try Terminal.sayJSON(FrameReports(reports)) }
+        return isWell && reports.allSatisfy(\.solved) ? 0 : 1
     }
 
     private func say(_ report: SolutionReport) {
@@ -161,10 +148,5 @@ private struct SolveFiles {
             throw FrameError(place, "this is there already; nothing is replaced")
         }
         return place
-    }
-
-    private struct Report: Encodable {
-        let version: String
-        let frames: [SolutionReport]
     }
 }

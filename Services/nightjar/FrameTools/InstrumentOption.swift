@@ -44,7 +44,7 @@ struct OutputPlace {
         }
     }
 
-    /// The file for one input; makes the folder.
+    /// The file for one input; makes the folder that was given, but not the one of a file that was given.
     ///
     /// - Parameters:
     ///   - ending: of the new name, without the dot.
@@ -54,13 +54,18 @@ struct OutputPlace {
         for input: String, ending: String, channel: BayerChannel? = nil, asked: BayerChannel? = nil
     ) throws -> String {
         let ending = channel.map { "\($0.rawValue).\(ending)" } ?? ending
-        let folder = isFolder ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw FrameError(folder, "this folder cannot be made: \(error.localizedDescription)")
+        guard isFolder else {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw UsageError("--\(option) \(path.printable): there is no folder \(folder.printable)")
+            }
+            return Self.path(path, of: channel, asked: asked)
         }
-        guard isFolder else { return Self.path(path, of: channel, asked: asked) }
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw FrameError(path, "this folder cannot be made: \(systemWords(error))")
+        }
         return URL(fileURLWithPath: path).appending(path: "\(Self.stem(of: input)).\(ending)").path
     }
 

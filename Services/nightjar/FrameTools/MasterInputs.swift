@@ -140,7 +140,7 @@ struct MasterInputs {
         let shape = try file.moveToFirstImage()
         let header = try file.readHeader(of: shape)
         let facts = try FrameFacts(calibration: header, shape, path: path, document: document, usedAs: kind)
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         let id = String(SHA256.hex(of: bytes).prefix(32))
         return Input(path: path, frame: facts.calibrationFacts(id: id, kind: kind), facts: facts)
     }

@@ -6,15 +6,7 @@ internal import Foundation
 enum PositionList {
     /// - Throws: `FrameError` with the line at fault.
     static func read(_ path: String) throws -> [(x: Double, y: Double)] {
-        let text: String
-        do {
-            // A pipe can be read, too.
-            text = String(
-                decoding: try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data(),
-                as: UTF8.self)
-        } catch {
-            throw FrameError(path, "the positions cannot be read: \(error.localizedDescription)")
-        }
+        let text = String(decoding: try givenText(path, what: "the positions"), as: UTF8.self)
         let positions = try parse(text, path: path)
         guard !positions.isEmpty else { throw FrameError(path, "there is no position in it: give columns x and y") }
         return positions

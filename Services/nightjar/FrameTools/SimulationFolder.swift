@@ -30,13 +30,13 @@ struct SimulationFolder {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw FrameError(path, "this folder cannot be made: \(error.localizedDescription)")
+            throw FrameError(path, "this folder cannot be made: \(systemWords(error))")
         }
         if !isForced { try requireOwn() }
         do {
             try Data(recipe.utf8).write(to: folder.appending(path: Self.fileName), options: .atomic)
         } catch {
-            throw FrameError(path, "nothing can be written into this folder: \(error.localizedDescription)")
+            throw FrameError(path, "nothing can be written into this folder: \(systemWords(error))")
         }
     }
 
@@ -45,7 +45,7 @@ struct SimulationFolder {
         do {
             entries = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         } catch {
-            throw FrameError(folder.path, "this folder cannot be read: \(error.localizedDescription)")
+            throw FrameError(folder.path, "this folder cannot be read: \(systemWords(error))")
         }
         guard !entries.isEmpty else { return }
         var found = ""

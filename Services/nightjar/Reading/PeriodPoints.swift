@@ -37,7 +37,7 @@ struct PeriodPoints {
             guard arguments.positional.count == 1 else {
                 throw UsageError("give one target, or --csv FILE: nightjar period TARGET")
             }
-            let record = try SystemAddress(arguments).record()
+            let record = try SystemAddress.record(arguments)
             let target = arguments.positional[0]
             try checkKnown(target, filter: filter, in: record)
             self.init(try LightCurve(record, target: target, filter: filter))
@@ -60,9 +60,9 @@ struct PeriodPoints {
     init(file path: String, filter: String?) throws {
         let bytes: Data
         do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            bytes = Data(try givenText(path, what: "the points"))
         } catch {
-            throw SystemError("--csv \(path.printable) cannot be read: \(error.localizedDescription)")
+            throw SystemError("--csv \(path.printable): \(error.text)")
         }
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         let file = ForeignPhotometryFile(

@@ -27,7 +27,7 @@ struct ExternalParts: Codable, Equatable {
         do {
             self = try JSONDecoder().decode(ExternalParts.self, from: Data(contentsOf: file))
         } catch {
-            throw SystemError("\(file.path) cannot be read (\(error.localizedDescription)); nightjar up writes it anew")
+            throw SystemError("\(file.path) cannot be read (\(systemWords(error))); nightjar up writes it anew")
         }
     }
 
@@ -63,6 +63,16 @@ struct SystemAddress {
     private let isDataGiven: Bool
     private let options: (database: String?, brokers: String?, frameStore: String?)
     private let environment: [String: String]
+
+    /// Of a command that reads the record and nothing else.
+    ///
+    /// - Throws: `UsageError` for `--data` beside `--database`, which would do nothing.
+    static func record(_ arguments: Arguments) throws -> Record {
+        guard arguments.text("data") == nil || arguments.text("database") == nil else {
+            throw UsageError("give --data or --database, not both: only the database is read")
+        }
+        return try SystemAddress(arguments).record()
+    }
 
     init(_ arguments: Arguments, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let settings = Settings(environment)

@@ -59,7 +59,7 @@ struct HandIn {
             try FileManager.default.moveItem(at: partial, to: place)
         } catch {
             unlink(partial.path)
-            throw SystemError("\(file.path) cannot be copied to \(place.path): \(error.localizedDescription)")
+            throw SystemError("\(file.path) cannot be copied to \(place.path): \(systemWords(error))")
         }
         return place
     }

@@ -5,8 +5,8 @@ internal import PostgresStore
 
 /// One night in one go, on this machine.
 struct NightRun {
-    /// Without any progress for so long, the run is given up with a message that says what is stuck.
-    static let patienceSeconds = 600.0
+    /// Without any progress for so long, the run ends with what there is, and says what is stuck.
+    var patienceSeconds = 600.0
 
     let setup: SetupFolder
     let out: URL
@@ -67,8 +67,14 @@ struct NightRun {
             }
             try handIn.hand(guess.file, to: guess.instrument)
         }
-        try follow(record, supervisor, files: plan.count)
+        var gaveUp: SystemError?
+        do {
+            try follow(record, supervisor, files: plan.count)
+        } catch let error as SystemError where error.status == Waiting.gaveUpStatus {
+            gaveUp = error
+        }
         try NightOutput(record: record, out: out, frames: data.frames).write()
+        if let gaveUp { throw gaveUp }
         try reading(record)
     }
 
@@ -92,13 +98,15 @@ struct NightRun {
 
     private func follow(_ record: Record, _ supervisor: Supervisor, files: Int) throws {
         let waits = WaitsTold()
+        var open: [String] = []
         let waiting = Waiting(
-            patienceSeconds: Self.patienceSeconds, check: supervisor.check, obstacles: { waits.current })
+            patienceSeconds: patienceSeconds, check: supervisor.check,
+            obstacles: { waits.current + Self.named(open) + [goingOn] })
         try waiting.until("frames", total: files) {
             let ledger = try Ledger(record)
-            waits.note(ledger.waiting ?? [])
-            let open = ledger.frames.filter { $0.fate == "pending" && $0.kind == "light" }.count
-            return (ledger.files - open, ledger.files >= files && open == 0, "\(ledger.measured) measured")
+            waits.note(ledger.waiting ?? []) { wait in WaitsTold.tell("\(wait)\n\(advice)") }
+            open = ledger.frames.filter { $0.fate == "pending" && $0.kind == "light" }.map(\.originalName)
+            return (ledger.files - open.count, ledger.files >= files && open.isEmpty, "\(ledger.measured) measured")
         }
         for night in try record.nights() { try record.requestClose(instrument: night.instrument, night: night.night) }
         let nights = try record.nights().count
@@ -110,5 +118,24 @@ struct NightRun {
             let open = try record.unfinished() + (try Ledger(record)).pending
             return (open == 0 ? 1 : 0, open == 0, "\(open) things under way")
         }
+    }
+
+    /// How a wait ends.
+    private var advice: String {
+        "  the night goes on by itself when that is mended; Ctrl-C ends it, and so do \(Int(patienceSeconds)) s "
+            + "without progress (--patience): what is measured is written then"
+    }
+
+    private var goingOn: String {
+        "what is measured is in \(out.path), and `nightjar up --data \(data.root.path.shellWord)` goes on with the rest"
+    }
+
+    private static let mostNamed = 20
+
+    /// The frames that are not done, so many that people read them.
+    static func named(_ frames: [String]) -> [String] {
+        guard !frames.isEmpty else { return [] }
+        let more = frames.count > mostNamed ? ", and \(frames.count - mostNamed) more" : ""
+        return ["waiting frames: " + frames.prefix(mostNamed).map(\.printable).joined(separator: ", ") + more]
     }
 }

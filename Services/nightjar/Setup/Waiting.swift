@@ -3,6 +3,9 @@ internal import Pipeline
 
 /// Waits for something with a progress display, and gives up with a message when nothing moves for too long.
 struct Waiting {
+    /// EX_TEMPFAIL: what did not come may come yet.
+    static let gaveUpStatus: Int32 = 75
+
     let patienceSeconds: Double
     /// Throws when there is no use in waiting any longer.
     var check: () throws -> Void = {}
@@ -31,9 +34,11 @@ struct Waiting {
             }
             guard Date().timeIntervalSince(moved) < patienceSeconds else {
                 let obstacles = obstacles().map { $0 + "; " }.joined()
+                let note = last.note.isEmpty ? "" : " (\(last.note))"
                 throw SystemError(
-                    "\(title): \(last.done) of \(total) and no progress for \(Int(patienceSeconds)) s (\(last.note)); "
-                        + obstacles + "see the logs, and `nightjar ledger` for frames without a fate")
+                    "\(title): \(last.done) of \(total) and no progress for \(Int(patienceSeconds)) s\(note); "
+                        + obstacles + "see the logs, and `nightjar ledger` for frames without a fate",
+                    status: Self.gaveUpStatus)
             }
             Thread.sleep(forTimeInterval: 0.2)
         }

@@ -68,8 +68,26 @@ struct SequenceZeroPoint {
     private static let pivotColour = 0.65
     private static let unusable: SourceFlags = [.edge, .noData, .apertureTruncated]
 
+    /// Stars of a sequence that say nothing, each by its id.
+    struct Unseen: Encodable {
+        var offFrame: [String] = []
+        /// No source was measured at their places.
+        var notMeasured: [String] = []
+        /// At the edge, or with pixels without data.
+        var incomplete: [String] = []
+
+        var texts: [String] {
+            [
+                ("off the frame", offFrame), ("not measured", notMeasured),
+                ("cut by the edge or without data", incomplete),
+            ]
+            .filter { !$0.1.isEmpty }.map { "\($0.0): \($0.1.joined(separator: ", "))".printable }
+        }
+    }
+
     let sequence: ComparisonSequence
     let band: PhotometricBand
+    private(set) var unseen = Unseen()
     /// Rows of the sequence's stars, by their ids.
     private let rows: [String: Photometry.Measurement]
     private let colours: [String: Measured]
@@ -77,9 +95,10 @@ struct SequenceZeroPoint {
     /// - Parameter header: with the frame's world coordinates.
     /// - Throws: `FrameError` for a filter that the sequence has no magnitudes for, or a frame without coordinates.
     init(
-        _ sequence: ComparisonSequence, _ rows: [Photometry.Measurement], header: Header, filter: String?,
-        fwhmPixels: Double?, path: String
+        _ sequence: ComparisonSequence, _ rows: [Photometry.Measurement], header: Header,
+        frame: CatalogueZeroPoint.Frame, fwhmPixels: Double?, path: String
     ) throws {
+        let filter = frame.filter
         self.sequence = sequence
         guard let band = sequence.band(ofFilter: filter) else {
             throw FrameError(path, "sequence \(sequence.id) has no magnitudes for filter \(filter ?? "none")")
@@ -87,7 +106,10 @@ struct SequenceZeroPoint {
         self.band = band
         let placed: [Placed]
         do {
-            placed = try Self.places(of: sequence, header)
+            placed = try Self.places(of: sequence, header).filter { star in
+                (-0.5...Double(frame.width) - 0.5).contains(star.x)
+                    && (-0.5...Double(frame.height) - 0.5).contains(star.y)
+            }
         } catch {
             throw FrameError(path, "the stars of sequence \(sequence.id) cannot be placed: \(error)")
         }
@@ -95,8 +117,18 @@ struct SequenceZeroPoint {
             placed.map { ($0.x, $0.y) }, to: rows.map { ($0.x, $0.y) }, radius: max(2, 0.75 * (fwhmPixels ?? 0)))
         var matched: [String: Photometry.Measurement] = [:]
         for (star, index) in zip(placed, found) {
-            if let index, rows[index].flags.isDisjoint(with: Self.unusable) { matched[star.id] = rows[index] }
+            guard let index else {
+                unseen.notMeasured.append(star.id)
+                continue
+            }
+            guard rows[index].flags.isDisjoint(with: Self.unusable) else {
+                unseen.incomplete.append(star.id)
+                continue
+            }
+            matched[star.id] = rows[index]
         }
+        let ids = Set(placed.map(\.id))
+        unseen.offFrame = sequence.stars.map(\.id).filter { !ids.contains($0) }
         self.rows = matched
         colours = Self.colours(sequence)
     }
@@ -148,8 +180,10 @@ struct SequenceZeroPoint {
 extension ComparisonSequence {
     /// Reads a document; every problem in it is named.
     init(path: String) throws {
-        self = try decodeDocument(
-            ComparisonSequence.self, from: SubmittedDocument.bytes(of: path), name: path.printable)
+        guard case .sequence(let sequence) = try SubmittedDocument(.sequence, path: path).content else {
+            throw UsageError("\(path.printable): this is no sequence")
+        }
+        self = sequence
     }
 }
 
@@ -157,11 +191,14 @@ extension FrameMeasurer {
     /// What a sequence says of a frame.
     struct SequenceSummary: Encodable {
         var zeroPoints: [SequenceZeroPoint.Summary] = []
+        var unseen: SequenceZeroPoint.Unseen?
         /// Why there is none.
         var noZeroPoint: String?
 
         /// For people, one line.
-        var text: String { (zeroPoints.map(\.text) + [noZeroPoint].compactMap { $0 }).joined(separator: "; ") }
+        var text: String {
+            (zeroPoints.map(\.text) + [noZeroPoint].compactMap { $0 } + (unseen?.texts ?? [])).joined(separator: "; ")
+        }
     }
 
     /// Puts the magnitudes of a table on the scale of the sequence; without one, on that of the catalogue.
@@ -188,7 +225,8 @@ extension FrameMeasurer {
         let frame = CatalogueZeroPoint.Frame(path, loaded)
         do {
             let zero = try SequenceZeroPoint(
-                sequence, rows, header: header, filter: frame.filter, fwhmPixels: fwhmPixels, path: path)
+                sequence, rows, header: header, frame: frame, fwhmPixels: fwhmPixels, path: path)
+            summary.unseen = zero.unseen
             for (kind, magnitude) in [(FluxKind.aperture, "mag_aperture"), (.psf, "mag_psf")] {
                 guard kind == .aperture || starImage != nil else { continue }
                 let found = try zero.calibration(frame, kind: kind)

@@ -1,6 +1,7 @@
 internal import Astrometry
 internal import Foundation
 internal import FrameSolving
+internal import Imaging
 internal import PlateSolving
 internal import Sky
 
@@ -70,7 +71,9 @@ struct SolutionReport: Encodable {
         solved = result.solution != nil
         self.out = result.solution == nil ? nil : out
         solution = result.solution.map { Solution($0) }
-        notSolvedBecause = result.notSolvedBecause.map { $0 + Self.options(result.advice) }
+        notSolvedBecause = result.notSolvedBecause.map {
+            $0 + Self.options(result.advice, ofList: frame.header == Header())
+        }
         attempts = result.attempts.map { attempt in
             Attempt(
                 rung: attempt.rung.rawValue, outcome: attempt.outcome.rawValue, reason: attempt.reason,
@@ -83,12 +86,12 @@ struct SolutionReport: Encodable {
     }
 
     /// The options that do what is advised.
-    private static func options(_ advice: [SolvingAdvice]) -> String {
+    private static func options(_ advice: [SolvingAdvice], ofList isList: Bool) -> String {
         let words = advice.compactMap { advice -> String? in
             switch advice {
             case .givePointing: "--near RA,DEC"
             case .giveScale, .otherScale: "--scale LOW,HIGH"
-            case .moreStars: "--threshold 3"
+            case .moreStars: isList ? nil : "--threshold 3"
             case .deeperCatalogue, .repairCatalogue: "--catalog DIR"
             case .searchBlind: "--blind"
             case .checkDate: nil

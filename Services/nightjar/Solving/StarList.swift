@@ -11,13 +11,7 @@ enum StarList {
 
     /// - Throws: `FrameError` with the line at fault.
     static func read(_ path: String) throws -> [DetectedStar] {
-        let bytes: [UInt8]
-        do {
-            bytes = [UInt8](try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data())
-        } catch {
-            throw FrameError(path, "the stars cannot be read: \(error.localizedDescription)")
-        }
-        return try parse(bytes, path: path)
+        try parse(try givenText(path, what: "the stars (a CSV file with columns x, y and flux)"), path: path)
     }
 
     static func parse(_ text: String, path: String) throws -> [DetectedStar] {
@@ -47,7 +41,10 @@ enum StarList {
             }
             stars.append(star)
         }
-        guard columns != nil else { throw FrameError(path, "there is no line in it: give columns x, y and flux") }
+        guard !stars.isEmpty else {
+            let has = columns == nil ? "nothing" : "a heading, and no star"
+            throw FrameError(path, "there is \(has) in it: give columns x, y and flux, and a line for each star")
+        }
         return stars
     }
 

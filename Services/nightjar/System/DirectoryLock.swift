@@ -10,7 +10,7 @@ struct DirectoryLock: ~Copyable {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
-            throw SystemError("data directory \(directory.path) cannot be created: \(error.localizedDescription)")
+            throw SystemError("data directory \(directory.path) cannot be created: \(systemWords(error))")
         }
         let file = directory.appending(path: "nightjar.lock").path
         let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

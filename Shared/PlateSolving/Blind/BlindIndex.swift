@@ -14,7 +14,7 @@ public struct BlindIndex: Sendable {
     private let starts: [Int]
     private let bytes: Data
 
-    /// - Parameter bytes: a whole index, mapped or in memory. Its head is checked, its checksum is not; numbers beyond
+    /// - Parameter bytes: a whole index. Its head is checked, its checksum is not; numbers beyond
     ///   the head that cannot be are passed over when they are met.
     /// - Throws: `BlindIndexError` saying what is wrong.
     public init(_ bytes: Data) throws(BlindIndexError) {
@@ -97,7 +97,7 @@ struct BlindLayer {
     private let quads: UnsafePointer<SIMD4<UInt32>>
     private let boxes: UnsafePointer<UInt32>
 
-    /// - Parameter base: of the whole index; aligned to 16 bytes at least, as maps and allocations are.
+    /// - Parameter base: of the whole index; aligned to 16 bytes at least, as allocations are.
     fileprivate init(_ head: BlindLayerHead, _ base: UnsafeRawPointer, start: Int) {
         self.head = head
         let offsets = head.offsets(from: start)

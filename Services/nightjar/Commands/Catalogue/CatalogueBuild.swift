@@ -23,9 +23,9 @@ struct CatalogueBuild {
         }
         let bytes: Data
         do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+            bytes = Data(try givenText(file, what: "the document", most: SubmittedDocument.mostBytes))
         } catch {
-            throw UsageError("--columns \(file.printable): it cannot be read: \(error.localizedDescription)")
+            throw UsageError("--columns \(file.printable): \(error.text)")
         }
         map = try decodeDocument(ColumnMap.self, from: bytes, name: file)
         out = try arguments.required("out")

@@ -45,6 +45,7 @@ struct ChartFile {
         guard let target = target ?? chart.star, !target.isEmpty else {
             throw UsageError("\(name): the chart names no star: give --target")
         }
+        guard !chart.photometry.isEmpty else { throw UsageError("\(name): the chart has no comparison star") }
         let checkStar = try check.map { try Self.star(called: $0, in: chart, name: name) }
         var remarks: [String] = []
         var stars: [ComparisonSequence.Star] = []
@@ -69,6 +70,18 @@ struct ChartFile {
         self.remarks = remarks
     }
 
+    /// Whether a text is a chart rather than a document.
+    static func isChart(_ bytes: Data) -> Bool {
+        struct Chart: Decodable { let chartid: String }
+        do {
+            _ = try JSONDecoder().decode(Chart.self, from: bytes)
+            return true
+        } catch {
+            // Whatever it is, it has no chart's id.
+            return false
+        }
+    }
+
     private static func read(_ bytes: Data, name: String) throws -> Chart {
         do {
             return try JSONDecoder().decode(Chart.self, from: bytes)
@@ -77,7 +90,13 @@ struct ChartFile {
                 switch error {
                 case .keyNotFound(let key, let context):
                     DecodingError.Context(codingPath: context.codingPath + [key], debugDescription: "is missing")
-                case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context): context
+                case .valueNotFound(_, let context):
+                    DecodingError.Context(codingPath: context.codingPath, debugDescription: "is null")
+                case .typeMismatch(_, let context):
+                    DecodingError.Context(
+                        codingPath: context.codingPath, debugDescription: "is of another kind than it should be")
+                case .dataCorrupted(let context):
+                    DecodingError.Context(codingPath: context.codingPath, debugDescription: "is not JSON")
                 @unknown default: DecodingError.Context(codingPath: [], debugDescription: "\(error)")
                 }
             let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
@@ -103,17 +122,29 @@ struct ChartFile {
         _ entry: Entry, _ remarks: inout [String]
     ) -> [String: ComparisonSequence.SequenceMagnitude] {
         var magnitudes: [String: ComparisonSequence.SequenceMagnitude] = [:]
+        var names: [PhotometricBand: String] = [:]
+        var disputed: Set<String> = []
         for band in entry.bands {
-            guard let magnitude = band.mag else { continue }
-            guard case .band = FilterReading(cameraName: band.band) else {
+            guard let magnitude = band.mag else {
+                remarks.append("\(entry.auid): band \(band.band) is left out: it has no magnitude")
+                continue
+            }
+            guard case .band(let known) = FilterReading(cameraName: band.band) else {
                 remarks.append("\(entry.auid): band \(band.band) is left out: it is not known here")
                 continue
             }
             // The plotter writes 0 where it knows no error.
             let error = band.error.flatMap { $0 > 0 ? $0 : nil }
-            magnitudes[band.band] = ComparisonSequence.SequenceMagnitude(magnitude: magnitude, error: error)
+            let entered = ComparisonSequence.SequenceMagnitude(magnitude: magnitude, error: error)
+            if let name = names[known], let other = magnitudes[name], other != entered {
+                let pair = "\(name) \(other.magnitude) and \(band.band) \(magnitude)"
+                remarks.append("\(entry.auid): band \(band.band) is left out: it is given twice (\(pair))")
+                disputed.insert(name)
+            } else if names[known] == nil {
+                (names[known], magnitudes[band.band]) = (band.band, entered)
+            }
         }
-        return magnitudes
+        return magnitudes.filter { !disputed.contains($0.key) }
     }
 
     private static func place(_ entry: Entry, field: String, name: String) throws(DocumentError) -> SkyPosition {

@@ -101,7 +101,7 @@ private struct DocumentRun {
     private func add(_ documents: [SubmittedDocument], to shelf: any DocumentShelf) throws {
         let outcomes = try DocumentIntake(shelf: shelf, raise: raise).add(documents)
         if isJSON {
-            try sayJSON(outcomes)
+            try Terminal.sayJSON(outcomes)
         } else {
             for outcome in outcomes { Terminal.say(outcome.line) }
         }
@@ -148,7 +148,7 @@ private struct DocumentRun {
         let documents = try shelf.all()
         let broken = (shelf as? InstrumentFolder)?.entries().compactMap(\.problem) ?? []
         if isJSON {
-            try sayJSON(documents.map { ListedDocument($0) })
+            try Terminal.sayJSON(documents.map { ListedDocument($0) })
         } else if documents.isEmpty {
             Terminal.say("no \(kind.rawValue)s; nightjar \(kind.rawValue) add FILE adds one")
         } else {
@@ -173,7 +173,7 @@ private struct DocumentRun {
         let document = try existing(id, shelf)
         try shelf.remove(id)
         if isJSON {
-            try sayJSON(DocumentIntake.Outcome(id: id, revision: document.revision, outcome: "removed"))
+            try Terminal.sayJSON(DocumentIntake.Outcome(id: id, revision: document.revision, outcome: "removed"))
         } else {
             Terminal.say("\(id): removed; what was measured or raised with it stays")
         }
@@ -185,10 +185,6 @@ private struct DocumentRun {
         let near = Arguments.suggestion(for: id, among: documents.map(\.id), prefix: "")
         throw SystemError(
             "there is no \(kind.rawValue) '\(id.printable)'\(near); nightjar \(kind.rawValue) list shows what there is")
-    }
-
-    private func sayJSON(_ value: some Encodable) throws {
-        Terminal.say(String(decoding: try prettyJSON(value).dropLast(), as: UTF8.self))
     }
 }
 

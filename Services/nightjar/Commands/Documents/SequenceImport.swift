@@ -43,7 +43,13 @@ struct SequenceImport {
         if let out, URL(fileURLWithPath: out).standardizedFileURL == URL(fileURLWithPath: path).standardizedFileURL {
             throw UsageError("--out \(out.printable) is the chart itself")
         }
-        try write(chart.document(), to: out == "-" ? nil : out)
+        let place = out == "-" ? nil : out
+        // A link is there, too, whether or not it leads anywhere.
+        var facts = stat()
+        if let place, lstat(place, &facts) == 0 {
+            throw UsageError("--out \(place.printable): this is there already; nothing is replaced")
+        }
+        try write(chart.document(), to: place)
         return 0
     }
 }

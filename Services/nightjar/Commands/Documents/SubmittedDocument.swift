@@ -59,11 +59,21 @@ struct SubmittedDocument {
             case .target: .target(try decodeDocument(TargetDocument.self, from: bytes, name: name))
             case .instrument: .instrument(try decodeDocument(InstrumentDocument.self, from: bytes, name: name))
             case .rule: .rule(try RuleDocument(json: bytes, file: name))
-            case .sequence: .sequence(try decodeDocument(ComparisonSequence.self, from: bytes, name: name))
+            case .sequence: .sequence(try Self.sequence(bytes, name: name))
             }
         guard revision <= Self.highestRevision else {
             throw UsageError("\(name): revision: must be at most \(Self.highestRevision), is \(revision)")
         }
+    }
+
+    private static func sequence(_ bytes: Data, name: String) throws -> ComparisonSequence {
+        // A chart has none of a sequence's fields, and would be told so field by field.
+        guard !ChartFile.isChart(bytes) else {
+            throw UsageError(
+                "\(name.printable): this is a chart of the AAVSO's plotter: nightjar sequence import "
+                    + "\(name.printable.shellWord) --check STAR --out FILE makes a sequence of it")
+        }
+        return try decodeDocument(ComparisonSequence.self, from: bytes, name: name)
     }
 
     var id: String {
