@@ -36,8 +36,11 @@ func service(_ name: String, sees: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: sees, path: "Services/\(name)", swiftSettings: strict)
 }
 func tests(_ name: String, sees: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(
-        name: name, dependencies: sees, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+    .testTarget(name: name, dependencies: sees, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+}
+func bench(_ name: String, sees: [Target.Dependency], exclude: [String] = []) -> Target {
+    .executableTarget(
+        name: name, dependencies: sees, path: "Benchmarks/\(name)", exclude: exclude, swiftSettings: strict + optimised)
 }
 
 let cLibraries: [Target] = [
@@ -159,23 +162,18 @@ let services: [Target] = [
         ]),
 ]
 
-/// Counts of simulated star fields, for `make bench`.
 let benchmarks: [Target] = [
-    .executableTarget(
-        name: "solvingfields",
-        dependencies: ["CatalogueTiles", "PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"],
-        path: "Benchmarks/solvingfields", swiftSettings: strict + optimised),
-    .executableTarget(
-        name: "zeropoints", dependencies: ["PhotometricCalibration", "PortableNumbers"],
-        path: "Benchmarks/zeropoints", swiftSettings: strict + optimised),
+    bench(
+        "solvingfields",
+        sees: ["CatalogueTiles", "PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky", "StarFields"]),
+    bench("zeropoints", sees: ["PhotometricCalibration", "PortableNumbers"]),
     // The archiver's own sources, by links: what is timed is what runs.
-    .executableTarget(
-        name: "objects",
-        dependencies: [
-            "Association", "Astrometry", "Events", "FITS", "FrameStore", "Imaging", "Pipeline", "PortableNumbers",
-            "PostgresStore", "ReferenceCatalogue", "Sky", "Variability",
-        ],
-        path: "Benchmarks/objects", exclude: ["archiver/Objects/CalibratedObjects.swift"], swiftSettings: strict),
+    bench(
+        "objects",
+        sees: [
+            "Association", "Astrometry", "Events", "FITS", "FrameStore", "Imaging", "PhotometricCalibration",
+            "Pipeline", "PortableNumbers", "PostgresStore", "ReferenceCatalogue", "Sky", "Variability",
+        ], exclude: ["archiver/Objects/CalibratedObjects.swift"]),
 ]
 
 let testTargets: [Target] = [
@@ -216,8 +214,7 @@ let testTargets: [Target] = [
     tests(
         "AstrometryNetTests",
         sees: [
-            "Astrometry", "AstrometryNet", "FITS", "FrameSolving", "PlateSolving", "PortableNumbers",
-            "ReferenceCatalogue", "Sky",
+            "AstrometryNet", "FITS", "FrameSolving", "PlateSolving", "PortableNumbers", "ReferenceCatalogue", "Sky",
         ]),
     tests(
         "FrameSolvingTests",

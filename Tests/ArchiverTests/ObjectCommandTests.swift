@@ -30,6 +30,7 @@ struct ObjectCommandTests {
             #expect(object.summary.name == "J235959.97-003000.0")
             let series = try #require(object.summary.series.first)
             #expect(object.summary.series.count == 1)
+            try bench.database.transaction { try bench.measure.objects.statistics.settle(openNights: true) }
             let kept = try bench.moments(Int(found[0].object))
             #expect(abs((series.chiSquared ?? -1) - kept.chiSquared) < 1e-9)
             #expect(abs((series.weightedMean ?? 0) - kept.weightedMean) < 1e-9)

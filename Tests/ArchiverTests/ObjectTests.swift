@@ -22,8 +22,8 @@ extension Bench {
     }
 
     func moments(_ object: Int) throws -> VariabilityMoments {
-        let row = try database.execute(
-            "select * from archive.object_statistics where object_id = $1", [.int(object)])[0]
+        let rows = try database.execute("select * from archive.object_statistics where object_id = $1", [.int(object)])
+        let row = try #require(rows.first, "object \(object) has no statistics")
         return VariabilityMoments(
             count: try row.int("points"), totalWeight: try row.double("total_weight"),
             weightedMean: try row.double("weighted_mean"), chiSquared: try row.double("chi_squared"),

@@ -27,7 +27,7 @@ struct CircumstancesExportTests {
                 == "mid_mjd_tai mid_hjd_utc sun_alt_deg moon_alt_deg moon_sep_deg moon_lit")
         #expect(
             rows[1][first..<(first + 6)].joined(separator: " ") == "58107.21178224 2458107.71494299 -58.677  112.082 ")
-        #expect(rows[2][first..<(first + 6)].allSatisfy(\.isEmpty))
+        #expect(rows[2][first..<(first + 6)].joined().isEmpty)
         let table = LightCurveTable(ExportedCurve(curve))
         let moon = try #require(table.columns.first { $0.name == "moon_sep_deg" })
         guard case .numbers(let values, _) = moon.values else {
